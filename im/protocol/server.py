@@ -1,0 +1,278 @@
+"""Frames that a node sends over ``/ws``.
+
+All times are UTC milliseconds since 1970, all ids integers below 2^53.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from im.protocol.client import Forwarded, FrameId, Media
+
+EventKind = Literal[
+    "recall",
+    "edit",
+    "created",
+    "joined",
+    "left",
+    "removed",
+    "renamed",
+    "role",
+    "announcement",
+    "owner",
+    "settings",
+    "dissolved",
+]
+
+
+class User(Struct, kw_only=True):
+    """What others may know of a person."""
+
+    id: int
+    name: str
+    kind: Literal["user", "guest", "bot"] = "user"
+    role: Literal["user", "admin"] = "user"
+    avatar: int | None = None
+    note: str = ""
+    deleted: bool = False
+
+
+class File(Struct, kw_only=True):
+    """An uploaded file as a message shows it."""
+
+    id: int
+    name: str
+    type: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+    duration: int | None = None
+
+
+class ServerFrame(Struct, tag_field="op", kw_only=True, omit_defaults=True):
+    """What all server frames share."""
+
+
+class Message(ServerFrame, tag="message", kw_only=True):
+    """A numbered entry of a conversation's log that a person or program wrote.
+
+    A recalled message keeps its place: ``recalled`` is true, and text, file and the rest are gone.
+    """
+
+    conv: str
+    seq: int
+    ordinal: int
+    sender: int = field(name="from")
+    time: int
+    media: Media = field(default="text")
+    text: str = ""
+    file: File | None = None
+    reply_to: int | None = None
+    mentions: list[int] = field(default_factory=list)
+    forwarded_from: Forwarded | None = None
+    extra: dict[str, Any] | None = None
+    edited: int | None = None
+    recalled: bool = False
+
+
+class Event(ServerFrame, tag="event", kw_only=True):
+    """A numbered entry that is no message: what happened to a message or to the conversation.
+
+    Attributes:
+        kind: what happened.
+        target: number of the message that was recalled or edited.
+        text: the new text (edit), name (renamed, created) or announcement.
+        users: whom it concerns (joined, left, removed, role, owner).
+        role: the new role (role).
+    """
+
+    conv: str
+    seq: int
+    ordinal: int
+    sender: int = field(name="from")
+    time: int
+    kind: EventKind
+    target: int | None = None
+    text: str = ""
+    users: list[int] = field(default_factory=list)
+    role: str | None = None
+
+
+Entry = Message | Event
+
+
+class ConversationSummary(Struct, kw_only=True):
+    """A conversation as one's list shows it.
+
+    ``unread`` counts messages after ``read_seq`` that one did not write oneself.
+    ``peer_read_seq`` and ``peer_delivered_seq`` are the other person's marks (private only).
+    """
+
+    conv: str
+    title: str
+    last_seq: int
+    read_seq: int
+    delivered_seq: int
+    unread: int
+    last: Entry | None = None
+    muted: bool = False
+    pinned: bool = False
+    peer: int | None = None
+    peer_read_seq: int | None = None
+    peer_delivered_seq: int | None = None
+    group: GroupSummary | None = None
+
+
+class GroupSummary(Struct, kw_only=True):
+    """What the header of a group's conversation shows."""
+
+    id: int
+    name: str
+    owner: int
+    members: int
+    role: Literal["owner", "admin", "member"] = "member"
+    icon: int | None = None
+    category: str = ""
+    note: str = ""
+    announcement: str = ""
+
+
+class Limits(Struct, kw_only=True):
+    """The limits that a client must know, from the node's settings."""
+
+    text_bytes: int
+    frame_bytes: int
+    recall_ms: int
+    edit_ms: int
+    page: int
+    upload_bytes: int
+    heartbeat_ms: int
+
+
+class Welcome(ServerFrame, tag="welcome", kw_only=True):
+    """The first frame on a connection that has shown who it is."""
+
+    text: str
+    user: User
+    node: str
+    time: int
+    limits: Limits
+    session: int
+    can_broadcast: bool = False
+
+
+class Ok(ServerFrame, tag="ok", kw_only=True):
+    """The answer to a frame that was done. Which fields it has depends on the frame.
+
+    ``send``, ``recall``, ``edit``: conv, seq, time. ``sync``: conv, entries, more, users.
+    ``conversations``: conversations, cursor (absent at the end), users. ``ping``: time.
+    ``watch``: presence.
+    """
+
+    id: FrameId = None
+    conv: str | None = None
+    seq: int | None = None
+    time: int | None = None
+    repeated: bool = False
+    entries: list[Entry] | None = None
+    more: bool | None = None
+    conversations: list[ConversationSummary] | None = None
+    cursor: str | None = None
+    users: list[User] | None = None
+    presence: list[UserPresence] | None = None
+
+
+class Error(ServerFrame, tag="error", kw_only=True):
+    """The answer to a frame that was refused; nothing of it was done.
+
+    ``unavailable`` alone means *unknown*: send again with the same key.
+    """
+
+    id: FrameId = None
+    code: str
+    message: str
+    field: str | None = None
+    retry_after: int | None = None
+
+
+class DeliveredMark(ServerFrame, tag="delivered", kw_only=True):
+    """Someone's devices have received all up to ``seq``."""
+
+    conv: str
+    user: int
+    seq: int
+
+
+class ReadMark(ServerFrame, tag="read", kw_only=True):
+    """Someone (or I, on another device) has read all up to ``seq``; ``unread`` only for oneself."""
+
+    conv: str
+    user: int
+    seq: int
+    unread: int | None = None
+
+
+class TypingNow(ServerFrame, tag="typing", kw_only=True):
+    """Someone is writing; forget it after 6 s or when their message arrives."""
+
+    conv: str
+    user: int
+
+
+class UserPresence(Struct, kw_only=True):
+    """Whether someone is connected now, and when last seen if not (0: never or unknown)."""
+
+    user: int
+    online: bool
+    last_seen: int = 0
+
+
+class Presence(ServerFrame, tag="presence", kw_only=True):
+    """Presence of watched users that changed."""
+
+    users: list[UserPresence]
+
+
+class State(ServerFrame, tag="state", kw_only=True):
+    """A list of mine changed: fetch it anew."""
+
+    list: Literal["contacts", "groups", "settings", "quick_replies", "sessions", "conversations"]
+    conv: str | None = None
+
+
+class Notice(ServerFrame, tag="notice", kw_only=True):
+    """An announcement from the operator or from the Redis channel; not numbered, not kept."""
+
+    text: str
+    time: int
+
+
+class Resync(ServerFrame, tag="resync", kw_only=True):
+    """What you have may have a hole: ``sync`` this conversation, or all when none is named."""
+
+    conv: str | None = None
+
+
+class Bye(ServerFrame, tag="bye", kw_only=True):
+    """The node is going down; come back after ``retry_after`` ms (spread at random)."""
+
+    retry_after: int
+
+
+AnyServerFrame = (
+    Welcome
+    | Ok
+    | Error
+    | Message
+    | Event
+    | DeliveredMark
+    | ReadMark
+    | TypingNow
+    | Presence
+    | State
+    | Notice
+    | Resync
+    | Bye
+)
