@@ -1,0 +1,1 @@
+"""Tests of the messenger. Real servers come from ``tests.services``."""
