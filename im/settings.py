@@ -1,0 +1,241 @@
+"""Every setting of a node: type, default, bounds and meaning.
+
+The sentence under a setting is its documentation: ``conf/app.toml`` and ``docs/configuration.md``
+are written from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+FreePort = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of the configuration file; unknown names in it are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class NodeSettings(Section):
+    """The node itself."""
+
+    name: Annotated[str, Field(max_length=64, pattern=r"^[^\s]*$")] = ""
+    """Name of this node among the others. Empty: host name, four digits kept in the data folder,
+    port and worker number."""
+    data_dir: Path = Path("var")
+    """Folder for the embedded database, uploaded files and what else this node keeps."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Nodes behind the one port, each a process of its own; one that dies is started again."""
+    drain_seconds: Annotated[float, Field(ge=0, le=60)] = 8.0
+    """At SIGTERM: seconds in which connections are told to come back elsewhere and are closed; the
+    node is gone 2 s later at the latest."""
+    faults: str = ""
+    """For tests alone: ``point:hit,…`` kills the process at that hit of that point of the message
+    path."""
+
+
+class HttpSettings(Section):
+    """What the node listens on, and for whom."""
+
+    port: FreePort = 8888
+    """Port of pages, HTTP API and sockets. 0 takes a free one."""
+    address: str = "0.0.0.0"
+    """Address to listen on."""
+    origins: tuple[str, ...] = ()
+    """Origins besides this host's own from which pages may open sockets, like
+    ``https://chat.example.lan``."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are
+    believed."""
+    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 19_000
+    """Sockets of clients in all; more are answered 503."""
+    max_connections_per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    """Sockets from one address; more are answered 429. A whole site may sit behind one address."""
+
+
+class DatabaseSection(Section):
+    """Where everything is kept."""
+
+    url: SecretStr = SecretStr("")
+    """``mysql://user:password@host[:port]/database`` or ``sqlite:///path``. Empty: ``im.db`` in
+    the data folder."""
+    pool: Annotated[int, Field(ge=1, le=64)] = 4
+    """Connections for reads and small transactions, and the threads that use them; the log writer
+    has one more."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 3.0
+    """After this many seconds without an answer of the database a request is refused as
+    ``unavailable``."""
+    slow_ms: Annotated[int, Field(ge=1)] = 1000
+    """Statements that take longer are logged."""
+    tls_ca: Path | None = None
+    """File with the certificates to check the server's against. Without it, TLS is not used on
+    loopback and not checked elsewhere."""
+
+
+class RedisSection(Section):
+    """Redis, where it is present; never a second truth beside the database."""
+
+    url: SecretStr = SecretStr("")
+    """``redis://[user:password@]host[:port][/number]`` or ``rediss://…``. Empty: none."""
+    channel: Annotated[str, Field(min_length=1, max_length=128)] = "websocket"
+    """What any program publishes here reaches the sockets of ``/user/sendMsg``."""
+
+
+class RelaySection(Section):
+    """How the nodes hear each other."""
+
+    bus: Literal["udp", "none"] = "udp"
+    """``udp``, or ``none``: then nodes find what the others wrote by asking the database each
+    second."""
+    mode: Literal["multicast", "broadcast", "peers"] = "multicast"
+    """``multicast``, the subnet's ``broadcast`` address, or a list of ``peers``."""
+    port: Port = 3000
+    """Port of the group; each node has one of its own among the 64 above it."""
+    group: str = "239.192.77.1"
+    """Multicast group."""
+    interface: str = ""
+    """Network interface. Empty: the one on the route to the group, or loopback."""
+    peers: tuple[str, ...] = ()
+    """``host[:port]`` of the others in mode ``peers``. Empty: those in the database."""
+
+
+class LogSection(Section):
+    """What the node writes to standard error."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    """``auto``: ``console`` on a terminal, else ``json``, one object a line."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important that is written."""
+
+
+class MetricsSection(Section):
+    """Figures for Prometheus, with ``/healthz`` and ``/readyz`` beside them."""
+
+    port: FreePort | None = None
+    """Port of ``/metrics``. 0 takes a free one (``run.py nodes`` shows it); absent: none."""
+    address: str = "127.0.0.1"
+    """Address that the port listens on."""
+
+
+class SessionSection(Section):
+    """Log-ins."""
+
+    days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """A session ends after this many days without use."""
+    max_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    """A session ends this many days after the log-in in any case."""
+    per_user: Annotated[int, Field(ge=1, le=1000)] = 50
+    """Sessions of one person; a further log-in ends the one that was idle longest."""
+    recheck_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+    """How often a node asks the database for revoked sessions, whatever the relay said."""
+
+
+class RegistrationSection(Section):
+    """Who may come in."""
+
+    policy: Literal["open", "closed"] = "open"
+    """``open``: anyone on the network registers; ``closed``: the administrator creates accounts."""
+    guests: bool = True
+    """Whether people may chat without registering."""
+    guest_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """A guest's session ends after this many days without use."""
+    password_min: Annotated[int, Field(ge=6, le=128)] = 8
+    """Characters that a password must have."""
+
+
+class ChatSection(Section):
+    """What people may do with messages."""
+
+    strangers: Literal["allow", "request", "refuse"] = "allow"
+    """May people write to those who are not their contacts: ``allow``; ``request``: contacts only,
+    and anyone may ask to become one; ``refuse``: contacts only, and only members of a common
+    group may ask."""
+    text_bytes: Annotated[int, Field(ge=64, le=256 * 1024)] = 64 * 1024
+    """Bytes (UTF-8) of a text; a longer one is refused, never cut."""
+    recall_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 365)] = 2
+    """Minutes in which a message can be taken back."""
+    edit_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 365)] = 15
+    """Minutes in which a text can be changed."""
+    contacts: Annotated[int, Field(ge=1, le=100_000)] = 5_000
+    """Contacts of one person, open requests included."""
+
+
+class GroupSection(Section):
+    """Groups."""
+
+    members: Annotated[int, Field(ge=2, le=1_000_000)] = 10_000
+    """Members of one group."""
+    per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """Groups that one person may be in."""
+    read_marks: Annotated[int, Field(ge=0, le=10_000)] = 50
+    """Largest group in which read marks are sent to all; in larger ones they are read on demand."""
+
+
+class BroadcastSection(Section):
+    """Messages to everyone."""
+
+    who: Literal["admins", "users", "everyone"] = "admins"
+    """Who may: administrators, registered users, or guests too."""
+
+
+class SocketSection(Section):
+    """Connections of clients."""
+
+    ping_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+    """A connection that was silent this long is pinged."""
+    dead_seconds: Annotated[float, Field(gt=0, le=900)] = 60.0
+    """A connection that was silent this long is dead."""
+    hello_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """Time for the first frame to say who it is."""
+    frame_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 1024 * 1024
+    """Largest frame; a larger one closes the connection with 1009."""
+    queue_bytes: Annotated[int, Field(ge=64 * 1024, le=64 * 1024 * 1024)] = 4 * 1024 * 1024
+    """What may wait for a slow reader; more closes the connection with 1013."""
+
+
+class LimitSection(Section):
+    """How often. A limit of the form ``10/minute`` counts in a sliding window."""
+
+    frames_per_second: Annotated[float, Field(gt=0)] = 50.0
+    """Frames of one connection in the long run."""
+    frames_burst: Annotated[int, Field(ge=1)] = 200
+    """Frames that may come at once."""
+    logins: str = "10/minute;60/hour"
+    """Failed log-ins of one name from one address."""
+    logins_per_address: str = "100/minute"
+    """Failed log-ins from one address."""
+    registrations: str = "30/hour"
+    """Accounts made from one address, guests included."""
+    contact_requests: str = "60/hour"
+    """Contact requests of one person."""
+    pending_frames: Annotated[int, Field(ge=1, le=10_000)] = 256
+    """Frames of one connection that are being worked on; reading waits beyond it."""
+
+
+class Settings(Section):
+    """All settings of a node."""
+
+    node: NodeSettings = NodeSettings()
+    http: HttpSettings = HttpSettings()
+    database: DatabaseSection = DatabaseSection()
+    redis: RedisSection = RedisSection()
+    relay: RelaySection = RelaySection()
+    log: LogSection = LogSection()
+    metrics: MetricsSection = MetricsSection()
+    sessions: SessionSection = SessionSection()
+    registration: RegistrationSection = RegistrationSection()
+    chat: ChatSection = ChatSection()
+    groups: GroupSection = GroupSection()
+    broadcast: BroadcastSection = BroadcastSection()
+    sockets: SocketSection = SocketSection()
+    limits: LimitSection = LimitSection()
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL; the embedded one in the data folder when none is set."""
+        return self.database.url.get_secret_value() or f"sqlite:///{self.node.data_dir / 'im.db'}"
