@@ -50,6 +50,7 @@ class BrowserThread:
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._folder = ServiceFolder("chromium")
         self._thread = threading.Thread(target=self._work, name="chromium", daemon=True)
+        self._killed = threading.Event()
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._thread.start()
@@ -68,13 +69,15 @@ class BrowserThread:
             return future.result()
         except BaseException:
             if not future.done():
+                self._killed.set()
                 kill_owned(self._folder.path)
             raise
 
     def browser(self) -> Browser:
         """The running Chromium; a new one if the last was killed. Only within ``call``."""
-        if self._browser is None or not self._browser.is_connected():
+        if self._browser is None or self._killed.is_set() or not self._browser.is_connected():
             self._stop()
+            self._killed.clear()
             self._playwright = self._start()
             self._browser = self._playwright.chromium.launch(
                 executable_path=executable(),

@@ -46,7 +46,8 @@ class Namespace:
         """Lose this share of all UDP datagrams that arrive here, at random; 0 ends it."""
         self.run("nft", "flush", "chain", "ip", "im", "loss")
         if percent:
-            words = f"ip protocol udp numgen random mod 100 < {percent} drop"
+            share = f"numgen random mod 100 < {percent}" if percent < 100 else ""
+            words = f"ip protocol udp {share} drop"
             self.run("nft", "add", "rule", "ip", "im", "loss", *words.split())
 
     def block(self, others: Iterable[Namespace | str]) -> None:

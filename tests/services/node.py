@@ -16,7 +16,7 @@ from tests.services.netns import Namespace
 from tests.services.ports import PortReservations
 from tests.services.process import ServiceProcess
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+RUN = Path(__file__).resolve().parents[2] / "run.py"
 READY_TIMEOUT = 30.0
 """Seconds that a node may take until ``/readyz`` says 200."""
 DRAIN_TIMEOUT = 30.0
@@ -39,6 +39,7 @@ class Node:
         args: Sequence[str],
         env: Mapping[str, str],
         *,
+        program: Path,
         namespace: Namespace | None = None,
         data: Path | None = None,
     ) -> None:
@@ -58,7 +59,7 @@ class Node:
         self.process = ServiceProcess(
             [
                 sys.executable,
-                str(REPOSITORY / "run.py"),
+                str(program),
                 *args,
             ],
             log=self._folder.path / "log",
@@ -143,8 +144,9 @@ class NodeFactory:
     They share a relay port that no other test has, so the nodes of two tests never hear each other.
     """
 
-    def __init__(self, ports: PortReservations) -> None:
+    def __init__(self, ports: PortReservations, program: Path = RUN) -> None:
         self._ports = ports
+        self._program = program
         self._relay_port: int | None = None
         self.nodes: list[Node] = []
 
@@ -166,7 +168,7 @@ class NodeFactory:
         if self._relay_port is None:
             self._relay_port = self._ports.reserve(RELAY_SPAN)
         env = {"IM_RELAY_PORT": str(self._relay_port), **(env or {})}
-        node = Node(self._ports, args, env, namespace=namespace, data=data)
+        node = Node(self._ports, args, env, program=self._program, namespace=namespace, data=data)
         self.nodes.append(node)
         if start:
             node.start(wait=wait)
