@@ -1,0 +1,408 @@
+"""One node of the relay without sockets, clock or randomness of its own.
+
+The driver hands in datagrams and the time, sends what ``datagrams_to_send`` returns, calls
+``handle_timer`` at ``next_deadline`` and passes on the ``events``. Times are seconds of a clock
+that never goes back.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Final, NamedTuple, TypeAlias
+
+from relay.bus import MAX_PAYLOAD, PayloadTooLarge
+from relay.keyring import Keyring
+from relay.membership import Address, Membership, Peer
+from relay.packet import (
+    MAX_NAME,
+    MAX_TOPIC,
+    REPORT_SIZE,
+    SENDER_SIZE,
+    Bye,
+    Confirm,
+    Ephemeral,
+    Header,
+    Hello,
+    PacketError,
+    Report,
+    Space,
+    decode_frames,
+    parse_header,
+    unseal,
+)
+from relay.receiver import Budget, Receiver
+from relay.sender import Sender
+
+GROUP: Final = None
+"""The destination of what goes to all: the multicast group or the broadcast address."""
+Destination: TypeAlias = Address | None
+Datagrams: TypeAlias = list[tuple[bytes, Destination]]
+
+BURST: Final = 64
+"""Reliable datagrams that one call of ``datagrams_to_send`` returns at most."""
+GOODBYES: Final = 3
+"""How often a goodbye is said, since one may be lost."""
+MAX_SEEDS: Final = 512
+"""Addresses that are greeted without having been heard."""
+_KEY_INTERVAL: Final = 1.0
+
+
+class Deliver(NamedTuple):
+    """A payload of another node."""
+
+    node: str
+    topic: str
+    payload: bytes
+
+
+class Up(NamedTuple):
+    """A node hears us and is heard."""
+
+    node: str
+
+
+class Down(NamedTuple):
+    """A node left, died or can't be heard."""
+
+    node: str
+
+
+class Gap(NamedTuple):
+    """Something of a node may never arrive here."""
+
+    node: str
+
+
+class Notice(NamedTuple):
+    """A sentence for the log."""
+
+    message: str
+
+
+class Refused(NamedTuple):
+    """This node, being new, must not stay; ``reason`` is for people."""
+
+    reason: str
+
+
+class KeyUnknown(NamedTuple):
+    """Someone may send with a key that isn't held here. At most once a second."""
+
+    number: int
+
+
+Event: TypeAlias = Deliver | Up | Down | Gap | Notice | Refused | KeyUnknown
+
+
+class Core:
+    """A node: what it sends, whom it hears, and what has come of whom."""
+
+    def __init__(
+        self,
+        name: str,
+        keyring: Keyring,
+        rng: random.Random,
+        now: float,
+        *,
+        datagram_size: int,
+        receive_buffer: int,
+        group: bool = True,
+    ) -> None:
+        """``datagram_size`` in bytes of UDP payload, ``receive_buffer`` in datagrams.
+
+        Without a ``group`` everything goes by unicast, to those heard and to the ``seeds``.
+        Raises ``ValueError``.
+        """
+        if not 0 < len(name.encode()) <= MAX_NAME:
+            raise ValueError(f"a node name has 1 to {MAX_NAME} bytes")
+        self.name = name
+        self._keyring = keyring
+        self._group = group
+        self._seeds: tuple[Address, ...] = ()
+        self._receive_buffer = receive_buffer
+        self._sender = Sender(rng.randbytes(SENDER_SIZE), keyring, datagram_size)
+        self._events: list[Event] = []
+        self._budget = Budget()
+        self._counts: Counter[str] = Counter()
+        self._key_reported = float("-inf")
+        self._membership = Membership(
+            self._sender.id,
+            name,
+            rng,
+            now,
+            up=self._up,
+            down=self._down,
+            warn=lambda message: self._events.append(Notice(message)),
+            refuse=lambda reason: self._events.append(Refused(reason)),
+        )
+
+    # -- for the program ---------------------------------------------------------------------------
+
+    def publish(self, topic: str, payload: bytes, *, ordered: bool, ephemeral: bool) -> None:
+        """See ``Bus.publish``. Raises ``PayloadTooLarge`` and, for a long topic, ``ValueError``.
+
+        An ephemeral payload that doesn't fit into one datagram goes with the reliable ones.
+        """
+        if len(payload) > MAX_PAYLOAD:
+            raise PayloadTooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
+        if len(topic.encode()) > MAX_TOPIC:
+            raise ValueError(f"a topic has at most {MAX_TOPIC} bytes")
+        self._counts["published"] += 1
+        if not (ephemeral and self._sender.publish_ephemeral(topic, payload)):
+            self._sender.publish(topic, payload, ordered=ordered)
+
+    def events(self) -> list[Event]:
+        """What has happened since the last call, in order."""
+        events, self._events = self._events, []
+        return events
+
+    def members(self) -> list[str]:
+        """Names of all members, sorted."""
+        return sorted(peer.name for peer in self._membership.members())
+
+    def has_candidates(self) -> bool:
+        """Whether someone is heard who has not shown yet that it hears us."""
+        return any(not peer.is_member for peer in self._membership.peers())
+
+    def keys_held(self) -> dict[str, frozenset[int]]:
+        """Numbers of the keys that each member holds."""
+        return {
+            peer.name: frozenset(peer.hello.keys if peer.hello else ())
+            for peer in self._membership.members()
+        }
+
+    def statistics(self) -> Mapping[str, float]:
+        """Counters and gauges by name."""
+        names = (
+            "published delivered gaps datagrams_sent datagrams_received duplicates foreign forged "
+            "malformed refused_memory"
+        )
+        sender = self._sender
+        figures: dict[str, float] = {name: self._counts[name] for name in names.split()}
+        figures["members"] = len(self._membership.members())
+        figures["kept_bytes"] = sender.kept_bytes
+        figures["held_bytes"] = self._budget.used
+        figures["unsent_datagrams"] = sender.next - sender.unsent
+        figures["overflowed_datagrams"] = sender.overflowed
+        return figures
+
+    # -- for the driver ----------------------------------------------------------------------------
+
+    def set_seeds(self, seeds: Iterable[Address]) -> None:
+        """Greet these addresses, too (where there is no group); at most 512."""
+        self._seeds = tuple(dict.fromkeys(seeds))[:MAX_SEEDS]
+
+    @property
+    def seeds(self) -> tuple[Address, ...]:
+        """The addresses that are greeted without having been heard."""
+        return self._seeds
+
+    def resize(self, datagram_size: int) -> None:
+        """The interface has changed."""
+        self._sender.resize(datagram_size)
+
+    def receive_datagram(self, datagram: bytes, address: Address, now: float) -> None:
+        """Take what came from ``address``; anything but an authentic datagram changes nothing."""
+        self._counts["datagrams_received"] += 1
+        header = parse_header(datagram)
+        if header is None or header.cluster != self._keyring.cluster:
+            self._counts["foreign"] += 1
+        elif header.sender == self._sender.id:
+            pass  # our own, looped back
+        elif header.space is Space.RELIABLE:
+            self._receive_reliable(header, datagram, now)
+        elif self._membership.is_replay(header.sender, header.number):
+            self._counts["duplicates"] += 1
+        else:
+            self._receive_control(header, datagram, address, now)
+
+    def datagrams_to_send(self, now: float) -> Datagrams:
+        """What is to be sent now, in this order. Call it again until it returns nothing."""
+        self._sender.flush()
+        ready: Datagrams = []
+        everyone = self._everyone()
+        for datagram in self._sender.take_reliable(BURST):
+            ready += [(datagram, destination) for destination in everyone]
+        for datagram in self._sender.take_ephemeral():
+            ready += [(datagram, destination) for destination in everyone]
+        greet_group, greet = self._membership.hellos_due(now)
+        if greet_group:
+            seeds = [] if self._group else [seed for seed in self._seeds if seed not in everyone]
+            ready += self._hello([*everyone, *seeds], False, now)
+        for address, answer in greet.items():
+            ready += self._hello([address], answer, now)
+        self._counts["datagrams_sent"] += len(ready)
+        return ready
+
+    def goodbye(self) -> Datagrams:
+        """The last datagrams of this node, after all that it had to send."""
+        ready: Datagrams = []
+        for _ in range(GOODBYES):
+            datagram = self._sender.seal_control(Bye(self._sender.unsent - 1).encode())
+            ready += [(datagram, destination) for destination in self._everyone()]
+        return ready
+
+    def next_deadline(self) -> float:
+        """When ``handle_timer`` and then ``datagrams_to_send`` want to be called."""
+        deadline = self._membership.next_deadline()
+        for peer in self._membership.members():
+            if peer.receiver is not None:
+                due = peer.receiver.next_deadline()
+                if due is not None and due < deadline:
+                    deadline = due
+        return deadline
+
+    def handle_timer(self, now: float) -> None:
+        """Time has passed."""
+        for peer in self._membership.members():
+            if peer.receiver is not None:
+                peer.receiver.handle_timer(now)
+        self._membership.handle_timer(now)
+
+    # -- receiving ---------------------------------------------------------------------------------
+
+    def _receive_reliable(self, header: Header, datagram: bytes, now: float) -> None:
+        peer = self._membership.find(header.sender)
+        if peer is None or (receiver := peer.receiver) is None:
+            return
+        if not receiver.is_new(header.number):
+            self._counts["duplicates"] += 1
+            return
+        plain = self._unseal(header, datagram, now)
+        if plain is None:
+            return
+        peer.heard = now
+        try:
+            frames = decode_frames(Space.RELIABLE, plain)
+        except PacketError:
+            self._counts["malformed"] += 1
+            receiver.receive(header.number, [], now)
+            receiver.lost()
+            return
+        if not receiver.receive(header.number, frames, now):
+            self._counts["refused_memory"] += 1
+
+    def _receive_control(
+        self, header: Header, datagram: bytes, address: Address, now: float
+    ) -> None:
+        plain = self._unseal(header, datagram, now)
+        if plain is None:
+            return
+        try:
+            frames = decode_frames(Space.CONTROL, plain)
+        except PacketError:
+            self._counts["malformed"] += 1
+            return
+        known = self._membership.find(header.sender) is not None
+        if not known and not any(type(frame) is Hello for frame in frames):
+            return
+        peer = self._membership.heard(header.sender, header.number, address, now)
+        if peer is None:
+            return
+        for frame in frames:
+            if isinstance(frame, Hello):
+                self._receive_hello(peer, header.number, frame, now)
+            elif not peer.is_member:
+                pass
+            elif isinstance(frame, Ephemeral):
+                self._deliver(peer.name, frame.topic, frame.payload)
+            elif isinstance(frame, Confirm):
+                self._membership.named(peer, frame.reports, now)
+            elif isinstance(frame, Bye):
+                self._receive_bye(peer, frame, now)
+
+    def _receive_hello(self, peer: Peer, number: int, hello: Hello, now: float) -> None:
+        self._membership.hello(peer, number, hello, now)
+        if peer.receiver is None:
+            return
+        peer.receiver.forget_below(hello.lowest)
+        peer.receiver.expect(hello.next, now)
+        for report in hello.reports:
+            other = self._membership.find(report.sender)
+            if other is not None and other.receiver is not None:
+                other.receiver.expect(report.prefix + 1, now)
+
+    def _receive_bye(self, peer: Peer, bye: Bye, now: float) -> None:
+        if peer.receiver is not None:
+            peer.receiver.expect(bye.last + 1, now)
+        self._membership.bye(peer, now)
+
+    def _unseal(self, header: Header, datagram: bytes, now: float) -> bytes | None:
+        key = self._keyring.key(header.sender, header.key)
+        if key is None:
+            if now >= self._key_reported + _KEY_INTERVAL:
+                self._key_reported = now
+                self._events.append(KeyUnknown(header.key))
+            return None
+        plain = unseal(key, header, datagram)
+        if plain is None:
+            self._counts["forged"] += 1
+        else:
+            self._keyring.remember(header.sender, header.key, key)
+        return plain
+
+    # -- what the parts call -----------------------------------------------------------------------
+
+    def _deliver(self, node: str, topic: str, payload: bytes) -> None:
+        self._counts["delivered"] += 1
+        self._events.append(Deliver(node, topic, payload))
+
+    def _gap(self, node: str) -> None:
+        self._counts["gaps"] += 1
+        self._events.append(Gap(node))
+
+    def _up(self, peer: Peer, hello: Hello) -> None:
+        peer.receiver = Receiver(
+            max(hello.next, peer.floor + 1),
+            self._budget,
+            partial(self._deliver, peer.name),
+            partial(self._gap, peer.name),
+        )
+        self._events.append(Up(peer.name))
+        self._gap(peer.name)  # whatever it published before didn't come here
+
+    def _down(self, peer: Peer, clean: bool) -> None:
+        if peer.receiver is not None:
+            if not clean or not peer.receiver.is_complete():
+                self._gap(peer.name)
+            peer.receiver.close()
+        self._events.append(Down(peer.name))
+
+    # -- sending -----------------------------------------------------------------------------------
+
+    def _everyone(self) -> list[Destination]:
+        peers = self._membership.peers()
+        if self._group:
+            return [GROUP, *(peer.address for peer in peers if peer.unicast)]
+        return [peer.address for peer in peers]
+
+    def _hello(self, destinations: list[Destination], answer: bool, now: float) -> Datagrams:
+        """A hello to all these, in several datagrams if it names more nodes than fit into one."""
+        if not destinations:
+            return []
+        sender, membership = self._sender, self._membership
+        reports = membership.reports()
+        hello = Hello(
+            name=self.name,
+            keys=self._keyring.numbers,
+            buffer=self._receive_buffer,
+            lowest=min(sender.lowest, sender.unsent),
+            next=sender.unsent,
+            answer=answer,
+            settled=membership.is_settled(now),
+            full=membership.is_full(),
+        )
+        fit = (sender.room - len(hello.encode())) // REPORT_SIZE
+        chunks: list[list[Report]] = [
+            reports[start : start + fit] for start in range(0, len(reports), fit)
+        ]
+        ready: Datagrams = []
+        for chunk in chunks or [[]]:
+            frame = hello._replace(reports=tuple(chunk)).encode()
+            datagram = sender.seal_control(frame)
+            membership.sent.add(sender.control, now)
+            ready += [(datagram, destination) for destination in destinations]
+        return ready

@@ -1,0 +1,39 @@
+"""The bus of a node that is alone: there is nobody to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relay.bus import MAX_PAYLOAD, BusListener, PayloadTooLarge
+
+
+class NoneBus:
+    """A ``Bus`` without other nodes: what is published reaches nobody and nothing ever arrives."""
+
+    def __init__(self) -> None:
+        self._published = 0
+
+    def publish(
+        self, topic: str, payload: bytes, *, ordered: bool = False, ephemeral: bool = False
+    ) -> None:
+        """Count it. Raises ``PayloadTooLarge`` as any bus does."""
+        if len(payload) > MAX_PAYLOAD:
+            raise PayloadTooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
+        self._published += 1
+
+    def members(self) -> list[str]:
+        """Nobody."""
+        return []
+
+    def statistics(self) -> Mapping[str, float]:
+        """How much was published."""
+        return {"published": self._published, "members": 0}
+
+    async def start(self, listener: BusListener) -> None:
+        """Nothing to open."""
+
+    async def ready(self) -> None:
+        """At once."""
+
+    async def close(self) -> None:
+        """At once."""

@@ -1,0 +1,224 @@
+"""What arrives from one sender: once each, in order where asked, and the word when some is lost."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from relay.packet import Data, Frame, PacketError, Part, join_parts
+from relay.rangeset import RangeSet
+
+GIVE_UP: Final = 3.0
+"""Seconds after which a hole counts as lost."""
+
+MAX_RANGES: Final = 4096
+"""Ranges of numbers that are remembered for one sender; beyond it the oldest hole is given up."""
+
+HELD_BYTES: Final = 16 * 1024 * 1024
+"""Payloads of all senders that wait for their turn or for their other parts."""
+
+_EARLY_BYTES: Final = HELD_BYTES * 3 // 4  # the rest is for what fills the first hole
+
+
+class Budget:
+    """Bytes that all receivers of a node hold together."""
+
+    def __init__(self) -> None:
+        self.used = 0
+
+
+class _Assembly:
+    """The parts of one payload so far."""
+
+    __slots__ = ("ordered", "pieces", "size", "total")
+
+    def __init__(self, total: int, ordered: bool) -> None:
+        self.total = total
+        self.ordered = ordered
+        self.pieces: dict[int, bytes] = {}
+        self.size = 0
+
+
+class Receiver:
+    """The reliable numbers of one member, from ``start`` on; earlier ones are never accepted.
+
+    A hole is a range of numbers that should have come. One that isn't filled within ``GIVE_UP``,
+    or that the sender no longer keeps, is given up: ``gap`` is called, once for each range.
+    """
+
+    def __init__(
+        self,
+        start: int,
+        budget: Budget,
+        deliver: Callable[[str, bytes], None],
+        gap: Callable[[], None],
+    ) -> None:
+        self._received = RangeSet()
+        self._received.add(0, start)
+        self._budget = budget
+        self._deliver = deliver
+        self._gap = gap
+        self._highest = start - 1  # highest number that we know to have been sent
+        # (give up at, start, stop), oldest first
+        self._holes: deque[tuple[float, int, int]] = deque()
+        self._assemblies: dict[int, _Assembly] = {}  # by the number of the first part
+        self._waiting: list[tuple[int, int, str, bytes]] = []  # heap of (number, place, …)
+
+    @property
+    def prefix(self) -> int:
+        """The number up to which nothing is missing."""
+        return self._received.first_stop - 1
+
+    @property
+    def highest(self) -> int:
+        """The highest number that is known to have been sent."""
+        return self._highest
+
+    def is_new(self, number: int) -> bool:
+        """Whether ``number`` has not come yet and would still be taken."""
+        return number not in self._received
+
+    def receive(self, number: int, frames: list[Frame], now: float) -> bool:
+        """Take the frames of a new, authenticated datagram.
+
+        False if there is no memory to hold them: then it is as if they had never come.
+        """
+        if not self._has_room(number, frames):
+            self.expect(number + 1, now)
+            return False
+        self.expect(number, now)
+        self._received.add(number, number + 1)
+        self._highest = max(self._highest, number)
+        for place, frame in enumerate(frames):
+            if type(frame) is Data:
+                if not frame.ordered:
+                    self._deliver(frame.topic, frame.payload)
+                else:
+                    self._wait(number, place, frame)
+            elif type(frame) is Part:
+                self._collect(number, frame)
+        self._release()
+        while len(self._received) > MAX_RANGES:
+            self._give_up(*self._received.first_hole)
+        return True
+
+    def expect(self, following: int, now: float) -> None:
+        """All numbers below ``following`` have been sent: what is missing is a hole from now on."""
+        if following > self._highest + 1:
+            self._holes.append((now + GIVE_UP, self._highest + 1, following))
+            if len(self._holes) > MAX_RANGES:
+                _, start, stop = self._holes.popleft()
+                self._give_up(start, stop)
+            self._highest = following - 1
+
+    def forget_below(self, lowest: int) -> None:
+        """The sender keeps nothing below ``lowest``: holes there are lost."""
+        if lowest > self._received.first_stop:
+            self._give_up(self._received.first_stop, lowest)
+
+    def lost(self) -> None:
+        """Something that can't be read has been received: that is a gap, too."""
+        self._gap()
+
+    def is_complete(self) -> bool:
+        """Whether nothing that was sent, as far as known, is missing or waits for its turn."""
+        return self.prefix >= self._highest and not self._assemblies
+
+    def next_deadline(self) -> float | None:
+        """When ``handle_timer`` wants to be called."""
+        return self._holes[0][0] if self._holes else None
+
+    def handle_timer(self, now: float) -> None:
+        """Give up the holes whose time is over."""
+        while self._holes and self._holes[0][0] <= now:
+            _, start, stop = self._holes.popleft()
+            self._give_up(start, stop)
+        if not self._holes or self.prefix >= self._highest:
+            self._holes.clear()
+
+    def close(self) -> None:
+        """Drop all that waits and return its memory."""
+        for assembly in self._assemblies.values():
+            self._budget.used -= assembly.size
+        self._assemblies.clear()
+        self._budget.used -= sum(len(entry[3]) for entry in self._waiting)
+        self._waiting.clear()
+        self._holes.clear()
+
+    def _has_room(self, number: int, frames: list[Frame]) -> bool:
+        in_order = number == self.prefix + 1
+        needed = 0
+        for frame in frames:
+            if type(frame) is Part:
+                needed += len(frame.content)
+            elif type(frame) is Data and frame.ordered and not in_order:
+                needed += len(frame.payload)
+        limit = HELD_BYTES if in_order else _EARLY_BYTES
+        return not needed or self._budget.used + needed <= limit
+
+    def _wait(self, number: int, place: int, data: Data) -> None:
+        if not self._waiting and number <= self.prefix:
+            self._deliver(data.topic, data.payload)
+            return
+        self._budget.used += len(data.payload)
+        heapq.heappush(self._waiting, (number, place, data.topic, data.payload))
+
+    def _collect(self, number: int, part: Part) -> None:
+        first = number - part.place
+        assembly = self._assemblies.get(first)
+        if assembly is None:
+            missing = self._received.missing(first, first + part.total)
+            if sum(stop - start for start, stop in missing) != part.total - 1:
+                return  # another part was given up, or came before we listened
+            assembly = self._assemblies[first] = _Assembly(part.total, part.ordered)
+        if assembly.total != part.total:
+            self._drop(first)
+            self._gap()
+            return
+        assembly.pieces[part.place] = part.content
+        assembly.size += len(part.content)
+        self._budget.used += len(part.content)
+        if len(assembly.pieces) < assembly.total:
+            return
+        self._drop(first)
+        try:
+            data = join_parts(
+                [assembly.pieces[place] for place in range(assembly.total)], assembly.ordered
+            )
+        except PacketError:
+            self._gap()
+            return
+        if data.ordered:
+            # Its turn is where its last part stands: what follows there has a higher place.
+            self._wait(first + assembly.total - 1, 0, data)
+        else:
+            self._deliver(data.topic, data.payload)
+
+    def _drop(self, first: int) -> None:
+        self._budget.used -= self._assemblies.pop(first).size
+
+    def _give_up(self, start: int, stop: int) -> None:
+        missing = self._received.missing(start, stop)
+        if not missing:
+            return
+        for gone, end in missing:
+            self._received.add(gone, end)
+            for first in [
+                first
+                for first, assembly in self._assemblies.items()
+                if first < end and gone < first + assembly.total
+            ]:
+                self._drop(first)
+        self._highest = max(self._highest, stop - 1)
+        self._gap()
+        self._release()
+
+    def _release(self) -> None:
+        """Deliver what has waited for its turn and has it now."""
+        prefix = self.prefix
+        while self._waiting and self._waiting[0][0] <= prefix:
+            _, _, topic, payload = heapq.heappop(self._waiting)
+            self._budget.used -= len(payload)
+            self._deliver(topic, payload)
