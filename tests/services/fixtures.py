@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -14,6 +16,8 @@ from tests.services.netns import Network, available, sweep_networks
 from tests.services.node import NODES, NodeFactory
 from tests.services.ports import PortReservations
 from tests.services.redis_server import RedisServer
+
+BUILD = Path(__file__).resolve().parents[2] / "build"
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +113,16 @@ def netns(swept: None) -> Iterator[Callable[[int], Network]]:
     finally:
         for network in networks:
             network.close()
+
+
+@pytest.fixture(scope="session")
+def wscat() -> Path:
+    """The program ``wscat`` that ``make test`` installed; skips where there is no Node.js."""
+    if found := sorted(BUILD.glob("wscat-*/node_modules/.bin/wscat")):
+        return found[-1]
+    if shutil.which("npm"):
+        pytest.fail("wscat is not installed: scripts/prepare-tests.sh does it")
+    pytest.skip("wscat needs Node.js and npm")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,40 @@
+# run: start the messenger (ARGS="--port 9000").  test: everything CI does.
+# lint: style, types, imports.  lock: pin the packages that setup.cfg names (ARGS=-U: the newest).
+.PHONY: run test lint lock
+.DELETE_ON_ERROR:
+
+PYTHON = .venv/bin/python
+# Two at a time by default: each worker has a MariaDB, a Redis and a Chromium of its own.
+WORKERS ?= 2
+# Seconds for all tests of one kind; together they end within 15 minutes.
+PYTEST = $(PYTHON) -m pytest --session-timeout=600
+# Checks of the source that need no server.
+HOUSE = tests/test_import_directions.py tests/test_house.py
+
+run: .venv/run.stamp
+	@exec $(PYTHON) run.py $(ARGS)
+
+test:
+	@scripts/prepare-tests.sh
+	@$(MAKE) --no-print-directory lint
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not alone" $(ARGS)
+	$(PYTEST) -m alone $(ARGS) || [ $$? -eq 5 ]
+
+lint: .venv/test.stamp
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy --strict $(wildcard relay im run.py)
+	$(PYTHON) -m mypy $(wildcard handlers tests/services tests/*.py)
+	$(PYTHON) -m pytest -q $(HOUSE)
+
+lock: .venv/run.stamp
+	scripts/lock.sh $(ARGS)
+
+.venv/run.stamp: requirements.txt scripts/install.sh
+	@scripts/install.sh requirements.txt
+	@touch $@
+
+# The longer list holds the shorter one.
+.venv/test.stamp: requirements-test.txt scripts/install.sh
+	@scripts/install.sh requirements-test.txt
+	@touch $@ .venv/run.stamp
