@@ -199,7 +199,8 @@ def _constraints(arguments: Sequence[Any]) -> list[Any]:
 
 
 def _model(annotation: Any) -> type[Section]:
-    assert isinstance(annotation, type) and issubclass(annotation, Section)
+    if not (isinstance(annotation, type) and issubclass(annotation, Section)):
+        raise TypeError(f"{annotation} is not a section of settings")
     return annotation
 
 
