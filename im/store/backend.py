@@ -1,0 +1,66 @@
+"""What ``Database`` and ``LogWriter`` need of a database; ``mysql.py`` and ``sqlite.py`` are it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from im.store.cursor import Cursor
+from im.store.dialect import Dialect
+from im.store.errors import DatabaseFault
+
+
+class Connection(Protocol):
+    """One connection, used by one thread at a time. All raise ``DatabaseFault`` and its kinds."""
+
+    def cursor(self) -> Cursor:
+        """A cursor; outside ``begin`` … ``commit`` each of its statements commits by itself."""
+
+    def begin(self, timeout: float) -> None:
+        """Open a transaction: READ COMMITTED, or on SQLite the one writer, within ``timeout`` s."""
+
+    def commit(self) -> None:
+        """Make the transaction durable. After ``ConnectionLost`` nobody knows whether it is."""
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+
+    def ping(self) -> None:
+        """Return if the connection is alive."""
+
+    def wipe(self) -> None:
+        """Let erased content leave the database's files as far as that can be done from here."""
+
+    def close(self) -> None:
+        """Close it, or give it back where it was borrowed. Never raises."""
+
+
+class Backend(Protocol):
+    """Opens connections to one database. Safe to use from several threads.
+
+    Attributes:
+        dialect: its SQL.
+        read_threads: how many connections may be lent for reading at a time.
+        write_threads: how many more for writing; 0 if writers use those of the readers.
+    """
+
+    dialect: Dialect
+    read_threads: int
+    write_threads: int
+
+    def borrow(self, *, writable: bool) -> Connection:
+        """Lend a connection; its ``close`` gives it back."""
+
+    def own(self) -> Connection:
+        """A new connection for a thread that keeps it."""
+
+    def driver(self) -> Any:
+        """A driver's connection without limits of time, for the migration tool."""
+
+    def fault_of(self, error: Exception) -> DatabaseFault | None:
+        """The store's name for a driver's error; None if it isn't one."""
+
+    def durability(self, cursor: Cursor) -> list[str]:
+        """Sentences about settings under which a power cut could lose what was acknowledged."""
+
+    def close(self) -> None:
+        """Close what is not lent."""

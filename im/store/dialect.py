@@ -1,0 +1,108 @@
+"""The few places where the SQL of MySQL, MariaDB and SQLite differs, each by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+TRANSLATIONS = 512
+"""Most statement texts whose translation is remembered; past that the memory starts anew."""
+
+LONGEST_TRANSLATION = 4096
+"""Characters up to which a statement's translation is remembered."""
+
+
+def _assignments(columns: Sequence[str], value: str) -> str:
+    return ", ".join(f"{column} = {value.format(column)}" for column in columns)
+
+
+class Dialect:
+    """SQL as MySQL and MariaDB speak it; ``SqliteDialect`` overrides what differs.
+
+    Attributes:
+        name: ``mysql`` or ``sqlite``.
+        insert_ignore: begins an INSERT that does nothing when the key exists. On MySQL it also
+            cuts values that are too long for their column, so only for values known to fit.
+        for_update: ends a SELECT whose rows stay locked until the transaction ends. SQLite locks
+            the whole file from the transaction's beginning, so there it is empty.
+        now_ms: an expression for the database's clock, UTC milliseconds since 1970; within one
+            statement always the same.
+        has_table: a SELECT that has a row if there is a table of the name ``%s``.
+    """
+
+    name = "mysql"
+    insert_ignore = "INSERT IGNORE INTO"
+    for_update = " FOR UPDATE"
+    now_ms = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
+    has_table = (
+        "SELECT 1 FROM information_schema.tables "
+        "WHERE table_schema = DATABASE() AND table_name = %s"
+    )
+
+    def translate(self, sql: str) -> str:
+        """The text with ``%s`` for parameters as the driver wants it."""
+        return sql
+
+    def marks(self, count: int) -> str:
+        """``%s, %s, …``: the inside of an IN list. ``count`` must be at least 1."""
+        return ", ".join(["%s"] * count)
+
+    def rows(self, count: int, width: int) -> str:
+        """``(%s, %s), (%s, %s)``: the rows of a multi-row INSERT."""
+        return ", ".join([f"({self.marks(width)})"] * count)
+
+    def row_in(self, columns: str, count: int) -> str:
+        """``(a, b) IN ((%s, %s), …)``: a range scan of an index on these columns."""
+        width = columns.count(",") + 1
+        return f"({columns}) IN ({self.rows(count, width)})"
+
+    def upsert(self, key: Sequence[str], columns: Sequence[str]) -> str:
+        """Ends an INSERT: where ``key`` exists, ``columns`` take the new values instead."""
+        return f" ON DUPLICATE KEY UPDATE {_assignments(columns, 'VALUES({})')}"
+
+    def greatest(self, first: str, second: str) -> str:
+        """The greater of two expressions."""
+        return f"GREATEST({first}, {second})"
+
+    def least(self, first: str, second: str) -> str:
+        """The lesser of two expressions."""
+        return f"LEAST({first}, {second})"
+
+
+class SqliteDialect(Dialect):
+    """SQL as SQLite 3.35 and later speaks it."""
+
+    name = "sqlite"
+    insert_ignore = "INSERT OR IGNORE INTO"
+    for_update = ""
+    # unixepoch('subsec') would need 3.42; ROUND because a day number is a binary fraction.
+    now_ms = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
+    has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = %s"
+
+    def __init__(self) -> None:
+        self._translated: dict[str, str] = {}
+
+    def translate(self, sql: str) -> str:
+        known = self._translated.get(sql)
+        if known is None:
+            known = re.sub(r"%([s%])", lambda mark: "?" if mark[1] == "s" else "%", sql)
+            if len(sql) <= LONGEST_TRANSLATION:
+                if len(self._translated) >= TRANSLATIONS:
+                    self._translated.clear()
+                self._translated[sql] = known
+        return known
+
+    def row_in(self, columns: str, count: int) -> str:
+        width = columns.count(",") + 1
+        return f"({columns}) IN (VALUES {self.rows(count, width)})"
+
+    def upsert(self, key: Sequence[str], columns: Sequence[str]) -> str:
+        return (
+            f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {_assignments(columns, 'excluded.{}')}"
+        )
+
+    def greatest(self, first: str, second: str) -> str:
+        return f"MAX({first}, {second})"
+
+    def least(self, first: str, second: str) -> str:
+        return f"MIN({first}, {second})"

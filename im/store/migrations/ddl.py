@@ -1,0 +1,89 @@
+"""Tables written once for all databases.
+
+The text is MySQL's, with these words filled in: ``{serial}`` is an id that the database draws,
+``{bytes8}``, ``{bytes16}`` and ``{bytes32}`` are exactly so long, ``{blob}`` and ``{text}`` hold up
+to 16 MiB. ``UNIQUE name (columns)`` and ``INDEX name (columns)`` each take a line of their own;
+a unique index is named after its columns, so that ``DuplicateKey.key`` is the same everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from alembic import op
+
+MYSQL = {
+    "serial": "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+    "bytes8": "BINARY(8)",
+    "bytes16": "BINARY(16)",
+    "bytes32": "BINARY(32)",
+    "blob": "MEDIUMBLOB",
+    "text": "MEDIUMTEXT",
+}
+
+SQLITE = {
+    "serial": "INTEGER PRIMARY KEY AUTOINCREMENT",
+    "bytes8": "BLOB",
+    "bytes16": "BLOB",
+    "bytes32": "BLOB",
+    "blob": "BLOB",
+    "text": "TEXT",
+}
+
+MYSQL_TABLE = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+"""utf8mb4_bin is the exact collation that MySQL and MariaDB share; it ignores blanks at the end, so
+names are trimmed before they come here."""
+
+_INDEX = re.compile(r"^\s*(INDEX|UNIQUE|FULLTEXT) (\w+) (\([^)]*\))", re.MULTILINE)
+
+
+def create_table(name: str, columns: str, *, clustered: bool = False) -> None:
+    """Create a table unless it exists: on MySQL one statement, which commits by itself.
+
+    ``clustered`` lets SQLite store the rows in the order of their primary key, as InnoDB always
+    does; good for short rows.
+    """
+    for statement in statements(op.get_bind().dialect.name, name, columns, clustered=clustered):
+        op.execute(statement)
+
+
+def create_search_table() -> None:
+    """The table of search tokens: FULLTEXT on MySQL, FTS5 on SQLite."""
+    if op.get_bind().dialect.name == "sqlite":
+        # Without positions: tokens are joined by AND, never by order.
+        op.execute("CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(tokens, detail=none)")
+        return
+    create_table(
+        "search",
+        """
+        conversation_id BIGINT NOT NULL,
+        seq BIGINT NOT NULL,
+        tokens {text} NOT NULL,
+        PRIMARY KEY (conversation_id, seq),
+        FULLTEXT tokens (tokens)
+        """,
+    )
+
+
+def statements(dialect: str, name: str, columns: str, *, clustered: bool = False) -> list[str]:
+    """The statements that make a table and its indexes."""
+    body = textwrap.dedent(columns).strip()
+    if dialect != "sqlite":
+        body = _INDEX.sub(
+            lambda found: (
+                f"{found[1].replace('INDEX', 'KEY').replace('UNIQUE', 'UNIQUE KEY')} "
+                f"{found[2]} {found[3]}"
+            ),
+            body,
+        )
+        body = body.format(**MYSQL)
+        return [f"CREATE TABLE IF NOT EXISTS {name} (\n{body}\n) {MYSQL_TABLE}"]
+    made = []
+    for kind, index, on in _INDEX.findall(body):
+        unique = "UNIQUE " if kind == "UNIQUE" else ""
+        made.append(f"CREATE {unique}INDEX IF NOT EXISTS {name}_{index} ON {name} {on}")
+    body = re.sub(r",?\n?" + _INDEX.pattern.lstrip("^"), "", body, flags=re.MULTILINE)
+    end = " WITHOUT ROWID" if clustered else ""
+    table = f"CREATE TABLE IF NOT EXISTS {name} (\n{body.format(**SQLITE)}\n){end}"
+    return [table, *made]
