@@ -11,28 +11,25 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from relay.bus import MAX_PAYLOAD, PayloadTooLarge
-from relay.keyring import Keyring
-from relay.membership import Address, Membership, Peer
-from relay.packet import (
+from relay.events import Deliver, Down, Event, Gap, KeyUnknown, Notice, Refused, Up
+from relay.frames import (
     MAX_NAME,
     MAX_TOPIC,
     REPORT_SIZE,
-    SENDER_SIZE,
     Bye,
     Confirm,
     Ephemeral,
-    Header,
     Hello,
-    PacketError,
     Report,
-    Space,
     decode_frames,
-    parse_header,
-    unseal,
 )
+from relay.keyring import Keyring
+from relay.membership import Membership
+from relay.packet import SENDER_SIZE, Header, PacketError, Space, parse_header, unseal
+from relay.peer import Address, Peer
 from relay.receiver import Budget, Receiver
 from relay.sender import Sender
 
@@ -48,53 +45,6 @@ GOODBYES: Final = 3
 MAX_SEEDS: Final = 512
 """Addresses that are greeted without having been heard."""
 _KEY_INTERVAL: Final = 1.0
-
-
-class Deliver(NamedTuple):
-    """A payload of another node."""
-
-    node: str
-    topic: str
-    payload: bytes
-
-
-class Up(NamedTuple):
-    """A node hears us and is heard."""
-
-    node: str
-
-
-class Down(NamedTuple):
-    """A node left, died or can't be heard."""
-
-    node: str
-
-
-class Gap(NamedTuple):
-    """Something of a node may never arrive here."""
-
-    node: str
-
-
-class Notice(NamedTuple):
-    """A sentence for the log."""
-
-    message: str
-
-
-class Refused(NamedTuple):
-    """This node, being new, must not stay; ``reason`` is for people."""
-
-    reason: str
-
-
-class KeyUnknown(NamedTuple):
-    """Someone may send with a key that isn't held here. At most once a second."""
-
-    number: int
-
-
-Event: TypeAlias = Deliver | Up | Down | Gap | Notice | Refused | KeyUnknown
 
 
 class Core:

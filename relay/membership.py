@@ -12,15 +12,12 @@ There is no shared view and no leader. A node that stands still itself blames no
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
 
-from relay.packet import Hello, Report
-from relay.receiver import Receiver
+from relay.frames import Hello, Report
+from relay.peer import DOWN_TIME, Address, Peer, SentLog
 from relay.window import ReplayWindow
-
-Address: TypeAlias = tuple[str, int]
 
 MAX_NODES: Final = 64
 """Nodes in a cluster, this one included."""
@@ -33,7 +30,6 @@ NEW_TIME: Final = 3.0
 ANSWER_TIME: Final = 0.03
 """Seconds over which nodes spread their answers to a newcomer."""
 SUSPECT_TIME: Final = 2.0
-DOWN_TIME: Final = 5.0
 PROBE_INTERVAL: Final = 0.5
 ANSWER_INTERVAL: Final = 0.1
 """Seconds between two answers to the probes of one node."""
@@ -43,100 +39,6 @@ LEFT_TIME: Final = 2 * DOWN_TIME
 MAX_LEFT: Final = 256
 TICK: Final = 0.25
 """Seconds between two looks at who has fallen silent."""
-FILTERED_PROBES: Final = 3
-"""So many probes within ``FILTERED_TIME`` from a node that should have heard my hellos mean that
-what goes to the group doesn't reach it."""
-FILTERED_TIME: Final = 10.0
-
-
-class SentLog:
-    """When I sent which control number, for the last ``DOWN_TIME`` seconds, to 50 ms."""
-
-    _STEP = 0.05
-
-    def __init__(self) -> None:
-        self._entries: deque[tuple[float, int]] = deque()
-
-    def add(self, number: int, now: float) -> None:
-        """``number`` is sent ``now``."""
-        if not self._entries or now - self._entries[-1][0] >= self._STEP:
-            self._entries.append((now, number))
-            self._expire(now)
-
-    def is_recent(self, number: int, now: float) -> bool:
-        """Whether ``number`` was sent within the last ``DOWN_TIME`` seconds."""
-        self._expire(now)
-        return bool(self._entries) and number >= self._entries[0][1]
-
-    def _expire(self, now: float) -> None:
-        while self._entries and self._entries[0][0] < now - DOWN_TIME:
-            self._entries.popleft()
-
-
-class Peer:
-    """A sender that is a candidate or a member.
-
-    Attributes:
-        sender: its random id of this life.
-        name: what its last hello said.
-        address: where its latest datagram came from.
-        heard: when the last fresh datagram of it came.
-        named: when it last named me.
-        window: which of its control numbers have been seen.
-        receiver: its reliable numbers; None while it is a candidate.
-        hello: its last hello.
-        hellos: how many hellos of it have come.
-        floor: reliable numbers up to here came while it was a member before.
-        probed, answered: when I last probed it, and answered a probe of it.
-        unicast: what goes to the group is sent to it directly as well.
-    """
-
-    __slots__ = (
-        "_probed_us",
-        "address",
-        "answered",
-        "floor",
-        "heard",
-        "hello",
-        "hellos",
-        "name",
-        "named",
-        "probed",
-        "receiver",
-        "sender",
-        "unicast",
-        "window",
-    )
-
-    def __init__(self, sender: bytes, window: ReplayWindow, address: Address, now: float) -> None:
-        self.sender = sender
-        self.window = window
-        self.address = address
-        self.heard = now
-        self.named = float("-inf")
-        self.name = ""
-        self.hello: Hello | None = None
-        self.hellos = 0
-        self.receiver: Receiver | None = None
-        self.floor = 0
-        self.probed = float("-inf")
-        self.answered = float("-inf")
-        self.unicast = False
-        self._probed_us: deque[float] = deque(maxlen=FILTERED_PROBES)
-
-    @property
-    def is_member(self) -> bool:
-        """Whether it has shown that it hears me."""
-        return self.receiver is not None
-
-    def probed_us(self, now: float) -> bool:
-        """Note a probe; whether there were so many that the group must be filtered."""
-        self._probed_us.append(now)
-        return (
-            len(self._probed_us) == FILTERED_PROBES
-            and self._probed_us[0] > now - FILTERED_TIME
-            and not self.unicast
-        )
 
 
 class _Left:

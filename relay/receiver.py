@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from relay.packet import Data, Frame, PacketError, Part, join_parts
+from relay.frames import Data, Frame, Part, join_parts
+from relay.packet import PacketError
 from relay.rangeset import RangeSet
 
 GIVE_UP: Final = 3.0

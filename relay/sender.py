@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from relay.frames import DATA_OVERHEAD, MAX_TOPIC, PART_OVERHEAD, Data, Ephemeral, Part
 from relay.keyring import Keyring
-from relay.packet import (
-    DATA_OVERHEAD,
-    MAX_TOPIC,
-    OVERHEAD,
-    PART_OVERHEAD,
-    Data,
-    Ephemeral,
-    Header,
-    Part,
-    Space,
-    seal,
-)
+from relay.packet import OVERHEAD, Header, Space, seal
 
 KEPT_BYTES: Final = 16 * 1024 * 1024
 """Reliable datagrams that are kept, sent or not. Beyond it the oldest go: whoever lacks them is

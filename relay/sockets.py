@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from relay.bus import BusError
 from relay.interfaces import Interface
-from relay.membership import Address
+from relay.peer import Address
 
 Mode: TypeAlias = Literal["multicast", "broadcast", "peers"]
 

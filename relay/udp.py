@@ -14,12 +14,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from relay import core as relay_core
+from relay import events
 from relay.bus import BusError, BusListener
-from relay.core import Core, Destination
+from relay.core import GROUP, Core, Destination
 from relay.interfaces import Interface, choose_interface
 from relay.keyring import Keyring
-from relay.membership import Address
+from relay.peer import Address
+from relay.peers import PeerFinder
 from relay.sockets import (
     DATAGRAM_COST,
     RECEIVE_BUFFER,
@@ -42,8 +43,6 @@ WATCH_INTERVAL: Final = 2.0
 """Seconds between two looks at the interface."""
 PEERS_INTERVAL: Final = 5.0
 """Seconds between two looks at the list of peers and their addresses."""
-PROBED_PORTS: Final = 8
-"""A peer without a port may have one of so many ports after the relay's."""
 CLOSE_TIME: Final = 2.0
 _SO_MEMINFO: Final = 55  # Linux: nine 32-bit words, the last counts dropped datagrams
 
@@ -83,7 +82,7 @@ class UdpBus:
         self._settings = settings
         self._keyring = keyring
         self._name = node_name
-        self._peers = peers
+        self._finder = PeerFinder(settings.peers, peers, settings.port)
         self._core: Core | None = None
         self._endpoint: Endpoint | None = None
         self._interface: Interface | None = None
@@ -148,7 +147,7 @@ class UdpBus:
             raise BusError("a bus starts once")
         settings = self._settings
         self._listener = listener
-        seeds = await self._seeds() if settings.mode == "peers" else []
+        seeds = await self._finder.find() if settings.mode == "peers" else []
         self._interface = self._choose_interface(seeds)
         self._endpoint = self._open(self._interface)
         loop = asyncio.get_running_loop()
@@ -272,7 +271,7 @@ class UdpBus:
 
     @staticmethod
     def _transmit(endpoint: Endpoint, datagram: bytes, destination: Destination) -> None:
-        address = endpoint.destination if destination is relay_core.GROUP else destination
+        address = endpoint.destination if destination is GROUP else destination
         if address is not None:
             endpoint.unicast.sendto(datagram, address)
 
@@ -286,25 +285,25 @@ class UdpBus:
             except Exception:
                 log.exception("relay: the program failed on %s", type(event).__name__)
 
-    def _tell_one(self, listener: BusListener, event: relay_core.Event) -> None:
+    def _tell_one(self, listener: BusListener, event: events.Event) -> None:
         match event:
-            case relay_core.Deliver():
+            case events.Deliver():
                 listener.deliver(event.node, event.topic, event.payload)
-            case relay_core.Gap():
+            case events.Gap():
                 listener.gap(event.node)
-            case relay_core.Up():
+            case events.Up():
                 log.info("relay: node %s is up", event.node)
                 listener.up(event.node)
-            case relay_core.Down():
+            case events.Down():
                 log.info("relay: node %s is down", event.node)
                 listener.down(event.node)
-            case relay_core.KeyUnknown():
+            case events.KeyUnknown():
                 self.on_unknown_key(event.number)
-            case relay_core.Refused():
+            case events.Refused():
                 if not self._refused:
                     log.error("relay: %s", event.reason)
                 self._refused = event.reason
-            case relay_core.Notice():
+            case events.Notice():
                 log.warning("relay: %s", event.message)
 
     def _look_ready(self, core: Core, now: float) -> None:
@@ -377,39 +376,12 @@ class UdpBus:
     async def _watch_peers(self) -> None:
         while True:
             await asyncio.sleep(PEERS_INTERVAL)
-            self._set_seeds(await self._seeds())
+            self._set_seeds(await self._finder.find())
 
     def _set_seeds(self, seeds: list[Address]) -> None:
         if self._core is not None and self._endpoint is not None:
             own = self._endpoint.address
             self._core.set_seeds(seed for seed in seeds if seed != own)
-
-    async def _seeds(self) -> list[Address]:
-        """Addresses of all listed peers; those that can't be found are left out."""
-        listed = list(self._settings.peers)
-        if not listed and self._peers is not None:
-            try:
-                listed = await self._peers()
-            except Exception:
-                log.exception("relay: the list of peers can't be read")
-                return list(self._core.seeds) if self._core else []
-        seeds: list[Address] = []
-        for peer in listed:
-            try:
-                seeds += await self._resolve(peer)
-            except (OSError, ValueError, TimeoutError) as error:
-                log.warning("relay: peer %r can't be found: %s", peer, error)
-        return seeds
-
-    async def _resolve(self, peer: str) -> list[Address]:
-        host, _, port = peer.partition(":")
-        first = int(port) if port else self._settings.port + 1
-        async with asyncio.timeout(CLOSE_TIME):
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM
-            )
-        address = str(found[0][4][0])
-        return [(address, number) for number in range(first, first + (1 if port else PROBED_PORTS))]
 
 
 def _kernel_drops(opened: socket.socket) -> int:

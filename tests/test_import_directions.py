@@ -34,11 +34,13 @@ WITHOUT_TORNADO = ("relay", "im.services", "im.store", "im.protocol", "im.config
 
 SANS_IO = (
     "relay.packet",
+    "relay.frames",
     "relay.keyring",
     "relay.rangeset",
     "relay.window",
     "relay.sender",
     "relay.receiver",
+    "relay.peer",
     "relay.membership",
     "relay.core",
     "im.wire.frames",

@@ -43,9 +43,9 @@ class Recorder:
         self.calls.append(call)
         self.changed.set()
 
-    async def until(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], within: float = 10.0) -> None:
         """Wait until ``condition`` holds; checked whenever something happens."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(within):
             while not condition():
                 self.changed.clear()
                 with contextlib.suppress(TimeoutError):

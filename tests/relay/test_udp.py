@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import os
-import socket
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
 import pytest
 
-from relay.bus import MAX_PAYLOAD, BusError, PayloadTooLarge
-from relay.keyring import Keyring
-from relay.udp import UdpBus, UdpSettings
-from tests.relay.nodes import CLUSTER, KEY, Recorder, free_port, keyring, node
+from relay.udp import UdpSettings
+from tests.relay.nodes import free_port, node
 
 
 def on_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
