@@ -53,7 +53,7 @@ if [ -n "$missing" ]; then
         apt-get install -qq -y --no-install-recommends $missing >/dev/null
 fi
 
-make --no-print-directory .venv/test.stamp
+make --silent --no-print-directory .venv/test.stamp
 
 has_chromium || .venv/bin/python -c 'from tests.services.chromium import executable; import sys
 from playwright.sync_api import sync_playwright; from pathlib import Path
