@@ -17,8 +17,8 @@ run: .venv/run.stamp
 test:
 	@scripts/prepare-tests.sh
 	@$(MAKE) --no-print-directory lint
+	$(PYTEST) -m alone $(ARGS) || [ $$? -eq 5 ]  # 5: no such test
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not alone" $(ARGS)
-	$(PYTEST) -m alone $(ARGS) || [ $$? -eq 5 ]
 
 lint: .venv/test.stamp
 	$(PYTHON) -m ruff check .
