@@ -32,7 +32,7 @@ ANSWER_TIME: Final = 0.03
 SUSPECT_TIME: Final = 2.0
 PROBE_INTERVAL: Final = 0.5
 ANSWER_INTERVAL: Final = 0.1
-"""Seconds between two answers to the probes of one node."""
+"""Seconds between two answers that one node gets by unicast."""
 CANDIDATE_TIME: Final = 3.0
 LEFT_TIME: Final = 2 * DOWN_TIME
 """Seconds for which a node that left is remembered."""
@@ -166,7 +166,7 @@ class Membership:
         if peer.is_member:
             wants = peer.named <= now - SUSPECT_TIME or peer.sender not in self._reported
         else:
-            wants = not self.is_full()
+            wants = not names_me and not self.is_full()
         if wants:
             self._answer(peer, now)
 
@@ -265,7 +265,8 @@ class Membership:
     def _answer(self, peer: Peer, now: float) -> None:
         """Let ``peer`` know that I hear it."""
         self.greet_soon(now)
-        if not peer.is_member and peer.hellos > 1:
+        if not peer.is_member and peer.hellos > 1 and now >= peer.answered + ANSWER_INTERVAL:
+            peer.answered = now
             self._unicast.setdefault(peer.address, False)  # the group may not reach it
 
     def _answer_probe(self, peer: Peer, now: float) -> None:
