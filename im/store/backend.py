@@ -27,8 +27,11 @@ class Connection(Protocol):
     def ping(self) -> None:
         """Return if the connection is alive."""
 
-    def wipe(self) -> None:
-        """Let erased content leave the database's files as far as that can be done from here."""
+    def wipe(self) -> bool:
+        """Let erased content leave the database's files, as far as that can be done from here.
+
+        False if something was in the way; then call it again later.
+        """
 
     def close(self) -> None:
         """Close it, or give it back where it was borrowed. Never raises."""

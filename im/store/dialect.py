@@ -68,6 +68,10 @@ class Dialect:
         """The lesser of two expressions."""
         return f"LEAST({first}, {second})"
 
+    def size(self, text: str) -> str:
+        """The length of a text in bytes."""
+        return f"LENGTH({text})"
+
 
 class SqliteDialect(Dialect):
     """SQL as SQLite 3.35 and later speaks it."""
@@ -106,3 +110,6 @@ class SqliteDialect(Dialect):
 
     def least(self, first: str, second: str) -> str:
         return f"MIN({first}, {second})"
+
+    def size(self, text: str) -> str:
+        return f"LENGTH(CAST({text} AS BLOB))"

@@ -112,8 +112,9 @@ class MysqlConnection:
     def ping(self) -> None:
         self._call(self._driver.ping, False)
 
-    def wipe(self) -> None:
+    def wipe(self) -> bool:
         """Nothing to do: the server's purge removes what was overwritten."""
+        return True
 
     def close(self) -> None:
         # It may have been closed already.

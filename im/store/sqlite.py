@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -114,12 +115,11 @@ class SqliteConnection:
     def ping(self) -> None:
         """Nothing to do: a file doesn't hang up."""
 
-    def wipe(self) -> None:
-        """Empty the write-ahead log, where erased content stays readable until it is reused.
-
-        Does nothing while a reader still needs the log; call it again later.
-        """
-        self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def wipe(self) -> bool:
+        """Empty the write-ahead log, where erased content stays readable until it is reused."""
+        with closing(self.cursor()) as cursor:
+            row = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return row is not None and row[0] == 0
 
     def close(self) -> None:
         if self._give_back is not None and not self._driver.in_transaction:

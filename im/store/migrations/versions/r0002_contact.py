@@ -1,7 +1,7 @@
 """What one person (owner) has noted about another (target): two rows for two people.
 
-``state`` is ``none``, ``requested`` (the owner asked the target) or ``accepted``; ``blocked_at``
-says that the owner blocked the target, whatever the state.
+``state`` is ``none``, ``outgoing`` (the owner asked the target), ``incoming`` (the target asked) or
+``accepted``; ``blocked_at`` says that the owner blocked the target, whatever the state.
 """
 
 from __future__ import annotations

@@ -1,0 +1,280 @@
+"""One transaction of the log: many entries of many conversations, numbered and committed together.
+
+What is stored already is looked up before numbers are given. Then the conversations' rows are
+locked in the order of their ids, so that two writers never wait for each other in a circle, and
+each entry is authorised by its epoch, takes the next number, and has its effect. Entries that are
+refused leave the batch without a number; everything else that goes wrong undoes the whole of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from im.errors import ImError, KeyConflict, NotFound
+from im.protocol import names
+from im.store import effects, marks, membership, messages, references, revisions, search_index
+from im.store.backend import Connection
+from im.store.cursor import Cursor
+from im.store.entries import Entry, EntryKind, NewEntry
+from im.store.errors import DuplicateKey, StaleEpoch
+from im.store.faults import Faults
+from im.store.place import LockedConversation, Place
+
+Outcome = Entry | ImError | StaleEpoch
+"""What became of an entry: stored (now or before), or refused."""
+
+REPEAT_KEY = "sender_id_client_key"
+"""The unique index that tells two entries with one key."""
+
+_COLUMNS = (
+    *("conversation_id", "seq", "ordinal", "sender_id", "client_key", "kind", "media", "content"),
+    *("extra", "target_seq", "fingerprint", "media_id", "created_at"),
+)
+_INSERT = f"INSERT INTO message ({', '.join(_COLUMNS)}) VALUES "
+
+
+class Collision(Exception):
+    """Another writer stored one of the keys meanwhile: run the batch again and it will be found."""
+
+
+@dataclass(slots=True)
+class _Transaction:
+    """What has been decided and is still to be written."""
+
+    cursor: Cursor
+    now: int
+    conversations: dict[int, LockedConversation]
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    rows: list[tuple[object, ...]] = field(default_factory=list)
+    search: list[tuple[int, int, str]] = field(default_factory=list)
+    media: list[int] = field(default_factory=list)
+    marks: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Last own message of (conversation, sender)."""
+
+
+def write_batch(
+    connection: Connection, entries: Sequence[NewEntry], faults: Faults, patience: float
+) -> list[Outcome]:
+    """Store entries in the order given; returns what became of each.
+
+    When it returns, everything that it says is committed. Raises ``Collision``, ``DatabaseFault``,
+    or whatever is wrong with an entry; then nothing is stored, unless the fault is
+    ``ConnectionLost``, where nobody knows. ``patience``: seconds to wait for SQLite's lock.
+    """
+    outcomes: dict[int, Outcome] = {}
+    with closing(connection.cursor()) as cursor:
+        wanted = {(entry.sender, entry.key) for entry in entries}
+        stored = messages.by_keys(cursor, wanted)
+        fresh: dict[int, NewEntry] = {}
+        first: dict[tuple[int, bytes], int] = {}
+        for index, entry in enumerate(entries):
+            key = (entry.sender, entry.key)
+            if key in stored:
+                outcomes[index] = _repeat(entry, stored[key])
+            elif key not in first:
+                first[key] = index
+                fresh[index] = entry
+        if fresh:
+            outcomes |= _store(connection, cursor, fresh, faults, patience)
+    for index, entry in enumerate(entries):
+        if index not in outcomes:
+            outcome = outcomes[first[entry.sender, entry.key]]
+            outcomes[index] = _repeat(entry, outcome) if isinstance(outcome, Entry) else outcome
+    return [outcomes[index] for index in range(len(entries))]
+
+
+def _repeat(entry: NewEntry, stored: Entry) -> Outcome:
+    """The stored entry, if it is what was sent."""
+    same = entry.fingerprint is None or stored.fingerprint in (None, entry.fingerprint)
+    if not same or entry.conversation != stored.conversation:
+        return KeyConflict(field="key")
+    return replace(stored, repeated=True)
+
+
+def _store(
+    connection: Connection,
+    cursor: Cursor,
+    fresh: dict[int, NewEntry],
+    faults: Faults,
+    patience: float,
+) -> dict[int, Outcome]:
+    faults.hit("before_begin")
+    connection.begin(patience)
+    try:
+        transaction = _lock(cursor, {entry.conversation for entry in fresh.values()})
+        faults.hit("after_lock")
+        files = {entry.media_id for entry in fresh.values() if entry.media_id is not None}
+        present = references.existing(cursor, files)
+        stale: dict[tuple[int, int], StaleEpoch] = {}
+        for index, entry in fresh.items():
+            if entry.media_id is not None and entry.media_id not in present:
+                transaction.outcomes[index] = NotFound("no such file", field="file")
+            else:
+                transaction.outcomes[index] = _place(transaction, entry, stale)
+        _flush(transaction)
+        faults.hit("after_insert")
+        _update(transaction)
+        faults.hit("before_commit")
+        connection.commit()
+    except DuplicateKey as error:
+        connection.rollback()
+        if error.key == REPEAT_KEY:
+            raise Collision from error
+        raise
+    except BaseException:
+        connection.rollback()
+        raise
+    faults.hit("after_commit")
+    return transaction.outcomes
+
+
+def _lock(cursor: Cursor, ids: set[int]) -> _Transaction:
+    rows = cursor.execute(
+        f"SELECT id, name, group_id, last_seq, last_ordinal, epoch, {cursor.dialect.now_ms}"
+        f" FROM conversation WHERE id IN ({cursor.dialect.marks(len(ids))})"
+        f" ORDER BY id{cursor.dialect.for_update}",
+        sorted(ids),
+    ).all()
+    found = {row[0]: LockedConversation(*row[:6]) for row in rows}
+    return _Transaction(cursor, rows[0][6] if rows else 0, found)
+
+
+def _place(
+    transaction: _Transaction, entry: NewEntry, stale: dict[tuple[int, int], StaleEpoch]
+) -> Outcome:
+    """Give an entry its number and effect, or the reason why not."""
+    conversation = transaction.conversations.get(entry.conversation)
+    if conversation is None:
+        return NotFound("no such conversation")
+    sender = (entry.conversation, entry.sender)
+    # What the same sender sent after a stale entry must not overtake it.
+    if entry.epoch is not None and (entry.epoch != conversation.epoch or sender in stale):
+        stale[sender] = StaleEpoch(conversation.epoch)
+        return stale[sender]
+    seq = conversation.last_seq + 1
+    ordinal = conversation.last_ordinal + (entry.kind is EntryKind.MESSAGE)
+    erased: tuple[int, ...] = ()
+    if entry.effect is not None:
+        place = Place(transaction.cursor, conversation, entry, seq, ordinal, transaction.now)
+        # An effect looks at the log, so what stands before it must be there.
+        _flush(transaction)
+        transaction.cursor.execute("SAVEPOINT effect")
+        try:
+            result = _apply(place, entry.effect)
+        except ImError as refusal:
+            transaction.cursor.execute("ROLLBACK TO SAVEPOINT effect")
+            return refusal
+        if isinstance(result, Entry):
+            return replace(result, repeated=True)
+        erased = result or ()
+        if not isinstance(entry.effect, (effects.Recall, effects.Edit)):
+            conversation.epoch += 1
+    conversation.last_seq, conversation.last_ordinal, conversation.changed = seq, ordinal, True
+    return _add(transaction, conversation, entry, erased)
+
+
+def _apply(place: Place, effect: effects.Effect) -> Entry | tuple[int, ...] | None:
+    match effect:
+        case effects.Recall():
+            return revisions.recall(place, effect)
+        case effects.Edit():
+            revisions.edit(place, effect)
+        case effects.Join():
+            membership.join(place, effect)
+        case effects.Leave():
+            membership.leave(place, effect)
+        case effects.SetRole():
+            membership.set_role(place, effect)
+        case effects.Mute():
+            membership.mute(place, effect)
+        case effects.SetOwner():
+            membership.set_owner(place, effect)
+        case effects.GroupChange():
+            membership.change_group(place, effect)
+        case effects.Dissolve():
+            membership.dissolve(place, effect)
+    return None
+
+
+def _add(
+    transaction: _Transaction,
+    conversation: LockedConversation,
+    entry: NewEntry,
+    erased: tuple[int, ...],
+) -> Entry:
+    """Note the row that is to be inserted, and all that goes with it."""
+    seq, ordinal = conversation.last_seq, conversation.last_ordinal
+    extra = None if entry.extra is None else msgspec.json.encode(entry.extra).decode()
+    transaction.rows.append(
+        (
+            *(conversation.id, seq, ordinal, entry.sender, entry.key, int(entry.kind)),
+            *(entry.media, entry.content, extra, entry.target_seq, entry.fingerprint),
+            *(entry.media_id, transaction.now),
+        )
+    )
+    if entry.media_id is not None:
+        transaction.media.append(entry.media_id)
+    if entry.kind is EntryKind.MESSAGE:
+        transaction.marks[conversation.id, entry.sender] = seq
+        if entry.search is not None:
+            transaction.search.append((conversation.id, seq, entry.search))
+    return Entry(
+        conversation=conversation.id,
+        conversation_name=conversation.name,
+        seq=seq,
+        ordinal=ordinal,
+        sender=entry.sender,
+        key=entry.key,
+        time=transaction.now,
+        kind=entry.kind,
+        media=entry.media,
+        content=entry.content,
+        extra=entry.extra,
+        target_seq=entry.target_seq,
+        media_id=entry.media_id,
+        fingerprint=entry.fingerprint,
+        epoch=conversation.epoch,
+        erased_media=erased,
+    )
+
+
+def _flush(transaction: _Transaction) -> None:
+    """Insert what was noted so far."""
+    cursor, rows = transaction.cursor, transaction.rows
+    if rows:
+        values = [value for row in rows for value in row]
+        cursor.execute(_INSERT + cursor.dialect.rows(len(rows), len(_COLUMNS)), values)
+        rows.clear()
+    search_index.put(cursor, transaction.search)
+    transaction.search.clear()
+    references.add(cursor, transaction.media)
+    transaction.media.clear()
+
+
+def _update(transaction: _Transaction) -> None:
+    """Write the conversations' new numbers, and the senders' own marks."""
+    cursor = transaction.cursor
+    changed = [row for row in transaction.conversations.values() if row.changed]
+    if not changed:
+        return
+    case = f"CASE id {' '.join(['WHEN %s THEN %s'] * len(changed))} END"
+    values: list[object] = []
+    for column in ("last_seq", "last_ordinal", "epoch"):
+        for row in changed:
+            values += [row.id, getattr(row, column)]
+    cursor.execute(
+        f"UPDATE conversation SET last_seq = {case}, last_ordinal = {case}, epoch = {case},"
+        f" changed_at = %s WHERE id IN ({cursor.dialect.marks(len(changed))})",
+        (*values, transaction.now, *(row.id for row in changed)),
+    )
+    broadcast = {row.id for row in changed if row.name == names.ALL}
+    own = [(pair[0], seq) for pair, seq in transaction.marks.items() if pair[0] not in broadcast]
+    everyone = [(pair[0], seq) for pair, seq in transaction.marks.items() if pair[0] in broadcast]
+    if own:
+        marks.move_own(cursor, own)
+    if everyone:
+        marks.move_own_in_broadcast(cursor, everyone)

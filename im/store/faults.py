@@ -1,0 +1,64 @@
+"""Points at which a process can be told to die or to stall, to test what its promises are worth."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from typing import Protocol
+
+POINTS = ("before_begin", "after_lock", "after_insert", "before_commit", "after_commit")
+"""Where the log writer asks: before a transaction, holding the conversations' rows, after the
+entries were sent, before COMMIT is sent, and after it was answered but before anyone was told."""
+
+ACTIONS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+
+
+class Faults(Protocol):
+    """Told each time a point is passed."""
+
+    def hit(self, point: str) -> None:
+        """The point is passed; may not return."""
+
+
+class NoFaults:
+    """Nothing ever happens."""
+
+    def hit(self, point: str) -> None:
+        """Go on."""
+
+
+class PlannedFault:
+    """Counts the points, and at one of them sends this process a signal, once.
+
+    Attributes:
+        hits: how often each point was passed.
+    """
+
+    def __init__(self, action: str, point: str, number: int) -> None:
+        self.hits: Counter[str] = Counter()
+        self._signal = ACTIONS[action]
+        self._point = point
+        self._number = number
+
+    def hit(self, point: str) -> None:
+        """Count; the ``number``-th time at the planned point, kill or stop this process."""
+        self.hits[point] += 1
+        if point == self._point and self.hits[point] == self._number:
+            os.kill(os.getpid(), self._signal)
+
+
+def parse_fault(text: str) -> Faults:
+    """``kill:before_commit:3``: die when COMMIT would be sent for the third time; ``""``: never.
+
+    Raises ``ValueError``.
+    """
+    if not text:
+        return NoFaults()
+    action, _, rest = text.partition(":")
+    point, _, number = rest.partition(":")
+    if action not in ACTIONS or point not in POINTS or not number.isdecimal() or int(number) < 1:
+        raise ValueError(
+            f"a fault is {'|'.join(ACTIONS)}:{'|'.join(POINTS)}:number from 1, not {text!r}"
+        )
+    return PlannedFault(action, point, int(number))

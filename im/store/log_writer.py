@@ -1,0 +1,362 @@
+"""Group commit: entries of all connections gather while a transaction runs, and go in the next.
+
+A thread owns one connection and writes batch after batch; under load the batches grow by
+themselves. ``append`` returns when its entry is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from im.errors import Internal, Malformed, TooLarge, Unavailable
+from im.store.backend import Connection
+from im.store.batch import Collision, Outcome, write_batch
+from im.store.database import PAUSE, Database
+from im.store.effects import Recall
+from im.store.entries import Entry, NewEntry
+from im.store.errors import ConnectionLost, DatabaseFault, OutOfService, Retryable, StaleEpoch
+from im.store.faults import Faults, NoFaults
+
+MAX_ENTRIES = 500
+"""Entries of a batch, and so at most as many conversations are locked at a time."""
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Bytes of text of a batch; escaped they still fit in MySQL's default packet of 16 MiB."""
+
+MAX_QUEUE = 10_000
+"""Entries that may wait; one more is refused at once."""
+
+TIMEOUT = 3.0
+"""Seconds after which an entry's outcome counts as unknown."""
+
+ATTEMPTS = 3
+"""How often a batch is tried when the database says that trying again may help."""
+
+COLLISIONS = 10
+"""How often a batch is tried when another writer stored one of its keys first."""
+
+IDLE_PING = 1.0
+"""Seconds of idleness after which the connection is tried before it is trusted with a batch."""
+
+WIPE_PAUSE = 1.0
+"""Seconds between two tries to have erased text leave the files."""
+
+ENTRY_BYTES = 256
+"""What an entry takes in a statement besides its texts."""
+
+FOLLOWER = "an earlier entry of the same sender has an unknown outcome"
+
+Line = tuple[int, int]
+"""Sender and conversation: entries that keep their order."""
+
+log = logging.getLogger("im.store")
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    """An entry that waits for its outcome."""
+
+    entry: NewEntry
+    size: int
+    deadline: float
+    future: asyncio.Future[Entry]
+    given_up: bool = False
+    """Its sender was told ``Unavailable``; it is not worth writing any more."""
+
+    @property
+    def line(self) -> Line:
+        """Entries of the same sender and conversation keep their order."""
+        return (self.entry.sender, self.entry.conversation)
+
+
+class LogWriter:
+    """Appends entries to the log, durably, once, numbered in commit order.
+
+    One per process, used from one event loop. Entries of one sender in one conversation are stored
+    in the order of their ``append``; when one of them ends in ``Unavailable`` or ``StaleEpoch``, so
+    do those that were queued behind it, and its sender appends them again in order.
+
+    Args:
+        database: where to; the writer opens a connection of its own.
+        max_entries, max_bytes: of one batch.
+        max_queue: entries that may wait.
+        timeout: seconds until ``Unavailable``.
+        faults: told at each step, for tests.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        max_entries: int = MAX_ENTRIES,
+        max_bytes: int = MAX_BYTES,
+        max_queue: int = MAX_QUEUE,
+        timeout: float = TIMEOUT,
+        faults: Faults | None = None,
+    ) -> None:
+        self._database = database
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._max_queue = max_queue
+        self._timeout = timeout
+        self._faults = faults or NoFaults()
+        self._queue: deque[_Item] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        # Of the event loop.
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: dict[_Item, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        # Of the writer's thread.
+        self._connection: Connection | None = None
+        self._used_at = 0.0
+        self._wipe_at: float | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Entries whose outcome is not known yet."""
+        return len(self._waiting)
+
+    async def append(self, entry: NewEntry) -> Entry:
+        """Store an entry; returns it, or what was stored before under its key, once committed.
+
+        Raises ``KeyConflict`` (the key was used for another content), ``StaleEpoch``, ``NotFound``
+        (conversation or file), what its effect refuses with, ``TooLarge`` or ``Malformed``,
+        ``Unavailable`` within the timeout when the outcome is unknown, and ``Internal`` when the
+        database doesn't take this entry. A caller that is cancelled doesn't take its entry back.
+        """
+        return await self._enqueue(entry).future
+
+    async def flush(self) -> None:
+        """Return when everything that was appended before has its outcome."""
+        if self._waiting:
+            await asyncio.wait([item.future for item in self._waiting])
+
+    async def close(self) -> None:
+        """Refuse new entries, wait for the outcome of the others, and close the connection."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        await self.flush()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # On the event loop.
+
+    def _enqueue(self, entry: NewEntry) -> _Item:
+        try:
+            text = (entry.content or "") + (entry.search or "")
+            size = ENTRY_BYTES + len(text.encode())
+        except UnicodeEncodeError as error:
+            raise Malformed("not UTF-8", field="text") from error
+        if size > self._max_bytes:
+            raise TooLarge(field="text")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeout
+        item = _Item(entry, size, deadline, loop.create_future())
+        with self._changed:
+            if self._closing or len(self._queue) >= self._max_queue:
+                raise Unavailable("too many entries wait for the database")
+            if self._thread is None:
+                self._loop = loop
+                self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+                self._thread.start()
+            self._queue.append(item)
+            self._changed.notify()
+        self._waiting[item] = None
+        if self._timer is None:
+            self._timer = loop.call_at(deadline, self._expire)
+        return item
+
+    def _expire(self) -> None:
+        """Give up what waited for too long; all wait equally long, so the oldest are the first."""
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            item = next(iter(self._waiting))
+            if item.deadline > loop.time():
+                self._timer = loop.call_at(item.deadline, self._expire)
+                return
+            item.given_up = True
+            self._resolve(item, Unavailable("no answer in time"))
+
+    def _resolve_all(self, outcomes: Iterable[tuple[_Item, Outcome]]) -> None:
+        for item, outcome in outcomes:
+            self._resolve(item, outcome)
+
+    def _resolve(self, item: _Item, outcome: Outcome) -> None:
+        self._waiting.pop(item, None)
+        if item.future.done():
+            return
+        if isinstance(outcome, Entry):
+            item.future.set_result(outcome)
+        else:
+            item.future.set_exception(outcome)
+
+    # In the writer's thread.
+
+    def _run(self) -> None:
+        while True:
+            items = self._take()
+            if items is None:
+                break
+            if items:
+                self._write(items)
+            self._wipe()
+        self._drop_connection()
+
+    def _take(self) -> list[_Item] | None:
+        """The next batch; empty if there is something else to do, None at the end."""
+        with self._changed:
+            while not self._queue:
+                if self._closing:
+                    return None
+                pause = None if self._wipe_at is None else self._wipe_at - time.monotonic()
+                if pause is not None and pause <= 0:
+                    return []
+                self._changed.wait(pause)
+            items: list[_Item] = []
+            size = 0
+            while self._queue and len(items) < self._max_entries:
+                size += self._queue[0].size
+                if items and size > self._max_bytes:
+                    break
+                items.append(self._queue.popleft())
+            return items
+
+    def _write(self, items: list[_Item]) -> set[Line]:
+        """Try until each item has its outcome; returns the lines whose outcome is unknown."""
+        attempts, collisions = ATTEMPTS, COLLISIONS
+        while items := self._worth_writing(items):
+            try:
+                entries = [item.entry for item in items]
+                outcomes = write_batch(
+                    self._ready_connection(), entries, self._faults, self._timeout
+                )
+            except Collision as error:
+                collisions -= 1
+                if collisions > 0:
+                    continue
+                return self._fail(items, str(error))
+            except Retryable as fault:
+                attempts -= 1
+                self._after_fault(fault)
+                if attempts > 0:
+                    time.sleep(random.uniform(*PAUSE))  # noqa: S311
+                    continue
+                return self._fail(items, str(fault))
+            except OutOfService as fault:
+                self._after_fault(fault)
+                return self._fail(items, str(fault))
+            except Exception as error:
+                self._drop_connection()
+                return self._write_halves(items, error)
+            else:
+                self._settle(zip(items, outcomes, strict=True))
+                self._stop_followers(items, outcomes)
+                self._note_wipe(items)
+                break
+        return set()
+
+    def _write_halves(self, items: list[_Item], error: Exception) -> set[Line]:
+        """Find the entry that the database doesn't take, and store the others in their order."""
+        if len(items) == 1:
+            log.error("the database does not take an entry", exc_info=error)
+            refusal = Internal("the entry could not be stored")
+            refusal.__cause__ = error
+            self._settle([(items[0], refusal)])
+            return set()
+        middle = len(items) // 2
+        broken = self._write(items[:middle])
+        for item in items[middle:]:
+            item.given_up = item.line in broken
+        return broken | self._write(items[middle:])
+
+    def _worth_writing(self, items: list[_Item]) -> list[_Item]:
+        """Without those whose outcome is unknown, and what the same sender queued behind them."""
+        broken = {item.line for item in items if item.given_up}
+        if not broken:
+            return items
+        self._fail([item for item in items if item.line in broken], FOLLOWER)
+        return [item for item in items if item.line not in broken]
+
+    def _fail(self, items: list[_Item], reason: str) -> set[Line]:
+        """Give up on items and what is queued behind them; returns their lines."""
+        lines = {item.line for item in items}
+        self._settle((item, Unavailable(reason)) for item in items)
+        self._settle((item, Unavailable(FOLLOWER)) for item in self._withdraw(lines))
+        return lines
+
+    def _stop_followers(self, items: list[_Item], outcomes: list[Outcome]) -> None:
+        """What a sender queued behind a stale entry is stale as well, so that it can't overtake."""
+        stale = {
+            item.line: outcome.epoch
+            for item, outcome in zip(items, outcomes, strict=True)
+            if isinstance(outcome, StaleEpoch)
+        }
+        if stale:
+            followers = self._withdraw(set(stale))
+            self._settle((item, StaleEpoch(stale[item.line])) for item in followers)
+
+    def _withdraw(self, lines: set[Line]) -> list[_Item]:
+        """Take what belongs to these lines out of the queue."""
+        with self._changed:
+            followers = [item for item in self._queue if item.line in lines]
+            if followers:
+                self._queue = deque(item for item in self._queue if item.line not in lines)
+        return followers
+
+    def _settle(self, outcomes: Iterable[tuple[_Item, Outcome]]) -> None:
+        loop = self._loop
+        if loop is not None:
+            # The loop may be closed when a process ends in haste.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._resolve_all, list(outcomes))
+
+    def _ready_connection(self) -> Connection:
+        connection = self._connection
+        now = time.monotonic()
+        if connection is not None and now - self._used_at > IDLE_PING:
+            try:
+                connection.ping()
+            except DatabaseFault:
+                self._drop_connection()
+                connection = None
+        if connection is None:
+            connection = self._connection = self._database.connection()
+        self._used_at = now
+        return connection
+
+    def _after_fault(self, fault: DatabaseFault) -> None:
+        log.warning("a batch of entries failed: %s", fault)
+        if isinstance(fault, (ConnectionLost, OutOfService)):
+            self._drop_connection()
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _note_wipe(self, items: list[_Item]) -> None:
+        if self._wipe_at is None and any(isinstance(item.entry.effect, Recall) for item in items):
+            self._wipe_at = time.monotonic()
+
+    def _wipe(self) -> None:
+        """See to it that what a recall erased leaves the files soon."""
+        if self._wipe_at is None or time.monotonic() < self._wipe_at:
+            return
+        self._wipe_at = time.monotonic() + WIPE_PAUSE
+        with suppress(DatabaseFault):
+            if self._ready_connection().wipe():
+                self._wipe_at = None

@@ -1,0 +1,56 @@
+"""Sending moves one's own marks: who writes has read what stands before.
+
+The new values are taken from the messages just inserted, found by their numbers, so that one short
+statement serves a whole batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from im.store.cursor import Cursor
+
+
+def move_own(cursor: Cursor, messages: Sequence[tuple[int, int]]) -> None:
+    """Move the senders' marks to their messages, given as (conversation, number); never back."""
+    greatest = cursor.dialect.greatest
+    assignments = ", ".join(
+        (
+            f"read_seq = {greatest('member.read_seq', 'message.seq')}",
+            f"read_ordinal = {greatest('member.read_ordinal', 'message.ordinal')}",
+            f"delivered_seq = {greatest('member.delivered_seq', 'message.seq')}",
+        )
+    )
+    match = (
+        "member.conversation_id = message.conversation_id AND member.user_id = message.sender_id"
+    )
+    _update(cursor, "member", assignments, match, messages)
+
+
+def move_own_in_broadcast(cursor: Cursor, messages: Sequence[tuple[int, int]]) -> None:
+    """The same for the conversation of everyone, whose marks are in ``user_basic``."""
+    greatest = cursor.dialect.greatest
+    assignments = ", ".join(
+        (
+            f"all_read_seq = {greatest('user_basic.all_read_seq', 'message.seq')}",
+            f"all_read_ordinal = {greatest('user_basic.all_read_ordinal', 'message.ordinal')}",
+            f"all_delivered_seq = {greatest('user_basic.all_delivered_seq', 'message.seq')}",
+        )
+    )
+    _update(cursor, "user_basic", assignments, "user_basic.id = message.sender_id", messages)
+
+
+def _update(
+    cursor: Cursor,
+    table: str,
+    assignments: str,
+    match: str,
+    messages: Sequence[tuple[int, int]],
+) -> None:
+    chosen = cursor.dialect.row_in("message.conversation_id, message.seq", len(messages))
+    if cursor.dialect.name == "sqlite":
+        sql = f"UPDATE {table} SET {assignments} FROM message WHERE {chosen} AND {match}"
+    else:
+        # The order is fixed: a scan of the table of members would lock all of them.
+        sql = f"UPDATE message STRAIGHT_JOIN {table} ON {match} SET {assignments} WHERE {chosen}"
+    cursor.execute(sql, [value for message in messages for value in message])

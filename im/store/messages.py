@@ -1,0 +1,175 @@
+"""Reading the log: pages, single entries, and which were taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from im.store.cursor import Cursor
+from im.store.entries import Entry, EntryKind
+
+PAGE_ENTRIES = 500
+"""Most entries of a page."""
+
+PAGE_BYTES = 1024 * 1024
+"""Most bytes of text and extra data of a page, unless its only entry has more."""
+
+_SELECT = (
+    "SELECT m.conversation_id, c.name, m.seq, m.ordinal, m.sender_id, m.client_key, m.created_at,"
+    " m.kind, m.media, m.content, m.extra, m.target_seq, m.media_id, m.edited_at, m.recalled_at,"
+    " m.fingerprint, c.epoch FROM message m JOIN conversation c ON c.id = m.conversation_id "
+)
+_KIND, _CONTENT, _EXTRA = 7, 9, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Neighbouring entries in rising order; ``more``: there are others on the side asked for.
+
+    ``around`` may have others on both sides; ``more`` is then about either.
+    """
+
+    entries: list[Entry]
+    more: bool
+
+
+def page(
+    cursor: Cursor,
+    conversation: int,
+    *,
+    after: int | None = None,
+    before: int | None = None,
+    around: int | None = None,
+    limit: int = PAGE_ENTRIES,
+    max_bytes: int = PAGE_BYTES,
+    first: int = 1,
+    last: int | None = None,
+) -> Page:
+    """Entries after a number, before it, or around it; exactly one of the three is given.
+
+    ``first`` and ``last`` bound what a member may see, both inclusive. A page has at most ``limit``
+    entries (never more than ``PAGE_ENTRIES``) and ``max_bytes`` bytes, but at least one entry if
+    there is one. Events count as entries.
+    """
+    limit = max(1, min(limit, PAGE_ENTRIES))
+    if around is not None:
+        # The entry itself is the newest of the older half.
+        older = page(
+            cursor,
+            conversation,
+            before=around + 1,
+            limit=(limit + 1) // 2,
+            max_bytes=max_bytes // 2,
+            first=first,
+            last=last,
+        )
+        if limit == 1:
+            return older
+        newer = page(
+            cursor,
+            conversation,
+            after=around,
+            limit=limit // 2,
+            max_bytes=max_bytes // 2,
+            first=first,
+            last=last,
+        )
+        return Page(older.entries + newer.entries, older.more or newer.more)
+    if after is not None:
+        where, order, place = "m.seq >= %s", "ASC", max(after + 1, first)
+    elif before is not None:
+        where, order, place = "m.seq < %s", "DESC", before
+    else:
+        raise ValueError("a page is after, before or around a number")
+    where = f"WHERE m.conversation_id = %s AND m.seq >= %s AND {where}"
+    values: list[object] = [conversation, first, place]
+    if last is not None:
+        where += " AND m.seq <= %s"
+        values.append(last)
+    order = f" ORDER BY m.seq {order} LIMIT %s"
+    # Sizes first, so that no more text is read than the page holds.
+    sizes = cursor.execute(
+        f"SELECT m.seq, COALESCE({cursor.dialect.size('m.content')}, 0)"
+        f" + COALESCE({cursor.dialect.size('m.extra')}, 0) FROM message m {where}{order}",
+        (*values, limit + 1),
+    ).all()
+    count = total = 0
+    for _, size in sizes[:limit]:
+        total += size
+        if count and total > max_bytes:
+            break
+        count += 1
+    if not count:
+        return Page([], False)
+    rows = cursor.execute(f"{_SELECT}{where}{order}", (*values, count)).all()
+    entries = sorted((entry_of(row) for row in rows), key=lambda entry: entry.seq)
+    return Page(entries, len(sizes) > count)
+
+
+def by_keys(cursor: Cursor, keys: Collection[tuple[int, bytes]]) -> dict[tuple[int, bytes], Entry]:
+    """The stored entries among these (sender, key)."""
+    if not keys:
+        return {}
+    rows = cursor.execute(
+        f"{_SELECT}WHERE {cursor.dialect.row_in('m.sender_id, m.client_key', len(keys))}",
+        [value for key in keys for value in key],
+    ).all()
+    return {(row[4], row[5]): entry_of(row) for row in rows}
+
+
+def by_key(cursor: Cursor, sender: int, key: bytes) -> Entry | None:
+    """The entry that a sender stored under a key."""
+    return by_keys(cursor, [(sender, key)]).get((sender, key))
+
+
+def by_seq(cursor: Cursor, conversation: int, seq: int) -> Entry | None:
+    """One entry by its number."""
+    row = cursor.execute(
+        f"{_SELECT}WHERE m.conversation_id = %s AND m.seq = %s", (conversation, seq)
+    ).one()
+    return None if row is None else entry_of(row)
+
+
+def by_places(cursor: Cursor, places: Collection[tuple[int, int]]) -> list[Entry]:
+    """Several entries by (conversation, number); those that don't exist are left out."""
+    if not places:
+        return []
+    rows = cursor.execute(
+        f"{_SELECT}WHERE {cursor.dialect.row_in('m.conversation_id, m.seq', len(places))}",
+        [value for place in places for value in place],
+    ).all()
+    return [entry_of(row) for row in rows]
+
+
+def recalls_since(
+    cursor: Cursor, conversation: int, after: int, limit: int = PAGE_ENTRIES
+) -> list[tuple[int, int]]:
+    """(number, number taken back) of recalls after a number, the oldest first."""
+    rows = cursor.execute(
+        "SELECT seq, target_seq FROM revision"
+        " WHERE conversation_id = %s AND seq > %s AND kind = %s ORDER BY seq LIMIT %s",
+        (conversation, after, EntryKind.RECALL, limit),
+    ).all()
+    return [(seq, target) for seq, target in rows]
+
+
+def recall_of(cursor: Cursor, conversation: int, target_seq: int) -> Entry | None:
+    """The entry that took a message back."""
+    row = cursor.execute(
+        "SELECT seq FROM revision WHERE conversation_id = %s AND target_seq = %s AND kind = %s"
+        " ORDER BY seq LIMIT 1",
+        (conversation, target_seq, EntryKind.RECALL),
+    ).one()
+    return None if row is None else by_seq(cursor, conversation, row[0])
+
+
+def entry_of(row: tuple[Any, ...]) -> Entry:
+    """An entry from a row of this module's SELECT."""
+    values = list(row)
+    values[_KIND] = EntryKind(values[_KIND])
+    if values[_EXTRA] is not None:
+        values[_EXTRA] = msgspec.json.decode(values[_EXTRA])
+    return Entry(*values)
