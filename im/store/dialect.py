@@ -51,10 +51,15 @@ class Dialect:
         """``(%s, %s), (%s, %s)``: the rows of a multi-row INSERT."""
         return ", ".join([f"({self.marks(width)})"] * count)
 
-    def row_in(self, columns: str, count: int) -> str:
-        """``(a, b) IN ((%s, %s), …)``: a range scan of an index on these columns."""
-        width = columns.count(",") + 1
-        return f"({columns}) IN ({self.rows(count, width)})"
+    def picked(self, table: str, columns: Sequence[str], count: int, join: str = "") -> str:
+        """``FROM …`` for the rows of a table whose ``columns`` are one of ``count`` tuples.
+
+        The tuples' values are the first parameters; ``" AND …"`` may follow. ``join`` is a
+        ``JOIN … ON …`` with another table. Each tuple is looked up in the index on these columns,
+        for which each database has its own best way; give each tuple once.
+        """
+        keys = f"({', '.join(columns)}) IN ({self.rows(count, len(columns))})"
+        return f"FROM {table} {join} WHERE {keys}"
 
     def upsert(self, key: Sequence[str], columns: Sequence[str]) -> str:
         """Ends an INSERT: where ``key`` exists, ``columns`` take the new values instead."""
@@ -89,16 +94,23 @@ class SqliteDialect(Dialect):
     def translate(self, sql: str) -> str:
         known = self._translated.get(sql)
         if known is None:
-            known = re.sub(r"%([s%])", lambda mark: "?" if mark[1] == "s" else "%", sql)
+            if "%%" in sql:
+                known = re.sub(r"%([s%])", lambda mark: "?" if mark[1] == "s" else "%", sql)
+            else:
+                known = sql.replace("%s", "?")
             if len(sql) <= LONGEST_TRANSLATION:
                 if len(self._translated) >= TRANSLATIONS:
                     self._translated.clear()
                 self._translated[sql] = known
         return known
 
-    def row_in(self, columns: str, count: int) -> str:
-        width = columns.count(",") + 1
-        return f"({columns}) IN (VALUES {self.rows(count, width)})"
+    def picked(self, table: str, columns: Sequence[str], count: int, join: str = "") -> str:
+        # A row value IN (VALUES …) would scan the table.
+        equal = " AND ".join(
+            f"{column} = wanted.column{number}" for number, column in enumerate(columns, 1)
+        )
+        values = f"(VALUES {self.rows(count, len(columns))}) AS wanted"
+        return f"FROM {values} CROSS JOIN {table} ON {equal} {join}"
 
     def upsert(self, key: Sequence[str], columns: Sequence[str]) -> str:
         return (

@@ -47,10 +47,12 @@ def _update(
     match: str,
     messages: Sequence[tuple[int, int]],
 ) -> None:
-    chosen = cursor.dialect.row_in("message.conversation_id, message.seq", len(messages))
+    columns = ("message.conversation_id", "message.seq")
     if cursor.dialect.name == "sqlite":
-        sql = f"UPDATE {table} SET {assignments} FROM message WHERE {chosen} AND {match}"
+        chosen = cursor.dialect.picked("message", columns, len(messages))
+        sql = f"UPDATE {table} SET {assignments} {chosen} WHERE {match}"
     else:
         # The order is fixed: a scan of the table of members would lock all of them.
+        chosen = f"({', '.join(columns)}) IN ({cursor.dialect.rows(len(messages), 2)})"
         sql = f"UPDATE message STRAIGHT_JOIN {table} ON {match} SET {assignments} WHERE {chosen}"
     cursor.execute(sql, [value for message in messages for value in message])

@@ -17,11 +17,13 @@ PAGE_ENTRIES = 500
 PAGE_BYTES = 1024 * 1024
 """Most bytes of text and extra data of a page, unless its only entry has more."""
 
-_SELECT = (
-    "SELECT m.conversation_id, c.name, m.seq, m.ordinal, m.sender_id, m.client_key, m.created_at,"
+_COLUMNS = (
+    "m.conversation_id, c.name, m.seq, m.ordinal, m.sender_id, m.client_key, m.created_at,"
     " m.kind, m.media, m.content, m.extra, m.target_seq, m.media_id, m.edited_at, m.recalled_at,"
-    " m.fingerprint, c.epoch FROM message m JOIN conversation c ON c.id = m.conversation_id "
+    " m.fingerprint, c.epoch"
 )
+_CONVERSATION = "JOIN conversation c ON c.id = m.conversation_id"
+_SELECT = f"SELECT {_COLUMNS} FROM message m {_CONVERSATION} "
 _KIND, _CONTENT, _EXTRA = 7, 9, 10
 
 
@@ -114,7 +116,10 @@ def by_keys(cursor: Cursor, keys: Collection[tuple[int, bytes]]) -> dict[tuple[i
     if not keys:
         return {}
     rows = cursor.execute(
-        f"{_SELECT}WHERE {cursor.dialect.row_in('m.sender_id, m.client_key', len(keys))}",
+        f"SELECT {_COLUMNS} "
+        + cursor.dialect.picked(
+            "message m", ("m.sender_id", "m.client_key"), len(keys), join=_CONVERSATION
+        ),
         [value for key in keys for value in key],
     ).all()
     return {(row[4], row[5]): entry_of(row) for row in rows}
@@ -138,7 +143,10 @@ def by_places(cursor: Cursor, places: Collection[tuple[int, int]]) -> list[Entry
     if not places:
         return []
     rows = cursor.execute(
-        f"{_SELECT}WHERE {cursor.dialect.row_in('m.conversation_id, m.seq', len(places))}",
+        f"SELECT {_COLUMNS} "
+        + cursor.dialect.picked(
+            "message m", ("m.conversation_id", "m.seq"), len(places), join=_CONVERSATION
+        ),
         [value for place in places for value in place],
     ).all()
     return [entry_of(row) for row in rows]
