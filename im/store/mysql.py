@@ -76,6 +76,7 @@ def fault_of(error: Exception) -> DatabaseFault | None:
         return None
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     message = str(error.args[1]) if len(error.args) > 1 else str(error)
+    message = message or "the connection was lost"
     if code in RETRYABLE:
         return Retryable(message, code)
     # InterfaceError(0, …) is PyMySQL's word for a connection that it closed before.
