@@ -11,39 +11,31 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from relay.bus import MAX_PAYLOAD, PayloadTooLarge
 from relay.events import Deliver, Down, Event, Gap, KeyUnknown, Notice, Refused, Up
+from relay.flow import Flow
 from relay.frames import (
     MAX_NAME,
     MAX_TOPIC,
-    REPORT_SIZE,
     Bye,
     Confirm,
     Ephemeral,
     Hello,
+    Nak,
     Report,
     decode_frames,
 )
+from relay.holes import draw_first_wait
 from relay.keyring import Keyring
 from relay.membership import Membership
+from relay.outgoing import GROUP, MAX_SEEDS, Datagrams, Outgoing
 from relay.packet import SENDER_SIZE, Header, PacketError, Space, parse_header, unseal
 from relay.peer import Address, Peer
 from relay.receiver import Budget, Receiver
 from relay.sender import Sender
 
-GROUP: Final = None
-"""The destination of what goes to all: the multicast group or the broadcast address."""
-Destination: TypeAlias = Address | None
-Datagrams: TypeAlias = list[tuple[bytes, Destination]]
-
-BURST: Final = 64
-"""Reliable datagrams that one call of ``datagrams_to_send`` returns at most."""
-GOODBYES: Final = 3
-"""How often a goodbye is said, since one may be lost."""
-MAX_SEEDS: Final = 512
-"""Addresses that are greeted without having been heard."""
 _KEY_INTERVAL: Final = 1.0
 
 
@@ -70,10 +62,9 @@ class Core:
             raise ValueError(f"a node name has 1 to {MAX_NAME} bytes")
         self.name = name
         self._keyring = keyring
-        self._group = group
-        self._seeds: tuple[Address, ...] = ()
-        self._receive_buffer = receive_buffer
         self._sender = Sender(rng.randbytes(SENDER_SIZE), keyring, datagram_size)
+        self._flow = Flow()
+        self._rng = rng
         self._events: list[Event] = []
         self._budget = Budget()
         self._counts: Counter[str] = Counter()
@@ -87,6 +78,16 @@ class Core:
             down=self._down,
             warn=lambda message: self._events.append(Notice(message)),
             refuse=lambda reason: self._events.append(Refused(reason)),
+        )
+        self._outgoing = Outgoing(
+            name,
+            keyring,
+            self._sender,
+            self._membership,
+            self._flow,
+            self._counts,
+            receive_buffer=receive_buffer,
+            group=group,
         )
 
     # -- for the program ---------------------------------------------------------------------------
@@ -115,7 +116,7 @@ class Core:
 
     def has_candidates(self) -> bool:
         """Whether someone is heard who has not shown yet that it hears us."""
-        return any(not peer.is_member for peer in self._membership.peers())
+        return self._membership.has_candidates()
 
     def keys_held(self) -> dict[str, frozenset[int]]:
         """Numbers of the keys that each member holds."""
@@ -128,13 +129,15 @@ class Core:
         """Counters and gauges by name."""
         names = (
             "published delivered gaps datagrams_sent datagrams_received duplicates foreign forged "
-            "malformed refused_memory"
+            "malformed refused_memory repairs_sent repeats_sent naks_sent naks_received"
         )
         sender = self._sender
         figures: dict[str, float] = {name: self._counts[name] for name in names.split()}
         figures["members"] = len(self._membership.members())
         figures["kept_bytes"] = sender.kept_bytes
         figures["held_bytes"] = self._budget.used
+        figures["lagging_members"] = self._flow.lagging()
+        figures["window_datagrams"] = self._flow.window
         figures["unsent_datagrams"] = sender.next - sender.unsent
         figures["overflowed_datagrams"] = sender.overflowed
         return figures
@@ -143,12 +146,12 @@ class Core:
 
     def set_seeds(self, seeds: Iterable[Address]) -> None:
         """Greet these addresses, too (where there is no group); at most 512."""
-        self._seeds = tuple(dict.fromkeys(seeds))[:MAX_SEEDS]
+        self._outgoing.seeds = tuple(dict.fromkeys(seeds))[:MAX_SEEDS]
 
     @property
     def seeds(self) -> tuple[Address, ...]:
         """The addresses that are greeted without having been heard."""
-        return self._seeds
+        return self._outgoing.seeds
 
     def resize(self, datagram_size: int) -> None:
         """The interface has changed."""
@@ -171,39 +174,25 @@ class Core:
 
     def datagrams_to_send(self, now: float) -> Datagrams:
         """What is to be sent now, in this order. Call it again until it returns nothing."""
-        self._sender.flush()
-        ready: Datagrams = []
-        everyone = self._everyone()
-        for datagram in self._sender.take_reliable(BURST):
-            ready += [(datagram, destination) for destination in everyone]
-        for datagram in self._sender.take_ephemeral():
-            ready += [(datagram, destination) for destination in everyone]
-        greet_group, greet = self._membership.hellos_due(now)
-        if greet_group:
-            seeds = [] if self._group else [seed for seed in self._seeds if seed not in everyone]
-            ready += self._hello([*everyone, *seeds], False, now)
-        for address, answer in greet.items():
-            ready += self._hello([address], answer, now)
+        ready = self._outgoing.datagrams_to_send(now)
         self._counts["datagrams_sent"] += len(ready)
         return ready
 
     def goodbye(self) -> Datagrams:
         """The last datagrams of this node, after all that it had to send."""
-        ready: Datagrams = []
-        for _ in range(GOODBYES):
-            datagram = self._sender.seal_control(Bye(self._sender.unsent - 1).encode())
-            ready += [(datagram, destination) for destination in self._everyone()]
-        return ready
+        return self._outgoing.goodbye()
 
     def next_deadline(self) -> float:
         """When ``handle_timer`` and then ``datagrams_to_send`` want to be called."""
-        deadline = self._membership.next_deadline()
+        deadline = min(self._membership.next_deadline(), self._flow.next_deadline())
         for peer in self._membership.members():
             if peer.receiver is not None:
-                due = peer.receiver.next_deadline()
-                if due is not None and due < deadline:
-                    deadline = due
+                deadline = min(deadline, peer.receiver.next_deadline())
         return deadline
+
+    def is_idle(self) -> bool:
+        """Whether all that was published is sent and confirmed by those who are waited for."""
+        return self._sender.is_idle() and self._flow.is_confirmed()
 
     def handle_timer(self, now: float) -> None:
         """Time has passed."""
@@ -211,6 +200,7 @@ class Core:
             if peer.receiver is not None:
                 peer.receiver.handle_timer(now)
         self._membership.handle_timer(now)
+        self._flow.handle_timer(now)
 
     # -- receiving ---------------------------------------------------------------------------------
 
@@ -220,6 +210,7 @@ class Core:
             return
         if not receiver.is_new(header.number):
             self._counts["duplicates"] += 1
+            receiver.duplicate(now)
             return
         plain = self._unseal(header, datagram, now)
         if plain is None:
@@ -261,6 +252,9 @@ class Core:
                 self._deliver(peer.name, frame.topic, frame.payload)
             elif isinstance(frame, Confirm):
                 self._membership.named(peer, frame.reports, now)
+                self._receive_confirm(peer, frame.reports)
+            elif isinstance(frame, Nak):
+                self._receive_nak(peer, frame, now)
             elif isinstance(frame, Bye):
                 self._receive_bye(peer, frame, now)
 
@@ -270,10 +264,29 @@ class Core:
             return
         peer.receiver.forget_below(hello.lowest)
         peer.receiver.expect(hello.next, now)
+        self._receive_confirm(peer, hello.reports)
         for report in hello.reports:
             other = self._membership.find(report.sender)
             if other is not None and other.receiver is not None:
-                other.receiver.expect(report.prefix + 1, now)
+                other.receiver.expect(report.expected, now)
+
+    def _receive_confirm(self, peer: Peer, reports: tuple[Report, ...]) -> None:
+        for report in reports:
+            if report.sender == self._sender.id and report.expected and peer.hello is not None:
+                self._flow.confirm(peer.sender, report.expected, peer.hello.buffer)
+
+    def _receive_nak(self, peer: Peer, nak: Nak, now: float) -> None:
+        if nak.sender != self._sender.id:
+            other = self._membership.find(nak.sender)
+            if other is not None and other.receiver is not None:
+                other.receiver.hold_back(nak, now)
+            return
+        self._counts["naks_received"] += 1
+        destination = GROUP if nak.group else peer.address
+        for start, stop in nak.missing:
+            self._flow.lost(self._sender.repair(start, stop, destination, now))
+            if start < self._sender.lowest:
+                self._membership.greet_soon(now)  # the hello says that it is gone
 
     def _receive_bye(self, peer: Peer, bye: Bye, now: float) -> None:
         if peer.receiver is not None:
@@ -306,8 +319,10 @@ class Core:
 
     def _up(self, peer: Peer, hello: Hello) -> None:
         peer.receiver = Receiver(
+            peer.sender,
             max(hello.next, peer.floor + 1),
             self._budget,
+            lambda: draw_first_wait(len(self._membership.members()) + 1, self._rng),
             partial(self._deliver, peer.name),
             partial(self._gap, peer.name),
         )
@@ -319,40 +334,5 @@ class Core:
             if not clean or not peer.receiver.is_complete():
                 self._gap(peer.name)
             peer.receiver.close()
+        self._flow.leave(peer.sender)
         self._events.append(Down(peer.name))
-
-    # -- sending -----------------------------------------------------------------------------------
-
-    def _everyone(self) -> list[Destination]:
-        peers = self._membership.peers()
-        if self._group:
-            return [GROUP, *(peer.address for peer in peers if peer.unicast)]
-        return [peer.address for peer in peers]
-
-    def _hello(self, destinations: list[Destination], answer: bool, now: float) -> Datagrams:
-        """A hello to all these, in several datagrams if it names more nodes than fit into one."""
-        if not destinations:
-            return []
-        sender, membership = self._sender, self._membership
-        reports = membership.reports()
-        hello = Hello(
-            name=self.name,
-            keys=self._keyring.numbers,
-            buffer=self._receive_buffer,
-            lowest=min(sender.lowest, sender.unsent),
-            next=sender.unsent,
-            answer=answer,
-            settled=membership.is_settled(now),
-            full=membership.is_full(),
-        )
-        fit = (sender.room - len(hello.encode())) // REPORT_SIZE
-        chunks: list[list[Report]] = [
-            reports[start : start + fit] for start in range(0, len(reports), fit)
-        ]
-        ready: Datagrams = []
-        for chunk in chunks or [[]]:
-            frame = hello._replace(reports=tuple(chunk)).encode()
-            datagram = sender.seal_control(frame)
-            membership.sent.add(sender.control, now)
-            ready += [(datagram, destination) for destination in destinations]
-        return ready

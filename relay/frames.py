@@ -31,7 +31,8 @@ _ORDERED: Final = 1
 DATA_OVERHEAD: Final = _FRAME.size + _DATA.size
 PART_OVERHEAD: Final = _FRAME.size + _PART.size
 REPORT_SIZE: Final = _REPORT.size
-NAK_RANGE_SIZE: Final = _NAK_RANGE.size
+NAK_RANGES: Final = 48
+"""Ranges that one NAK asks for at most; the rest follows in the next."""
 
 
 class FrameType(IntEnum):
@@ -99,20 +100,21 @@ class Part(NamedTuple):
 class Report(NamedTuple):
     """What a node has of ``sender``: 20 bytes in a hello or a confirmation.
 
-    ``prefix`` is the reliable number up to which nothing is missing, ``control`` the latest control
-    number: by naming it the node shows that it hears ``sender`` now.
+    ``expected`` is the first reliable number that has not come, so its prefix and one; 0 while
+    ``sender`` is no member there. ``control`` is the latest control number: by naming it the node
+    shows that it hears ``sender`` now.
     """
 
     sender: bytes
-    prefix: int
+    expected: int
     control: int
 
     def encode(self) -> bytes:
         """The 20 bytes on the wire."""
         return _REPORT.pack(
             self.sender,
-            self.prefix >> 32,
-            self.prefix & 0xFFFFFFFF,
+            self.expected >> 32,
+            self.expected & 0xFFFFFFFF,
             self.control >> 32,
             self.control & 0xFFFFFFFF,
         )
@@ -168,18 +170,23 @@ class Confirm(NamedTuple):
 
 
 class Nak(NamedTuple):
-    """Reliable numbers of ``sender`` that are missing here, as half-open ranges. Control space."""
+    """Reliable numbers of ``sender`` that are missing here, as half-open ranges. Control space.
+
+    ``group``: send them to the group. Others that lack them have heard this and hold back, or a
+    repair by unicast has not come.
+    """
 
     sender: bytes
+    group: bool
     missing: tuple[tuple[int, int], ...]
 
     def encode(self) -> bytes:
-        """The frame on the wire; a range must be shorter than 65,536."""
+        """The frame on the wire; of a longer range it asks for the first 65,535."""
         ranges = [
-            _NAK_RANGE.pack(start >> 32, start & 0xFFFFFFFF, stop - start)
+            _NAK_RANGE.pack(start >> 32, start & 0xFFFFFFFF, min(stop - start, 0xFFFF))
             for start, stop in self.missing
         ]
-        return _frame(FrameType.NAK, self.sender + b"".join(ranges))
+        return _frame(FrameType.NAK, bytes((self.group,)) + self.sender + b"".join(ranges))
 
 
 class Bye(NamedTuple):
@@ -296,8 +303,8 @@ def _decode_confirm(body: bytes) -> Confirm:
 
 
 def _decode_nak(body: bytes) -> Nak:
-    ranges = body[SENDER_SIZE:]
-    if len(body) < SENDER_SIZE or len(ranges) % _NAK_RANGE.size:
+    ranges = body[1 + SENDER_SIZE :]
+    if len(body) <= SENDER_SIZE or len(ranges) % _NAK_RANGE.size:
         raise PacketError("a NAK is cut off")
     missing: list[tuple[int, int]] = []
     for high, low, count in _NAK_RANGE.iter_unpack(ranges):
@@ -305,7 +312,7 @@ def _decode_nak(body: bytes) -> Nak:
         if not start or not count:
             raise PacketError("a NAK for nothing")
         missing.append((start, start + count))
-    return Nak(body[:SENDER_SIZE], tuple(missing))
+    return Nak(body[1 : 1 + SENDER_SIZE], bool(body[0] & 1), tuple(missing))
 
 
 def _decode_bye(body: bytes) -> Bye:

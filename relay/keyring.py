@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from relay.packet import CLUSTER_SIZE
 
+MAX_KEYS: Final = 8
+"""Keys that a ring may hold; two are live at a time."""
 OPENERS: Final = 256
 """Derived keys that are remembered: 64 members with two keys each, and as many again."""
 
@@ -40,6 +42,8 @@ class Keyring:
         """Take these keys from now on, while running. Raises ``ValueError``, changing nothing."""
         if sending not in keys:
             raise ValueError("the sending key is not among the keys")
+        if len(keys) > MAX_KEYS:
+            raise ValueError(f"a key ring holds at most {MAX_KEYS} keys")
         for number, key in keys.items():
             if not 0 <= number <= 255 or len(key) < 16:
                 raise ValueError("keys have numbers 0 to 255 and at least 16 bytes")

@@ -14,9 +14,8 @@ Address: TypeAlias = tuple[str, int]
 DOWN_TIME: Final = 5.0
 """Seconds of silence, or of not being named, after which a member is down."""
 FILTERED_PROBES: Final = 3
-"""So many probes within ``FILTERED_TIME`` from a node that should have heard my hellos mean that
+"""So many probes in a row from a node that has heard nothing of me but answers by unicast mean that
 what goes to the group doesn't reach it."""
-FILTERED_TIME: Final = 10.0
 
 
 class SentLog:
@@ -26,12 +25,19 @@ class SentLog:
 
     def __init__(self) -> None:
         self._entries: deque[tuple[float, int]] = deque()
+        self._to_all: deque[int] = deque(maxlen=64)
 
-    def add(self, number: int, now: float) -> None:
-        """``number`` is sent ``now``."""
+    def add(self, number: int, now: float, *, to_all: bool) -> None:
+        """``number`` is sent ``now``, to the group or to one node."""
+        if to_all:
+            self._to_all.append(number)
         if not self._entries or now - self._entries[-1][0] >= self._STEP:
             self._entries.append((now, number))
             self._expire(now)
+
+    def was_to_all(self, number: int) -> bool:
+        """Whether ``number`` is one of the last 64 that went to the group."""
+        return number in self._to_all
 
     def is_recent(self, number: int, now: float) -> bool:
         """Whether ``number`` was sent within the last ``DOWN_TIME`` seconds."""
@@ -62,7 +68,7 @@ class Peer:
     """
 
     __slots__ = (
-        "_probed_us",
+        "_direct_probes",
         "address",
         "answered",
         "floor",
@@ -92,18 +98,17 @@ class Peer:
         self.probed = float("-inf")
         self.answered = float("-inf")
         self.unicast = False
-        self._probed_us: deque[float] = deque(maxlen=FILTERED_PROBES)
+        self._direct_probes = 0
 
     @property
     def is_member(self) -> bool:
         """Whether it has shown that it hears me."""
         return self.receiver is not None
 
-    def probed_us(self, now: float) -> bool:
-        """Note a probe; whether there were so many that the group must be filtered."""
-        self._probed_us.append(now)
-        return (
-            len(self._probed_us) == FILTERED_PROBES
-            and self._probed_us[0] > now - FILTERED_TIME
-            and not self.unicast
-        )
+    def misses_group(self, heard_group: bool, probes: bool) -> bool:
+        """Note a hello of it that names me; whether the group has just proved to be filtered."""
+        if heard_group:
+            self._direct_probes = 0
+        elif probes:
+            self._direct_probes += 1
+        return self._direct_probes >= FILTERED_PROBES and not self.unicast

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from relay.frames import Data, Frame, Part, join_parts
+from relay.frames import NAK_RANGES, Data, Frame, Nak, Part, join_parts
+from relay.holes import Holes
 from relay.packet import PacketError
 from relay.rangeset import RangeSet
-
-GIVE_UP: Final = 3.0
-"""Seconds after which a hole counts as lost."""
 
 MAX_RANGES: Final = 4096
 """Ranges of numbers that are remembered for one sender; beyond it the oldest hole is given up."""
 
 HELD_BYTES: Final = 16 * 1024 * 1024
 """Payloads of all senders that wait for their turn or for their other parts."""
+
+CONFIRM_COUNT: Final = 16
+CONFIRM_TIME: Final = 0.005
+"""What has come is confirmed after so many datagrams or seconds."""
+_DUPLICATE_TIME: Final = 0.001  # seconds between confirmations that duplicates draw
 
 _EARLY_BYTES: Final = HELD_BYTES * 3 // 4  # the rest is for what fills the first hole
 
@@ -45,25 +47,32 @@ class _Assembly:
 class Receiver:
     """The reliable numbers of one member, from ``start`` on; earlier ones are never accepted.
 
-    A hole is a range of numbers that should have come. One that isn't filled within ``GIVE_UP``,
-    or that the sender no longer keeps, is given up: ``gap`` is called, once for each range.
+    A hole is a range of numbers that should have come; it is asked for. One that isn't filled
+    within 3 s, or that the sender no longer keeps, is given up, and ``gap`` is called.
     """
 
     def __init__(
         self,
+        sender: bytes,
         start: int,
         budget: Budget,
+        first_wait: Callable[[], float],
         deliver: Callable[[str, bytes], None],
         gap: Callable[[], None],
     ) -> None:
+        """``first_wait`` draws the seconds before the first NAK for a hole."""
         self._received = RangeSet()
         self._received.add(0, start)
+        self._sender = sender
         self._budget = budget
         self._deliver = deliver
         self._gap = gap
         self._highest = start - 1  # highest number that we know to have been sent
-        # (give up at, start, stop), oldest first
-        self._holes: deque[tuple[float, int, int]] = deque()
+        self._holes = Holes(self._received, first_wait)
+        self._naks: list[Nak] = []
+        self._unconfirmed = 0
+        self._confirm_at = float("inf")
+        self._confirmed_at = float("-inf")
         self._assemblies: dict[int, _Assembly] = {}  # by the number of the first part
         self._waiting: list[tuple[int, int, str, bytes]] = []  # heap of (number, place, …)
 
@@ -89,9 +98,15 @@ class Receiver:
         if not self._has_room(number, frames):
             self.expect(number + 1, now)
             return False
-        self.expect(number, now)
+        if number > self._highest:
+            self.expect(number, now)
+            self._highest = number
+        else:
+            self._holes.filled(number, now)
         self._received.add(number, number + 1)
-        self._highest = max(self._highest, number)
+        self._unconfirmed += 1
+        wait = 0.0 if self._unconfirmed >= CONFIRM_COUNT else CONFIRM_TIME
+        self._confirm_at = min(self._confirm_at, now + wait)
         for place, frame in enumerate(frames):
             if type(frame) is Data:
                 if not frame.ordered:
@@ -108,10 +123,7 @@ class Receiver:
     def expect(self, following: int, now: float) -> None:
         """All numbers below ``following`` have been sent: what is missing is a hole from now on."""
         if following > self._highest + 1:
-            self._holes.append((now + GIVE_UP, self._highest + 1, following))
-            if len(self._holes) > MAX_RANGES:
-                _, start, stop = self._holes.popleft()
-                self._give_up(start, stop)
+            self._holes.add(self._highest + 1, following, now)
             self._highest = following - 1
 
     def forget_below(self, lowest: int) -> None:
@@ -127,17 +139,44 @@ class Receiver:
         """Whether nothing that was sent, as far as known, is missing or waits for its turn."""
         return self.prefix >= self._highest and not self._assemblies
 
-    def next_deadline(self) -> float | None:
-        """When ``handle_timer`` wants to be called."""
-        return self._holes[0][0] if self._holes else None
+    def next_deadline(self) -> float:
+        """When ``handle_timer`` wants to be called and something is to be sent."""
+        return min(self._holes.alarm, self._confirm_at)
 
     def handle_timer(self, now: float) -> None:
-        """Give up the holes whose time is over."""
-        while self._holes and self._holes[0][0] <= now:
-            _, start, stop = self._holes.popleft()
+        """Ask for what is missing; give up what has been missing for too long."""
+        if now < self._holes.alarm:
+            return
+        first, again, lost = self._holes.due(now)
+        for ranges, group in ((first, False), (again, True)):
+            self._naks += [
+                Nak(self._sender, group, tuple(ranges[start : start + NAK_RANGES]))
+                for start in range(0, len(ranges), NAK_RANGES)
+            ]
+        for start, stop in lost:
             self._give_up(start, stop)
-        if not self._holes or self.prefix >= self._highest:
-            self._holes.clear()
+
+    def take_naks(self) -> list[Nak]:
+        """What to ask for now."""
+        naks, self._naks = self._naks, []
+        return naks
+
+    def hold_back(self, nak: Nak, now: float) -> None:
+        """Another node has asked the group for this."""
+        self._holes.hold_back(nak.missing, now)
+
+    def duplicate(self, now: float) -> None:
+        """A number has come again: the sender doesn't know yet that it came."""
+        self._confirm_at = min(self._confirm_at, max(now, self._confirmed_at + _DUPLICATE_TIME))
+
+    def take_confirm(self, now: float) -> bool:
+        """Whether to confirm now what has come."""
+        if now < self._confirm_at:
+            return False
+        self._unconfirmed = 0
+        self._confirm_at = float("inf")
+        self._confirmed_at = now
+        return True
 
     def close(self) -> None:
         """Drop all that waits and return its memory."""

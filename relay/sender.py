@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Final
 
-from relay.frames import DATA_OVERHEAD, MAX_TOPIC, PART_OVERHEAD, Data, Ephemeral, Part
+from relay.frames import DATA_OVERHEAD, PART_OVERHEAD, Data, Ephemeral, Part
 from relay.keyring import Keyring
 from relay.packet import OVERHEAD, Header, Space, seal
+from relay.peer import Address
 
 KEPT_BYTES: Final = 16 * 1024 * 1024
 """Reliable datagrams that are kept, sent or not. Beyond it the oldest go: whoever lacks them is
@@ -16,8 +17,13 @@ told by the ``lowest`` of the next hello and reports a gap."""
 EPHEMERAL_BYTES: Final = 1024 * 1024
 """Ephemeral datagrams that wait to be sent. Beyond it the oldest go."""
 
-MIN_DATAGRAM: Final = OVERHEAD + PART_OVERHEAD + DATA_OVERHEAD + MAX_TOPIC + 64
-"""Smallest datagram size in bytes that any payload can be sent with."""
+MIN_DATAGRAM: Final = 512
+"""Smallest datagram size in bytes: any topic, NAK or hello fits, and so does an MTU of 576."""
+
+REPAIR_INTERVAL: Final = 0.002
+"""Seconds within which a repair that was sent isn't sent again."""
+REPAIRS: Final = 4096
+"""Datagrams that wait to be sent again, and repairs whose time is remembered."""
 
 
 class Sender:
@@ -42,6 +48,8 @@ class Sender:
         self._kept_bytes = 0
         self._open: list[bytes] = []  # frames of the reliable datagram being filled
         self._open_bytes = 0
+        self._repairs: dict[int, Address | None] = {}  # where to; None: the group
+        self._repaired: OrderedDict[int, tuple[float, Address | None]] = OrderedDict()
         self._ephemeral: list[bytes] = []
         self._ephemeral_bytes = 0
         self._ephemeral_sealed: deque[bytes] = deque()
@@ -65,10 +73,11 @@ class Sender:
 
     def publish(self, topic: str, payload: bytes, *, ordered: bool) -> None:
         """Take a payload; it travels with all that is published until ``flush``."""
-        frame = Data(topic, payload, ordered).encode()
-        if len(frame) > self._room:
-            self._publish_parts(frame[DATA_OVERHEAD - 1 :], ordered)
+        name = topic.encode()
+        if DATA_OVERHEAD + len(name) + len(payload) > self._room:
+            self._publish_parts(bytes((len(name),)) + name + payload, ordered)
             return
+        frame = Data(topic, payload, ordered).encode()
         if self._open_bytes + len(frame) > self._room:
             self._seal_reliable()
         self._open.append(frame)
@@ -76,9 +85,9 @@ class Sender:
 
     def publish_ephemeral(self, topic: str, payload: bytes) -> bool:
         """Take a payload that is sent once; False if it doesn't fit into one datagram."""
-        frame = Ephemeral(topic, payload).encode()
-        if len(frame) > self._room:
+        if DATA_OVERHEAD + len(topic.encode()) + len(payload) > self._room:
             return False
+        frame = Ephemeral(topic, payload).encode()
         if self._ephemeral_bytes + len(frame) > self._room:
             self._seal_ephemeral()
         self._ephemeral.append(frame)
@@ -110,6 +119,58 @@ class Sender:
         taken = [self._kept[number] for number in range(self.unsent, stop)]
         self.unsent = max(self.unsent, stop)
         return taken
+
+    def forget_below(self, number: int) -> None:
+        """Everything below ``number`` is confirmed: keep it no longer."""
+        while self.lowest < min(number, self.unsent):
+            self._forget_lowest()
+
+    def repair(self, start: int, stop: int, destination: Address | None, now: float) -> int:
+        """Send these numbers again, as far as they are kept; None as destination: to the group.
+
+        Returns how many of them had not been asked for before, as far as remembered.
+        """
+        fresh = 0
+        start = max(start, self.lowest)
+        for number in range(start, min(stop, self.unsent, start + REPAIRS)):
+            target = destination
+            before = self._repaired.get(number)
+            if before is None:
+                fresh += 1
+            elif now - before[0] < REPAIR_INTERVAL:
+                if before[1] in (None, destination):
+                    continue
+                target = None  # two have asked
+            if self._repairs.get(number, target) != target:
+                target = None
+            if number in self._repairs or len(self._repairs) < REPAIRS:
+                self._repairs[number] = target
+        return fresh
+
+    def take_repairs(self, limit: int, now: float) -> list[tuple[bytes, Address | None]]:
+        """The next datagrams to be sent again, at most ``limit``."""
+        taken: list[tuple[bytes, Address | None]] = []
+        for number in list(self._repairs)[:limit]:
+            destination = self._repairs.pop(number)
+            datagram = self._kept.get(number)
+            if datagram is None:
+                continue
+            taken.append((datagram, destination))
+            self._repaired[number] = (now, destination)
+            self._repaired.move_to_end(number)
+            if len(self._repaired) > REPAIRS:
+                self._repaired.popitem(last=False)
+        return taken
+
+    def last_sent(self) -> bytes | None:
+        """The reliable datagram that was sent last, if it is kept."""
+        return self._kept.get(self.unsent - 1)
+
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be sent."""
+        return not (
+            self.unsent < self.next or self._open or self._repairs or self._ephemeral_sealed
+        )
 
     def _publish_parts(self, content: bytes, ordered: bool) -> None:
         if self._open:

@@ -16,9 +16,10 @@ from typing import Final
 
 from relay import events
 from relay.bus import BusError, BusListener
-from relay.core import GROUP, Core, Destination
+from relay.core import Core
 from relay.interfaces import Interface, choose_interface
 from relay.keyring import Keyring
+from relay.outgoing import GROUP, Destination
 from relay.peer import Address
 from relay.peers import PeerFinder
 from relay.sockets import (
@@ -186,10 +187,11 @@ class UdpBus:
             raise BusError(self._refused)
 
     async def close(self) -> None:
-        """Send what is published, at most for 2 s, say goodbye and close. Never raises."""
+        """Wait for confirmation, at most for 2 s, say goodbye and close. Never raises."""
         if self._core is None or self._closing:
             return
         self._closing = True
+        self._quiet.clear()
         self._work()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._quiet.wait(), CLOSE_TIME)
@@ -249,7 +251,8 @@ class UdpBus:
             if not self._outbox:
                 self._outbox.extend(core.datagrams_to_send(now))
                 if not self._outbox:
-                    self._quiet.set()
+                    if core.is_idle():
+                        self._quiet.set()
                     return
             datagram, destination = self._outbox[0]
             try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import heapq
 import random
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from relay.core import GROUP, Core
+from relay.core import Core
 from relay.events import Deliver, Down, Event, Gap, Up
 from relay.keyring import Keyring
+from relay.outgoing import GROUP
 from relay.peer import Address
 from tests.relay.nodes import keyring
 
@@ -73,6 +76,8 @@ class Network:
         self.published: list[Published] = []
         self.recording: list[tuple[bytes, Address]] | None = None
         self.datagrams = 0
+        self.drop: Callable[[SimulatedNode, bytes, Address | None], bool] | None = None
+        self._numbers: Counter[tuple[str, int]] = Counter()
         self._group = group
         self._ring = ring
         self._flying: list[tuple[float, int, bytes, Address, SimulatedNode]] = []
@@ -112,7 +117,8 @@ class Network:
 
     def publish(self, name: str, *, ordered: bool = False, size: int = 0) -> Published:
         node = self.nodes[name]
-        number = sum(p.node == name and p.life == node.life for p in self.published)
+        number = self._numbers[name, node.life]
+        self._numbers[name, node.life] += 1
         published = Published(name, node.life, number, ordered, self.now)
         self.published.append(published)
         padding = b" " * max(0, size - len(published.payload))
@@ -158,6 +164,8 @@ class Network:
     def _send(self, source: SimulatedNode, datagram: bytes, destination: Address | None) -> None:
         assert len(datagram) <= DATAGRAM
         self.datagrams += 1
+        if self.drop is not None and self.drop(source, datagram, destination):
+            return
         if self.recording is not None:
             self.recording.append((datagram, source.address))
         for target in self.nodes.values():

@@ -1,0 +1,137 @@
+"""How much a sender may have in flight, whom it waits for, and when it repeats its last datagram.
+
+The window grows as datagrams are confirmed and shrinks when most of a round is lost. Loss below
+``CONGESTED`` is not taken for congestion: a radio link or a full buffer loses a fifth of everything
+for hours, and a window that halves on each loss would then stand at its minimum. What overruns a
+slow link is held back all the same, since only confirmed datagrams make room for new ones.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+FIRST_WINDOW: Final = 32
+"""Datagrams in flight at the beginning, and what always may be if the receivers' buffers allow."""
+ROUND: Final = 256
+"""Confirmed datagrams after which the share that was lost is judged."""
+CONGESTED: Final = 0.6
+"""Share of a round's datagrams that had to be asked for, above which the window is halved."""
+INCREASE: Final = 16
+"""Datagrams by which the window grows with each window confirmed, after the first halving."""
+LAG: Final = 2.0
+"""Seconds: who has not confirmed what was sent so long ago isn't waited for any more."""
+TAIL: Final = (0.003, 0.012, 0.048, 0.192)
+"""Seconds after which the last datagram is sent again, each counted from the one before."""
+EXCLUDED: Final = 10.0
+"""Seconds for which it isn't, so that one slow node can't hold up all others again and again."""
+_SAMPLE: Final = 0.1  # seconds between two remembered sending times
+
+
+class Flow:
+    """What the members of one sender have confirmed."""
+
+    def __init__(self) -> None:
+        self.window = float(FIRST_WINDOW)
+        self._expected: dict[bytes, int] = {}  # by member: the number it waits for
+        self._buffers: dict[bytes, int] = {}
+        self._lagging: dict[bytes, float] = {}  # by member: excluded until
+        self._unsent = 1
+        self._low = 1
+        self._sent: deque[tuple[float, int]] = deque()  # when numbers from this one on were sent
+        self._grown = False
+        self._round_start = 1
+        self._lost = 0
+        self._tail_at = float("inf")
+        self._tail_step = 0
+
+    def leave(self, member: bytes) -> None:
+        """``member`` is none any more."""
+        self._expected.pop(member, None)
+        self._buffers.pop(member, None)
+        self._lagging.pop(member, None)
+        self._advance()
+
+    def confirm(self, member: bytes, expected: int, buffer: int) -> None:
+        """``member`` has everything below ``expected`` and buffers ``buffer`` datagrams."""
+        self._buffers[member] = buffer
+        self._expected[member] = max(min(expected, self._unsent), self._expected.get(member, 0))
+        self._advance()
+
+    def sent(self, unsent: int, now: float) -> None:
+        """All numbers below ``unsent`` have been sent for the first time."""
+        if not self._sent or now - self._sent[-1][0] >= _SAMPLE:
+            self._sent.append((now, self._unsent))
+        self._unsent = unsent
+        self._tail_at, self._tail_step = now + TAIL[0], 0
+        self._advance()
+
+    def lost(self, count: int) -> None:
+        """So many datagrams were asked for, each for the first time."""
+        self._lost += count
+
+    @property
+    def low(self) -> int:
+        """Everything below is confirmed by all members that are waited for."""
+        return self._low
+
+    @property
+    def allowance(self) -> int:
+        """How many more datagrams may be sent for the first time."""
+        return max(0, int(min(self.window, self._limit())) - (self._unsent - self._low))
+
+    def is_confirmed(self) -> bool:
+        """Whether all that was sent is confirmed by those who are waited for."""
+        return self._low >= self._unsent
+
+    def next_deadline(self) -> float:
+        """When to look at ``tail_is_due`` or, while something is in flight, at who lags."""
+        if self.is_confirmed():
+            return float("inf")
+        lag = self._sent[0][0] + LAG if self._sent else float("inf")
+        return min(self._tail_at, lag)
+
+    def tail_is_due(self, now: float) -> bool:
+        """Whether to send the last datagram again; counts it as sent."""
+        if self.is_confirmed() or now < self._tail_at:
+            return False
+        self._tail_step += 1
+        more = self._tail_step < len(TAIL)
+        self._tail_at = now + TAIL[self._tail_step] if more else float("inf")
+        return True
+
+    def handle_timer(self, now: float) -> None:
+        """See who lags. Whoever has caught up is waited for again, after a while."""
+        while self._sent and self._sent[0][0] + LAG <= now:
+            self._sent.popleft()
+        # Everything below this number was sent more than LAG ago.
+        old = self._sent[0][1] if self._sent else self._unsent
+        for member, number in self._expected.items():
+            if number < old:
+                self._lagging[member] = now + EXCLUDED
+            elif self._lagging.get(member, now + 1) <= now:
+                del self._lagging[member]
+        self._advance()
+
+    def lagging(self) -> int:
+        """How many members are not waited for."""
+        return len(self._lagging)
+
+    def _limit(self) -> float:
+        """A quarter of the smallest receive buffer; the others send, too."""
+        return max(1.0, min(self._buffers.values(), default=4 * FIRST_WINDOW) / 4)
+
+    def _advance(self) -> None:
+        waited = [n for member, n in self._expected.items() if member not in self._lagging]
+        low = min(waited, default=self._unsent)
+        confirmed = low - self._low
+        if confirmed <= 0:
+            return
+        self._low = low
+        growth = confirmed * INCREASE / self.window if self._grown else confirmed
+        self.window = max(min(self.window + growth, self._limit()), FIRST_WINDOW)
+        if low - self._round_start >= ROUND:
+            if self._lost > CONGESTED * (low - self._round_start):
+                self.window = max(self.window / 2, FIRST_WINDOW)
+                self._grown = True
+            self._round_start, self._lost = low, 0
