@@ -167,6 +167,13 @@ class LimitReached(ImError):
     status = 409
 
 
+class Overloaded(ImError):
+    """This node is full; another one, or this one later, is not. Nothing was done."""
+
+    code = "overloaded"
+    status = 503
+
+
 class Unavailable(ImError):
     """The database did not answer: the outcome is unknown. Send again with the same key."""
 

@@ -11,12 +11,15 @@ from tests.source import imports, modules
 TOP_LEVEL = ("run", "handlers", "im", "relay")
 
 FLOORS = (
-    {"im.app", "im.client"},
+    {"im.app", "im.client", "im.commands", "im.supervisor"},
     {"im.wire"},
     {"im.services"},
     {"im.store"},
     {"im.protocol"},
-    {"im.config", "im.settings", "im.errors", "im.i18n"},
+    {
+        *("im.config", "im.settings", "im.command_line", "im.logs", "im.addresses"),
+        *("im.errors", "im.i18n"),
+    },
 )
 """Floors of ``im``, top first. A module reaches its own floor and those below."""
 

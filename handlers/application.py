@@ -1,0 +1,133 @@
+"""All routes of a node, on its services."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from tornado.web import Application, RequestHandler
+
+from handlers import account, contacts, groups, messages, ops, pages, users
+from handlers.assets import AssetHandler, Assets
+from handlers.chat import ChatHandler
+from handlers.ops import figures
+from im.app import Messenger
+
+HOME = Path(__file__).resolve().parent.parent
+NUMBER = r"([1-9][0-9]{0,15})"
+SLOW_REQUEST_SECONDS = 1.0
+
+log = logging.getLogger("im.http")
+
+API: list[tuple[str, type[RequestHandler]]] = [
+    (r"/api/register", account.RegisterHandler),
+    (r"/api/login", account.LoginHandler),
+    (r"/api/guest", account.GuestHandler),
+    (r"/api/logout", account.LogoutHandler),
+    (r"/api/me", account.MeHandler),
+    (r"/api/me/password", account.PasswordHandler),
+    (r"/api/me/register", account.UpgradeHandler),
+    (r"/api/sessions", account.SessionsHandler),
+    (rf"/api/sessions/{NUMBER}", account.SessionHandler),
+    (r"/api/conversations", messages.ConversationsHandler),
+    (r"/api/messages", messages.MessagesHandler),
+    (r"/api/messages/recall", messages.RecallHandler),
+    (r"/api/messages/read", messages.ReadHandler),
+    (r"/api/contacts", contacts.ContactsHandler),
+    (rf"/api/contacts/{NUMBER}", contacts.ContactHandler),
+    (rf"/api/contacts/{NUMBER}/accept", contacts.AcceptHandler),
+    (rf"/api/contacts/{NUMBER}/decline", contacts.DeclineHandler),
+    (rf"/api/contacts/{NUMBER}/block", contacts.BlockHandler),
+    (r"/api/groups", groups.GroupsHandler),
+    (r"/api/groups/join", groups.JoinHandler),
+    (rf"/api/groups/{NUMBER}", groups.GroupHandler),
+    (rf"/api/groups/{NUMBER}/members", groups.MembersHandler),
+    (rf"/api/groups/{NUMBER}/members/{NUMBER}", groups.MemberHandler),
+    (rf"/api/groups/{NUMBER}/members/{NUMBER}/role", groups.RoleHandler),
+    (r"/api/users", users.UsersHandler),
+    (rf"/api/users/{NUMBER}", users.UserHandler),
+    (r"/api/time", ops.TimeHandler),
+]
+"""Operations of the HTTP API; the OpenAPI document is made from these."""
+
+PAGES: list[tuple[str, type[RequestHandler]]] = [
+    (r"/", pages.LoginPage),
+    (r"/index", pages.LoginPage),
+    (r"/login", pages.LoginPage),
+    (r"/toRegister", pages.RegisterPage),
+    (r"/register", pages.RegisterPage),
+    (r"/guest", pages.GuestPage),
+    (r"/logout", pages.LogoutPage),
+    (r"/preferences", pages.PreferencesPage),
+    (r"/toChat", pages.ChatPage),
+]
+
+
+def make_application(messenger: Messenger, assets: Assets) -> Application:
+    """The application on the node's port."""
+    services = {"messenger": messenger}
+    return Application(
+        [
+            *((pattern, handler, services) for pattern, handler in (*API, *PAGES)),
+            (r"/ws", ChatHandler, services),
+            (r"/healthz", ops.HealthHandler),
+            (r"/readyz", ops.ReadyHandler, services),
+            (
+                r"/static/(.*)",
+                AssetHandler,
+                {"path": str(assets.folder), "version": assets.version},
+            ),
+        ],
+        default_handler_class=pages.NotFoundHandler,
+        default_handler_args=services,
+        template_path=str(HOME / "templates"),
+        assets=assets,
+        xsrf_cookies=True,
+        xsrf_cookie_kwargs={"samesite": "Lax"},
+        cross_origin_protection=True,
+        websocket_max_message_size=messenger.settings.sockets.frame_bytes,
+        websocket_ping_interval=0,
+        log_function=log_request,
+        autoescape="xhtml_escape",
+    )
+
+
+def make_metrics_application(messenger: Messenger) -> Application:
+    """The application on the metrics port."""
+    services = {"messenger": messenger}
+    return Application(
+        [
+            (r"/metrics", ops.MetricsHandler, {"registry": figures(messenger)}),
+            (r"/healthz", ops.HealthHandler),
+            (r"/readyz", ops.ReadyHandler, services),
+        ],
+        log_function=log_request,
+    )
+
+
+def log_request(handler: RequestHandler) -> None:
+    """A line for each request: method, path without its query, status, time. Never a token."""
+    request = handler.request
+    seconds = request.request_time()
+    status = handler.get_status()
+    level = logging.DEBUG
+    if status >= 500:
+        level = logging.ERROR
+    elif seconds > SLOW_REQUEST_SECONDS and status != 101:
+        level = logging.WARNING
+    extra: dict[str, Any] = {
+        "method": request.method,
+        "path": request.path,
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    log.log(
+        level,
+        "%s %s %d %.1f ms",
+        request.method,
+        request.path,
+        status,
+        seconds * 1000,
+        extra=extra,
+    )

@@ -1,0 +1,292 @@
+"""What all handlers share: who asks, in which language, errors as people and programs need them."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from typing import Any, TypeVar
+
+import msgspec
+from tornado.web import HTTPError, RequestHandler
+
+from im.app import Messenger
+from im.errors import (
+    Forbidden,
+    ImError,
+    Internal,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthorized,
+)
+from im.i18n import Language, choose
+from im.protocol.bodies import Answer
+from im.protocol.encoding import encode
+from im.services.identity import Identity
+
+SESSION_COOKIE = "im_session"
+LANGUAGE_COOKIE = "im_lang"
+THEME_COOKIE = "im_theme"
+COOKIE_DAYS = 180
+MAX_BODY = 256 * 1024
+"""Bytes of a JSON or form body; uploads have a limit of their own."""
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "media-src 'self' blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    ]
+)
+
+S = TypeVar("S")
+
+log = logging.getLogger("im.http")
+
+
+class BaseHandler(RequestHandler):
+    """A handler with the node's services, an identity and a language."""
+
+    def initialize(self, messenger: Messenger) -> None:
+        """Given by the routes."""
+        self.messenger = messenger
+        self._identity: Identity | None = None
+        self._identified = False
+
+    def set_default_headers(self) -> None:
+        """Headers that every answer has; what is personal is never kept by caches."""
+        self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.set_header("Permissions-Policy", "microphone=(self), camera=(self), geolocation=()")
+        self.set_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.set_header("Cache-Control", "no-store")
+        self.clear_header("Server")
+
+    # Who asks
+
+    def bearer_token(self) -> str | None:
+        """The token of an ``Authorization: Bearer`` header (RFC 6750, section 2.1)."""
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else None
+
+    def session_token(self) -> str | None:
+        """The token that says who asks: the header's, else the cookie's."""
+        return self.bearer_token() or self.get_cookie(SESSION_COOKIE)
+
+    async def identify(self) -> Identity | None:
+        """Who asks; None without a valid session. Raises ``Unavailable``."""
+        if not self._identified:
+            token = self.session_token()
+            if token is not None:
+                try:
+                    self._identity = await self.messenger.sessions.resolve(token)
+                except Unauthorized:
+                    self._identity = None
+            self._identified = True
+        return self._identity
+
+    async def require(self) -> Identity:
+        """Who asks. Raises ``Unauthorized`` or ``Unavailable``."""
+        identity = await self.identify()
+        if identity is None:
+            raise Unauthorized("no valid session")
+        return identity
+
+    def check_xsrf_cookie(self) -> None:
+        """Programs that show their token themselves can't be made to act by another site's page.
+
+        Whoever is known by a cookie must also show the token that only our own pages can read.
+        """
+        if self.bearer_token() is None and self.get_cookie(SESSION_COOKIE) is not None:
+            super().check_xsrf_cookie()
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Other origins whose pages may talk to this node, from the settings."""
+        return origin in self.messenger.settings.http.origins
+
+    @property
+    def client_address(self) -> str:
+        """The client's IP address; a proxy's word for it only when the proxy is trusted."""
+        remote = self.request.remote_ip or ""
+        trusted = self.messenger.settings.http.trusted_proxies
+        if not trusted or not _within(remote, trusted):
+            return remote
+        for address in reversed(self.request.headers.get("X-Forwarded-For", "").split(",")):
+            candidate = address.strip()
+            if candidate and not _within(candidate, trusted):
+                return candidate if _is_address(candidate) else remote
+        return remote
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the client's connection is encrypted, as far as a trusted proxy says."""
+        if self.request.protocol == "https":
+            return True
+        trusted = self.messenger.settings.http.trusted_proxies
+        return (
+            bool(trusted)
+            and _within(self.request.remote_ip or "", trusted)
+            and self.request.headers.get("X-Forwarded-Proto") == "https"
+        )
+
+    # In which language
+
+    @property
+    def language(self) -> Language:
+        """The language to speak: the cookie's, the account's, or the browser's."""
+        account = self._identity.language if self._identity is not None else None
+        return choose(
+            self.get_cookie(LANGUAGE_COOKIE),
+            account,
+            accept=self.request.headers.get("Accept-Language", ""),
+        )
+
+    # Sessions
+
+    async def begin_session(self, user: int, kind: str) -> str:
+        """Open a session for who has shown who they are, and keep it in a cookie; its token."""
+        device = self.request.headers.get("User-Agent", "")
+        before = self.get_cookie(SESSION_COOKIE)
+        token = await self.messenger.sessions.open(user, kind, device, self.client_address)
+        self.set_cookie(
+            SESSION_COOKIE,
+            token,
+            expires_days=COOKIE_DAYS,
+            httponly=True,
+            samesite="Lax",
+            secure=self.is_secure,
+        )
+        if before is not None:
+            await self._end_quietly(before)
+        return token
+
+    def end_cookie(self) -> None:
+        """Let the browser forget the session."""
+        self.clear_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
+
+    async def _end_quietly(self, token: str) -> None:
+        try:
+            identity = await self.messenger.sessions.resolve(token)
+            await self.messenger.sessions.revoke(identity.user, identity.session)
+        except (Unauthorized, NotFound):
+            pass
+
+    # Errors
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Refusals are no faults of ours and are not logged as such."""
+        if isinstance(value, ImError) and not isinstance(value, Internal):
+            return
+        if isinstance(value, HTTPError):
+            log.info("%d %s: %s", value.status_code, self.request.path, value.log_message or "")
+            return
+        log.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))
+
+    def refusal(self, status: int, exception: BaseException | None) -> ImError:
+        """The error to show for what went wrong."""
+        if isinstance(exception, ImError):
+            return exception
+        return _by_status(status)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """An error as JSON, with a truthful status."""
+        exception = kwargs.get("exc_info", (None, None, None))[1]
+        error = self.refusal(status_code, exception)
+        if isinstance(exception, ImError):
+            self.set_status(error.status)
+        if error.retry_after is not None:
+            self.set_header("Retry-After", str(-(-error.retry_after // 1000)))
+        if error.status == 401:
+            self.set_header("WWW-Authenticate", 'Bearer realm="im"')
+        self.finish_error(error)
+
+    def finish_error(self, error: ImError) -> None:
+        """Write the error as this kind of handler shows it."""
+        self.write_json(
+            Answer(
+                code=-1,
+                message=self.messenger.catalogue.explain(self.language, error),
+                error=error.code,
+                field=error.field,
+                retry_after=error.retry_after,
+            )
+        )
+
+    def write_json(self, value: Any) -> None:
+        """Finish with JSON."""
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(encode(value))
+
+    # Input
+
+    def body(self, kind: type[S]) -> S:
+        """The body as a type, from JSON or from a form. Raises ``Malformed`` or ``TooLarge``."""
+        if len(self.request.body) > MAX_BODY:
+            raise TooLarge("body", values={"limit": f"{MAX_BODY // 1024} KiB"})
+        content_type = self.request.headers.get("Content-Type", "").partition(";")[0].strip()
+        if content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            return self._convert(self._form(), kind)
+        try:
+            return msgspec.json.decode(self.request.body or b"{}", type=kind)
+        except msgspec.ValidationError as error:
+            raise _malformed(error) from None
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise Malformed(str(error)) from None
+
+    def query(self, kind: type[S]) -> S:
+        """The query string as a type. Raises ``Malformed``."""
+        return self._convert(
+            {name: self.get_query_argument(name) for name in self.request.query_arguments}, kind
+        )
+
+    def _form(self) -> dict[str, str]:
+        return {name: self.get_body_argument(name) for name in self.request.body_arguments}
+
+    def _convert(self, values: dict[str, str], kind: type[S]) -> S:
+        try:
+            return msgspec.convert(values, kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise _malformed(error) from None
+
+
+def _malformed(error: msgspec.ValidationError) -> Malformed:
+    _, found, path = str(error).rpartition("`$.")
+    field = path.rstrip("`").split("[")[0].split(".")[0] if found else None
+    return Malformed(str(error), field=field or None)
+
+
+def _by_status(status: int) -> ImError:
+    """The error for a status that Tornado chose."""
+    for kind in (Unauthorized, Forbidden, NotFound, MethodNotAllowed, TooLarge):
+        if kind.status == status:
+            return kind("", values={"limit": "…"})
+    return Malformed(str(status)) if 400 <= status < 500 else Internal()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _within(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+        return any(found in ipaddress.ip_network(network, strict=False) for network in networks)
+    except ValueError:
+        return False

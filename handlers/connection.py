@@ -1,0 +1,86 @@
+"""A client's socket on Tornado's ``WebSocketHandler``, as ``im.wire.connection.Connection``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from tornado.iostream import StreamBufferFullError, StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from im.wire.connection import CloseCode
+
+GOODBYE_BYTES = 4096
+"""Room beyond the queue's limit, for the close frame that says why."""
+
+
+class TornadoConnection:
+    """Sends on an open handler. Frames that come are the handler's to pass on."""
+
+    def __init__(
+        self,
+        handler: WebSocketHandler,
+        address: str,
+        queue_bytes: int,
+        on_slow: Callable[[], None],
+    ) -> None:
+        self._handler = handler
+        self._on_slow = on_slow
+        self._closing = False
+        self.address = address
+        self.closed = False
+        self.heard = asyncio.get_running_loop().time()
+        stream = self._stream()
+        if stream is not None:
+            stream.max_write_buffer_size = queue_bytes
+
+    def hear(self) -> None:
+        """Something came from the other side."""
+        self.heard = asyncio.get_running_loop().time()
+
+    def send(self, encoded: bytes) -> None:
+        """See ``Connection.send``."""
+        if self.closed or self._closing:
+            return
+        try:
+            sent = self._handler.write_message(encoded)
+        except (WebSocketClosedError, StreamClosedError):
+            return
+        except StreamBufferFullError:
+            self._on_slow()
+            stream = self._stream()
+            if stream is not None:
+                stream.max_write_buffer_size += GOODBYE_BYTES
+            self.close(CloseCode.TRY_AGAIN_LATER, "too slow")
+            return
+        # That someone is gone is told elsewhere; nobody waits for this.
+        sent.add_done_callback(_ignore)
+
+    def ping(self) -> None:
+        """See ``Connection.ping``."""
+        try:
+            self._handler.ping(b"")
+        except (WebSocketClosedError, StreamClosedError, StreamBufferFullError):
+            self.abort()
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """See ``Connection.close``."""
+        if self.closed or self._closing:
+            return
+        self._closing = True
+        self._handler.close(int(code), reason)
+
+    def abort(self) -> None:
+        """See ``Connection.abort``."""
+        stream = self._stream()
+        if stream is not None:
+            stream.close()
+
+    def _stream(self) -> Any:
+        return getattr(self._handler.ws_connection, "stream", None)
+
+
+def _ignore(done: asyncio.Future[None]) -> None:
+    if not done.cancelled():
+        done.exception()

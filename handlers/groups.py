@@ -1,0 +1,96 @@
+"""Groups: make, join, lead, leave."""
+
+from __future__ import annotations
+
+from handlers.operation import ApiHandler, operation
+from im.protocol import bodies
+from im.protocol.server import GroupSummary
+from im.services.identity import Identity
+
+
+class GroupsHandler(ApiHandler):
+    """``/api/groups``"""
+
+    @operation("My groups by name", answer=bodies.GroupsAnswer)
+    async def get(self, who: Identity) -> bodies.GroupsAnswer:
+        """Those that I am in."""
+        return bodies.GroupsAnswer(groups=await self.messenger.groups.of(who))
+
+    @operation("Make a group with its first members", body=bodies.NewGroup, answer=GroupSummary)
+    async def post(self, who: Identity, body: bodies.NewGroup) -> GroupSummary:
+        """I become its owner."""
+        return await self.messenger.groups.create(
+            who, body.name, body.members, note=body.note, category=body.category
+        )
+
+
+class JoinHandler(ApiHandler):
+    """``/api/groups/join``"""
+
+    @operation("Join a group by its number or name", body=bodies.JoinGroup, answer=GroupSummary)
+    async def post(self, who: Identity, body: bodies.JoinGroup) -> GroupSummary:
+        """A number is tried first."""
+        return await self.messenger.groups.join(who, str(body.group))
+
+
+class GroupHandler(ApiHandler):
+    """``/api/groups/{group}``"""
+
+    @operation("A group that I am in", answer=GroupSummary)
+    async def get(self, who: Identity, group: int) -> GroupSummary:
+        """To everyone else it does not exist."""
+        return await self.messenger.groups.get(who, group)
+
+    @operation("Rename, describe or announce", body=bodies.GroupChange, answer=GroupSummary)
+    async def patch(self, who: Identity, body: bodies.GroupChange, group: int) -> GroupSummary:
+        """For those who lead the group."""
+        return await self.messenger.groups.change(
+            who,
+            group,
+            name=body.name,
+            note=body.note,
+            category=body.category,
+            announcement=body.announcement,
+        )
+
+    @operation("End a group of mine")
+    async def delete(self, who: Identity, group: int) -> None:
+        """For its owner."""
+        await self.messenger.groups.dissolve(who, group)
+
+
+class MembersHandler(ApiHandler):
+    """``/api/groups/{group}/members``"""
+
+    @operation("Members of a group", answer=bodies.MembersAnswer)
+    async def get(self, who: Identity, group: int) -> bodies.MembersAnswer:
+        """In the order in which they came."""
+        return bodies.MembersAnswer(
+            members=[
+                bodies.MemberAnswer(user=member.user, role=member.role)
+                for member in await self.messenger.groups.members(who, group)
+            ]
+        )
+
+    @operation("Bring others in", body=bodies.NewMembers)
+    async def post(self, who: Identity, body: bodies.NewMembers, group: int) -> None:
+        """Every member may."""
+        await self.messenger.groups.add(who, group, body.users)
+
+
+class MemberHandler(ApiHandler):
+    """``/api/groups/{group}/members/{user}``"""
+
+    @operation("Put someone out, or leave")
+    async def delete(self, who: Identity, group: int, user: int) -> None:
+        """Whoever leads the group may put out those of a lower role."""
+        await self.messenger.groups.remove(who, group, user)
+
+
+class RoleHandler(ApiHandler):
+    """``/api/groups/{group}/members/{user}/role``"""
+
+    @operation("Give a role, or hand the group over", body=bodies.Role)
+    async def put(self, who: Identity, body: bodies.Role, group: int, user: int) -> None:
+        """For its owner."""
+        await self.messenger.groups.set_role(who, group, user, body.role)

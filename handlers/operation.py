@@ -1,0 +1,111 @@
+"""An operation of the HTTP API: what it takes, what it gives and who may, said once.
+
+The same words run the request and write its place in the OpenAPI document, so that the document
+cannot be wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal, TypeVar
+
+from handlers.base import BaseHandler
+from im.errors import Forbidden, NotFound
+from im.protocol.bodies import Answer, Nothing
+from im.protocol.names import MAX_ID
+from im.services.identity import Identity
+
+H = TypeVar("H", bound="ApiHandler")
+Access = Literal["anyone", "user", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a method of a route does.
+
+    Attributes:
+        summary: one line for the document.
+        access: who may call it.
+        query, body, answer: types; None for none.
+        form: the body may also come as a form.
+    """
+
+    summary: str
+    access: Access
+    query: type | None
+    body: type | None
+    answer: type
+
+
+def operation(
+    summary: str,
+    *,
+    access: Access = "user",
+    query: type | None = None,
+    body: type | None = None,
+    answer: type = Nothing,
+) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[None]]]:
+    """Make a handler's method an operation.
+
+    The method gets ``who`` (unless anyone may), then ``query`` and ``body`` where there are any,
+    then the path's numbers; what it returns becomes the answer's ``data``.
+    """
+    described = Operation(summary, access, query, body, answer)
+
+    def decorate(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+        @wraps(method)
+        async def run(self: ApiHandler, *path: str) -> None:
+            given: list[Any] = []
+            if access != "anyone":
+                given.append(await self.allowed(access))
+            if query is not None:
+                given.append(self.query(query))
+            if body is not None:
+                given.append(self.body(body))
+            given.extend(_number(part) for part in path)
+            data = await method(self, *given)
+            self.answer(data if data is not None else Nothing())
+
+        run.operation = described  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def operations(handler: type) -> dict[str, Operation]:
+    """The operations of a handler's class by HTTP method."""
+    found = {}
+    for method in ("get", "post", "put", "patch", "delete"):
+        described = getattr(getattr(handler, method, None), "operation", None)
+        if described is not None:
+            found[method] = described
+    return found
+
+
+class ApiHandler(BaseHandler):
+    """A handler whose methods are operations."""
+
+    async def allowed(self, access: Access) -> Identity:
+        """Who asks. Raises ``Unauthorized``, ``Forbidden`` or ``Unavailable``."""
+        who = await self.require()
+        if access == "admin" and not who.is_admin:
+            raise Forbidden("administrators only")
+        return who
+
+    async def prepare(self) -> None:
+        """Know the language of the one who asks before anything can go wrong."""
+        if self.session_token() is not None:
+            await self.identify()
+
+    def answer(self, data: Any) -> None:
+        """Finish with the envelope around ``data``."""
+        self.write_json(Answer(data=data))
+
+
+def _number(part: str) -> int:
+    number = int(part)
+    if number > MAX_ID:
+        raise NotFound(part)
+    return number

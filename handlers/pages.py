@@ -1,0 +1,246 @@
+"""Pages for people: log in, register, be a guest, chat. The forms work without a script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from handlers.account import me
+from handlers.base import COOKIE_DAYS, LANGUAGE_COOKIE, THEME_COOKIE, BaseHandler
+from im.app import program_version
+from im.errors import Forbidden, ImError, Malformed
+from im.i18n import HTML_LANGUAGES, LANGUAGES
+from im.protocol import bodies
+from im.protocol.encoding import encode
+from im.services.accounts import THEMES
+from im.store.users import UserRow
+
+
+class PageHandler(BaseHandler):
+    """A handler that renders templates."""
+
+    async def prepare(self) -> None:
+        """Know who asks before anything is rendered."""
+        await self.identify()
+
+    def check_xsrf_cookie(self) -> None:
+        """All forms carry the token."""
+        super(BaseHandler, self).check_xsrf_cookie()
+
+    @property
+    def theme(self) -> str:
+        """``system``, ``light`` or ``dark``."""
+        theme = self.get_cookie(THEME_COOKIE, "system")
+        return theme if theme in THEMES else "system"
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """What every template may use."""
+        namespace = super().get_template_namespace()
+        catalogue, language = self.messenger.catalogue, self.language
+        namespace.update(
+            t=lambda key, **values: catalogue.translate(language, key, **values),
+            lang=language,
+            html_lang=HTML_LANGUAGES[language],
+            theme=self.theme,
+            asset=self.application.settings["assets"].url,
+            registration=self.messenger.accounts.rules.policy,
+            guests=self.messenger.accounts.rules.guests,
+            user=None,
+            error=None,
+            field=None,
+            values={},
+            next=self.next_page,
+            path=self.request.path,
+        )
+        return namespace
+
+    @property
+    def next_page(self) -> str:
+        """Where to go after logging in: a page of ours, whatever was asked."""
+        wanted = self.get_argument("next", "/toChat")
+        if not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
+            return "/toChat"
+        return wanted if all(character.isprintable() for character in wanted) else "/toChat"
+
+    def finish_error(self, error: ImError) -> None:
+        """An error as a page."""
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.render(
+            "error.html",
+            status=self.get_status(),
+            error=self.messenger.catalogue.explain(self.language, error),
+            code=error.code,
+        )
+
+
+class NotFoundHandler(PageHandler):
+    """Everything that has no route."""
+
+    async def prepare(self) -> None:
+        """There is nothing here."""
+        await super().prepare()
+        self.set_status(404)
+        self.send_error(404)
+
+    def check_xsrf_cookie(self) -> None:
+        """Nothing can be done here."""
+
+    def finish_error(self, error: ImError) -> None:
+        """As a page for people, as JSON for programs."""
+        if self.request.path.startswith("/api/"):
+            BaseHandler.finish_error(self, error)
+        else:
+            super().finish_error(error)
+
+
+class FormHandler(PageHandler):
+    """A form that logs someone in."""
+
+    template = "login.html"
+
+    async def get(self) -> None:
+        """The form; who is logged in already goes on to the chat."""
+        if self._identity is not None and self._identity.kind != "guest":
+            self.redirect(self.next_page)
+            return
+        self.show(None, {})
+
+    async def post(self) -> None:
+        """Log in and go on, or show the form again with what was wrong."""
+        values = {
+            name: self.get_body_argument(name, "")
+            for name in self.request.body_arguments
+            if name not in ("_xsrf", "password", "repassword")
+        }
+        try:
+            row = await self.accept()
+        except ImError as error:
+            self.set_status(error.status)
+            self.show(error, values)
+            return
+        await self.begin_session(row.id, row.kind)
+        self.redirect(self.next_page, status=303)
+
+    async def accept(self) -> UserRow:
+        """Who the form lets in."""
+        body = self.body(bodies.Login)
+        return await self.messenger.accounts.authenticate(
+            body.name, body.password, self.client_address
+        )
+
+    def show(self, error: ImError | None, values: dict[str, str]) -> None:
+        """Render the form."""
+        self.xsrf_token  # noqa: B018 - reading it sets the cookie
+        self.render(
+            self.template,
+            error=self.messenger.catalogue.explain(self.language, error) if error else None,
+            field=error.field if error else None,
+            values=values,
+        )
+
+
+class LoginPage(FormHandler):
+    """``/``, ``/index`` and, for the form, ``/login``."""
+
+
+class RegisterPage(FormHandler):
+    """``/toRegister`` and, for the form, ``/register``."""
+
+    template = "register.html"
+
+    async def accept(self) -> UserRow:
+        """Make the account."""
+        body = self.body(bodies.Register)
+        if self._identity is not None and self._identity.kind == "guest":
+            return await self.messenger.accounts.upgrade(
+                self._identity, body.name, body.password, body.repassword, body.phone, body.email
+            )
+        return await self.messenger.accounts.register(
+            body.name,
+            body.password,
+            body.repassword,
+            phone=body.phone,
+            email=body.email,
+            language=self.language,
+            address=self.client_address,
+        )
+
+
+class GuestPage(FormHandler):
+    """``/guest``: the form is on the log-in page."""
+
+    async def accept(self) -> UserRow:
+        """Let a guest in."""
+        body = self.body(bodies.Guest)
+        return await self.messenger.accounts.guest(
+            (body.name or "").strip() or None, self.language, self.client_address
+        )
+
+
+class LogoutPage(PageHandler):
+    """``/logout``"""
+
+    async def post(self) -> None:
+        """End the session and show the log-in page."""
+        if self._identity is not None:
+            await self.messenger.sessions.revoke(self._identity.user, self._identity.session)
+        self.end_cookie()
+        self.redirect("/", status=303)
+
+
+class PreferencesPage(PageHandler):
+    """``/preferences``: language and theme of this browser."""
+
+    async def post(self) -> None:
+        """Kept in cookies, and in the account of who is logged in."""
+        changes: dict[str, str] = {}
+        language = self.get_body_argument("language", "")
+        theme = self.get_body_argument("theme", "")
+        if language in LANGUAGES:
+            self.set_cookie(LANGUAGE_COOKIE, language, expires_days=COOKIE_DAYS, samesite="Lax")
+            changes["language"] = language
+        if theme in THEMES:
+            self.set_cookie(THEME_COOKIE, theme, expires_days=COOKIE_DAYS, samesite="Lax")
+            changes["theme"] = theme
+        if not changes:
+            raise Malformed("language or theme")
+        if self._identity is not None:
+            await self.messenger.accounts.change_profile(self._identity, changes)
+        self.redirect(self.next_page if self.get_argument("next", "") else "/", status=303)
+
+
+class ChatPage(PageHandler):
+    """``/toChat``"""
+
+    async def get(self) -> None:
+        """The chat, with what its script needs to begin; who is unknown logs in first."""
+        who = self._identity
+        if who is None:
+            self.redirect("/?next=/toChat")
+            return
+        try:
+            row = await self.messenger.accounts.get(who.user)
+        except Forbidden:
+            self.redirect("/?next=/toChat")
+            return
+        self.xsrf_token  # noqa: B018 - reading it sets the cookie
+        boot = {
+            "user": me(row),
+            "node": self.messenger.node,
+            "version": program_version(),
+            "lang": self.language,
+            "theme": self.theme,
+            "ws": "/ws",
+            "limits": self.messenger.client_limits(),
+            "messages": self.messenger.catalogue.sentences(self.language),
+            "can_broadcast": self.messenger.rights.may_broadcast(who),
+        }
+        self.render("chat.html", user=row, boot=msgspec.json.decode(encode(boot)), json=script_json)
+
+
+def script_json(value: Any) -> bytes:
+    """JSON that may stand inside a ``<script>``: nothing in it ends the element."""
+    return (
+        encode(value).replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
+    )

@@ -1,0 +1,140 @@
+"""One node: its sockets, from ready to drained."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import socket
+from collections.abc import Callable
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from handlers.application import HOME, make_application, make_metrics_application
+from handlers.assets import Assets
+from handlers.base import MAX_BODY
+from im.app import Listening, Messenger, open_messenger
+from im.protocol.encoding import encode
+from im.protocol.server import Bye
+from im.settings import Settings
+from im.wire.connection import CloseCode
+
+BACKLOG = 1024
+MAX_HEADER_BYTES = 16 * 1024
+IDLE_SECONDS = 75
+"""An idle HTTP connection is closed; longer than what proxies keep (60 s)."""
+BODY_SECONDS = 60
+CLOSE_SLICE = 500
+"""Sockets that are closed at once while draining."""
+
+log = logging.getLogger("im.server")
+
+
+class Server:
+    """A node that listens. ``serve`` runs until the process is told to end."""
+
+    def __init__(self, settings: Settings, *, worker: int = 0) -> None:
+        self._settings = settings
+        self._worker = worker
+        self._stop = asyncio.Event()
+        self._servers: list[HTTPServer] = []
+        self.messenger: Messenger | None = None
+
+    async def serve(self, ready: Callable[[str, int], None] | None = None) -> None:
+        """Open, be ready, and drain at SIGTERM or SIGINT; a second one ends at once.
+
+        ``ready(address, port)`` is called when people can come. Raises ``OSError`` (the port), ``BusError``, ``NewerSchema``, ``ValueError`` or
+        ``Unavailable``.
+        """
+        settings = self._settings
+        sockets = bind_sockets(
+            settings.http.port,
+            settings.http.address,
+            backlog=BACKLOG,
+            reuse_port=settings.node.workers > 1,
+        )
+        metrics_sockets = self._bind_metrics()
+        listening = Listening(
+            address=settings.http.address,
+            port=sockets[0].getsockname()[1],
+            metrics_port=metrics_sockets[0].getsockname()[1] if metrics_sockets else 0,
+            worker=self._worker,
+        )
+        messenger = await open_messenger(settings, listening)
+        self.messenger = messenger
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop)
+        try:
+            await messenger.start()
+            self._serve_on(make_application(messenger, Assets(HOME / "static")), sockets)
+            if metrics_sockets:
+                self._serve_on(make_metrics_application(messenger), metrics_sockets)
+            log.info(
+                "node %s is ready on port %d%s",
+                messenger.node,
+                listening.port,
+                f", figures on port {listening.metrics_port}" if listening.metrics_port else "",
+            )
+            if ready is not None:
+                ready(listening.address, listening.port)
+            await self._stop.wait()
+            await self._drain(messenger)
+        finally:
+            await messenger.close()
+            log.info("node %s has ended", messenger.node)
+
+    def _serve_on(self, application: Application, sockets: list[socket.socket]) -> None:
+        server = HTTPServer(
+            application,
+            max_body_size=MAX_BODY,
+            max_buffer_size=max(self._settings.sockets.frame_bytes * 2, MAX_BODY * 2),
+            max_header_size=MAX_HEADER_BYTES,
+            idle_connection_timeout=IDLE_SECONDS,
+            body_timeout=BODY_SECONDS,
+        )
+        server.add_sockets(sockets)
+        self._servers.append(server)
+
+    def _bind_metrics(self) -> list[socket.socket]:
+        metrics = self._settings.metrics
+        if metrics.port is None:
+            return []
+        port = metrics.port + self._worker if metrics.port else 0
+        return bind_sockets(port, metrics.address)
+
+    def _told_to_stop(self) -> None:
+        if self._stop.is_set():
+            log.warning("told twice to end: ending at once")
+            raise SystemExit(1)
+        self._stop.set()
+
+    async def _drain(self, messenger: Messenger) -> None:
+        """Accept nothing new, tell everyone to come back, close, and wait until they are gone."""
+        seconds = self._settings.node.drain_seconds
+        log.info("draining: %d sockets, at most %.1f s", len(messenger.connections), seconds)
+        messenger.draining = True
+        for server in self._servers:
+            server.stop()
+        end = asyncio.get_running_loop().time() + seconds
+        # What was put in line before is answered first.
+        await asyncio.wait_for(asyncio.shield(messenger.messages.close()), max(seconds / 2, 0.1))
+        connections = list(messenger.connections)
+        for number, connection in enumerate(connections, 1):
+            wait = random.randrange(500, 500 + 2 * max(len(connections), 250))  # noqa: S311
+            connection.send(encode(Bye(retry_after=wait)))
+            connection.close(CloseCode.GOING_AWAY, "going down")
+            if number % CLOSE_SLICE == 0:
+                await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout_at(end):
+                await messenger.connections.empty()
+        except TimeoutError:
+            log.warning("%d sockets did not close in time", len(messenger.connections))
+        for connection in list(messenger.connections):
+            connection.abort()
+        for server in self._servers:
+            await server.close_all_connections()

@@ -1,0 +1,371 @@
+"""The services of one node, wired from its settings. Nothing else makes them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from im.i18n import Catalogue, read_catalogue
+from im.protocol.outgoing import Outgoing
+from im.protocol.server import Limits
+from im.services.accounts import Accounts, Rules
+from im.services.cluster import Cluster
+from im.services.contacts import Contacts
+from im.services.conversations import Conversations
+from im.services.delivery import Arrival, Delivery
+from im.services.groups import Groups
+from im.services.healing import Healing
+from im.services.history import History
+from im.services.limits import SharedLimits
+from im.services.marks import Marks
+from im.services.messages import Messages
+from im.services.node_register import NodeRegister
+from im.services.passwords import Passwords
+from im.services.presence import Presence
+from im.services.redis_channel import RedisChannel
+from im.services.rights import Rights
+from im.services.sessions import DAY_MS, Lifetimes, Sessions
+from im.services.signals import EntrySignal, RightsSignal
+from im.services.states import States
+from im.services.typing_notes import TypingNotes
+from im.settings import Settings
+from im.store.bootstrap import ClusterIdentity, bootstrap
+from im.store.database import Database, DatabaseSettings, open_database
+from im.store.faults import parse_fault
+from im.store.log_writer import LogWriter
+from im.store.migrations import migrate
+from im.store.nodes import NodeRow
+from im.wire.admission import Admission
+from im.wire.capacity import Capacity
+from im.wire.connection_set import ConnectionSet
+from im.wire.gateway import Gateway, GatewayServices
+from im.wire.heartbeat import Heartbeat
+from im.wire.registry import Registry
+from relay.bus import Bus
+from relay.keyring import Keyring
+from relay.none import NoneBus
+from relay.udp import UdpBus, UdpSettings
+
+MINUTE_MS = 60_000
+
+log = logging.getLogger("im.app")
+
+
+def program_version() -> str:
+    """The installed version, or ``dev`` in a checkout."""
+    try:
+        return version("im-lan")
+    except PackageNotFoundError:
+        return "dev"
+
+
+def now_ms() -> int:
+    """This machine's clock, UTC ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where this node listens, known once its sockets are bound."""
+
+    address: str
+    port: int
+    metrics_port: int
+    worker: int
+
+
+class Messenger:
+    """One node's services. ``start`` before use, ``close`` at the end.
+
+    Attributes are the services by their names; what is not started is not connected to anything.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        identity: ClusterIdentity,
+        listening: Listening,
+    ) -> None:
+        self.settings = settings
+        self.listening = listening
+        self.started_at = now_ms()
+        self.node = node_name(settings, listening)
+        self.database = database
+        self.catalogue: Catalogue = read_catalogue()
+        self.faults = parse_fault(settings.node.faults)
+        self.keyring = Keyring(identity.cluster_id, identity.keys, identity.sending)
+        self._key_numbers = ",".join(str(number) for number in sorted(identity.keys))
+        self.bus: Bus = self._make_bus()
+        self.cluster = Cluster(self.bus)
+        self.registry = Registry()
+        self.history = History(database)
+        self.delivery = Delivery(self.registry, self.history.after)
+        self.states = States(self.cluster, self.registry)
+        self.writer = LogWriter(
+            database, timeout=settings.database.timeout_seconds, faults=self.faults
+        )
+        self.rights = Rights(database, settings.chat.strangers, settings.broadcast.who)
+        self.messages = Messages(
+            database,
+            self.writer,
+            self.rights,
+            self.delivery,
+            self.cluster,
+            self.faults,
+            text_bytes=settings.chat.text_bytes,
+            recall_ms=settings.chat.recall_minutes * MINUTE_MS,
+            edit_ms=settings.chat.edit_minutes * MINUTE_MS,
+        )
+        self.limits = SharedLimits(settings.redis.url.get_secret_value())
+        self.passwords = Passwords()
+        self.sessions = Sessions(
+            database,
+            self.cluster,
+            self.states,
+            self.registry,
+            Lifetimes(
+                idle=settings.sessions.days * DAY_MS,
+                guest_idle=settings.registration.guest_days * DAY_MS,
+                longest=settings.sessions.max_days * DAY_MS,
+                per_user=settings.sessions.per_user,
+            ),
+        )
+        self.accounts = Accounts(
+            database,
+            self.passwords,
+            self.sessions,
+            self.states,
+            self.limits,
+            Rules(
+                policy=settings.registration.policy,
+                guests=settings.registration.guests,
+                password_min=settings.registration.password_min,
+                failures=settings.limits.logins,
+                address_failures=settings.limits.logins_per_address,
+                registrations=settings.limits.registrations,
+            ),
+        )
+        self.contacts = Contacts(
+            database,
+            self.rights,
+            self.cluster,
+            self.states,
+            self.limits,
+            strangers=settings.chat.strangers,
+            most=settings.chat.contacts,
+            requests=settings.limits.contact_requests,
+        )
+        self.groups = Groups(
+            database,
+            self.messages,
+            self.states,
+            most_members=settings.groups.members,
+            most_groups=settings.groups.per_user,
+        )
+        self.conversations = Conversations(database, self.states)
+        self.marks = Marks(database, self.cluster, self.registry, settings.groups.read_marks)
+        self.presence = Presence(self.cluster, self.node, database, now_ms)
+        self.typing = TypingNotes(self.rights, self.cluster, self.registry)
+        self.register = NodeRegister(
+            database, self.cluster, self._describe, lambda: self._key_numbers
+        )
+        self.healing = Healing(
+            database,
+            self.delivery,
+            self.registry,
+            self.rights,
+            self.sessions,
+            self.cluster,
+            self.register.strangers,
+            settings.sessions.recheck_seconds,
+        )
+        self.channel = RedisChannel(settings.redis.url.get_secret_value(), settings.redis.channel)
+        self.capacity = Capacity(
+            settings.http.max_connections, settings.http.max_connections_per_address
+        )
+        self.connections = ConnectionSet()
+        self.slow_readers = 0
+        self.draining = False
+        self.heartbeat = Heartbeat(settings.sockets.ping_seconds, settings.sockets.dead_seconds)
+        self.admission = Admission(database, self.registry, self.delivery, self.presence)
+        self.gateway = Gateway(
+            GatewayServices(
+                accounts=self.accounts,
+                admission=self.admission,
+                conversations=self.conversations,
+                delivery=self.delivery,
+                history=self.history,
+                marks=self.marks,
+                messages=self.messages,
+                presence=self.presence,
+                rights=self.rights,
+                typing=self.typing,
+            ),
+            self.catalogue,
+            self.client_limits(),
+            self.node,
+            now_ms,
+            settings.limits.pending_frames,
+        )
+        self.cluster.on(EntrySignal, lambda _, signal: self._on_entry(signal))
+        self.cluster.on(RightsSignal, lambda _, signal: self.rights.forget(signal.conv))
+
+    async def start(self) -> None:
+        """Connect to the other nodes and begin to heal.
+
+        Raises ``BusError`` when the relay cannot work as configured, or ``Unavailable``.
+        """
+        await self.bus.start(self.cluster)
+        await self.register.start()
+        await self.healing.start()
+        self.channel.start()
+        self.heartbeat.start(asyncio.get_running_loop().time())
+
+    async def close(self) -> None:
+        """Finish what was begun, tell the others, let go of everything."""
+        self.heartbeat.close()
+        await self.channel.close()
+        await self.messages.close()
+        await self.marks.close()
+        await self.writer.close()
+        await self.presence.close()
+        await self.healing.close()
+        await self.delivery.close()
+        await self.bus.close()
+        await self.register.close()
+        self.passwords.close()
+        await self.database.close()
+
+    def count_slow_reader(self) -> None:
+        """A connection was closed because it read too slowly."""
+        self.slow_readers += 1
+
+    def client_limits(self) -> Limits:
+        """What clients are told of the limits."""
+        settings = self.settings
+        return Limits(
+            text_bytes=settings.chat.text_bytes,
+            frame_bytes=settings.sockets.frame_bytes,
+            recall_ms=settings.chat.recall_minutes * MINUTE_MS,
+            edit_ms=settings.chat.edit_minutes * MINUTE_MS,
+            page=500,
+            upload_bytes=0,
+            heartbeat_ms=int(settings.sockets.ping_seconds * 1000),
+        )
+
+    def _make_bus(self) -> Bus:
+        relay = self.settings.relay
+        if relay.bus == "none":
+            return NoneBus()
+        return UdpBus(
+            UdpSettings(
+                mode=relay.mode,
+                group=relay.group,
+                port=relay.port,
+                interface=relay.interface,
+                peers=relay.peers,
+            ),
+            self.keyring,
+            self.node,
+            self._relay_peers,
+        )
+
+    async def _relay_peers(self) -> list[str]:
+        return await self.register.relay_peers()
+
+    def _describe(self) -> NodeRow:
+        return NodeRow(
+            name=self.node,
+            address=self.listening.address,
+            port=self.listening.port,
+            relay_address=str(getattr(self.bus, "address", "")),
+            metrics_port=self.listening.metrics_port,
+            version=program_version(),
+            process=os.getpid(),
+            started_at=self.started_at,
+            heartbeat_at=0,
+            connections=len(self.registry),
+        )
+
+    def _on_entry(self, signal: EntrySignal) -> None:
+        self.delivery.dispatch(
+            Arrival(
+                conv=signal.conv,
+                seq=signal.seq,
+                outgoing=Outgoing(encoded=signal.frame),
+                joined=signal.joined,
+                left=signal.left,
+                erased=signal.erased,
+            )
+        )
+
+
+async def open_messenger(settings: Settings, listening: Listening) -> Messenger:
+    """A node's services on a migrated database, not started yet.
+
+    Raises ``ValueError`` (database address), ``NewerSchema`` or ``Unavailable``.
+    """
+    database = open_node_database(settings)
+    try:
+        await migrate(database)
+        for sentence in await database.check_durability():
+            log.warning("%s", sentence)
+        identity = await bootstrap(database)
+    except BaseException:
+        await database.close()
+        raise
+    return Messenger(settings, database, identity, listening)
+
+
+def open_node_database(settings: Settings) -> Database:
+    """The database of the settings. Raises ``ValueError`` for a bad address."""
+    url = settings.database_url
+    if url.startswith("sqlite:"):
+        settings.node.data_dir.mkdir(parents=True, exist_ok=True)
+    seconds = settings.database.timeout_seconds
+    return open_database(
+        DatabaseSettings(
+            url=url,
+            pool_size=settings.database.pool,
+            call_timeout=seconds,
+            connect_timeout=seconds,
+            read_timeout=seconds,
+            write_timeout=seconds,
+            slow_ms=settings.database.slow_ms,
+            ssl_ca=str(settings.database.tls_ca) if settings.database.tls_ca else None,
+        )
+    )
+
+
+def node_name(settings: Settings, listening: Listening) -> str:
+    """The name from the settings, or one that is the same after a restart and nobody else's."""
+    if settings.node.name:
+        name = settings.node.name
+    else:
+        name = f"{socket.gethostname()}-{_digits(settings.node.data_dir)}-{listening.port}"
+    return f"{name}-{listening.worker}" if settings.node.workers > 1 else name
+
+
+def _digits(data_dir: Path) -> str:
+    """Four hex digits kept in the data folder, so that hosts of one name are told apart."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / "node-id"
+    if not path.exists():
+        drawn = path.with_suffix(f".{os.getpid()}")
+        drawn.write_text(secrets.token_hex(2), encoding="ascii")
+        try:
+            # Whoever links first has drawn it for all who share the folder.
+            os.link(drawn, path)
+        except FileExistsError:
+            pass
+        finally:
+            drawn.unlink()
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,100 @@
+"""The command line: a word, its arguments, and every setting as a flag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from im.config import SHORT_NAMES, SettingsError, allowed, load, names
+from im.settings import Settings
+
+CONFIG_VARIABLE = "IM_CONFIG"
+DEFAULT_FILE = Path("conf/app.toml")
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "start a node (the default)",
+    "migrate": "bring the database to this version's schema",
+    "admin create NAME": "make an administrator; the password is asked for, or read from input",
+    "admin password NAME": "give someone a new password; their sessions end",
+    "nodes": "show the nodes that are alive now",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A parsed command line.
+
+    Attributes:
+        command: the first word; ``serve`` when there is none.
+        words: what follows it.
+        settings: from the flags, the environment and the file.
+        arguments: all of it, as given.
+        worker: the number of this worker under a supervisor, or None.
+    """
+
+    command: str
+    words: tuple[str, ...]
+    settings: Settings
+    arguments: tuple[str, ...]
+    worker: int | None
+
+
+def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> Call:
+    """Take a command line apart. ``home`` is where ``conf/`` lies.
+
+    Raises ``SettingsError``.
+    """
+    words: list[str] = []
+    flags: dict[str, str] = {}
+    config: str | None = environ.get(CONFIG_VARIABLE)
+    worker: int | None = None
+    known = {flag(name): name for name in (*names(), *SHORT_NAMES)}
+    waiting = list(arguments)
+    while waiting:
+        word = waiting.pop(0)
+        if not word.startswith("--"):
+            words.append(word)
+            continue
+        name, given, value = word.partition("=")
+        if not given:
+            if not waiting:
+                raise SettingsError(f"{name}: a value is missing")
+            value = waiting.pop(0)
+        if name == "--config":
+            config = value
+        elif name == "--worker":
+            worker = int(value)
+        else:
+            flags[known.get(name, name.removeprefix("--"))] = value
+    command = words.pop(0) if words else "serve"
+    if command not in {name.partition(" ")[0] for name in COMMANDS}:
+        raise SettingsError(f"{command}: there is no such command; there are: {_commands()}")
+    file = Path(config) if config is not None else home / DEFAULT_FILE
+    return Call(
+        command=command,
+        words=tuple(words),
+        settings=load(flags, environ, file if config is not None or file.exists() else None),
+        arguments=tuple(arguments),
+        worker=worker,
+    )
+
+
+def flag(name: str) -> str:
+    """A setting's flag: ``relay.mode`` is ``--relay-mode``."""
+    return "--" + name.replace(".", "-").replace("_", "-")
+
+
+def help_text() -> str:
+    """What ``--help`` shows."""
+    lines = ["run.py [COMMAND] [--setting VALUE …]", "", "Commands:"]
+    lines += [f"  {name:<22}{text}" for name, text in COMMANDS.items()]
+    lines += ["", "Settings (also IM_… in the environment and in conf/app.toml):"]
+    short = {full: f"{flag(name)}, " for name, full in SHORT_NAMES.items()}
+    lines.append("  --config FILE")
+    lines += [f"  {short.get(name, '')}{flag(name)}  ({allowed(name)})" for name in names()]
+    return "\n".join(lines)
+
+
+def _commands() -> str:
+    return ", ".join(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))

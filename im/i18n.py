@@ -1,0 +1,100 @@
+"""One catalogue of sentences for templates, errors and the page, in Chinese and English."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Literal
+
+from im.errors import ImError
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+HTML_LANGUAGES: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
+
+
+class Catalogue:
+    """All sentences of all languages; immutable once read."""
+
+    def __init__(self, sentences: Mapping[Language, Mapping[str, str]]) -> None:
+        self._sentences = sentences
+
+    def sentences(self, language: Language) -> Mapping[str, str]:
+        """All sentences of one language by key."""
+        return self._sentences[language]
+
+    def translate(self, language: Language, key: str, **values: str | int) -> str:
+        """The sentence for ``key`` with its blanks filled; the key itself when there is none.
+
+        A blank without a value stays as it is: a sentence never fails.
+        """
+        sentence = self._sentences[language].get(key)
+        if sentence is None:
+            return key
+        return sentence.format_map(_Blanks(values)) if "{" in sentence else sentence
+
+    def explain(self, language: Language, error: ImError) -> str:
+        """What an error says to a person: the most exact sentence that the catalogue has.
+
+        ``error.<code>.<reason>`` if ``reason`` is among its values, ``error.<code>.<field>``, or
+        ``error.<code>``.
+        """
+        values = {"detail": str(error), **error.values}
+        sentences = self._sentences[language]
+        for part in (error.values.get("reason"), error.field):
+            key = f"error.{error.code}.{part}"
+            if part and key in sentences:
+                return self.translate(language, key, **values)
+        return self.translate(language, f"error.{error.code}", **values)
+
+
+class _Blanks(dict[str, str | int]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def read_catalogue() -> Catalogue:
+    """The catalogue that comes with the program."""
+    folder = files("im") / "locales"
+    return Catalogue(
+        {
+            language: json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))
+            for language in LANGUAGES
+        }
+    )
+
+
+def choose(*wishes: str | None, accept: str = "") -> Language:
+    """The language of the first wish that is one of ours, else of ``Accept-Language``, else ``zh``.
+
+    Any kind of Chinese (``zh``, ``zh-Hans-CN``, ``zh_TW``) is ``zh``. ``accept`` follows
+    RFC 9110, section 12.5.4.
+    """
+    for wish in wishes:
+        language = _known(wish or "")
+        if language is not None:
+            return language
+    weighted: list[tuple[float, int, Language]] = []
+    for place, part in enumerate(accept.split(",")[:20]):
+        name, _, parameters = part.partition(";")
+        language = _known(name)
+        if language is None:
+            continue
+        weighted.append((-_weight(parameters), place, language))
+    return min(weighted)[2] if weighted else "zh"
+
+
+def _known(name: str) -> Language | None:
+    primary = name.strip().replace("_", "-").split("-")[0].lower()
+    return primary if primary in LANGUAGES else None
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

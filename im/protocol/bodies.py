@@ -1,0 +1,307 @@
+"""Bodies and answers of the HTTP API. Times are UTC ms; ``None`` in a change leaves a value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from msgspec import Meta, Struct
+
+from im.protocol.client import Conversation, Key, Sequence, UserId
+from im.protocol.server import ConversationSummary, Entry, GroupSummary, User
+
+T = TypeVar("T")
+
+Text = Annotated[str, Meta(max_length=256)]
+Password = Annotated[str, Meta(max_length=256)]
+LongText = Annotated[str, Meta(max_length=4000)]
+
+
+class Answer(Struct, Generic[T], kw_only=True):
+    """What surrounds every answer: ``code`` 0 with ``data``, or -1 with ``error``.
+
+    Attributes:
+        message: ``ok``, or a sentence for people in their language.
+        error: the error's stable name.
+        field: the input that is wrong.
+        retry_after: ms after which to try again.
+    """
+
+    code: Literal[0, -1] = 0
+    message: str = "ok"
+    data: T | None = None
+    error: str | None = None
+    field: str | None = None
+    retry_after: int | None = None
+
+
+class Register(Struct, kw_only=True):
+    """A new account; phone and e-mail may be left out or empty."""
+
+    name: Text
+    password: Password
+    repassword: Password
+    phone: Text | None = None
+    email: Text | None = None
+
+
+class Login(Struct, kw_only=True):
+    """Name and password."""
+
+    name: Text
+    password: Password
+
+
+class Guest(Struct, kw_only=True):
+    """A guest's name; drawn when absent."""
+
+    name: Text | None = None
+
+
+class LoggedIn(Struct, kw_only=True):
+    """A session has begun. The token is told only here; a browser has it in its cookie."""
+
+    token: str
+    user: User
+
+
+class Me(Struct, kw_only=True):
+    """Oneself."""
+
+    id: int
+    name: str
+    kind: str
+    role: str
+    avatar: int | None = None
+    note: str = ""
+    phone: str | None = None
+    email: str | None = None
+    language: str = ""
+    theme: str = ""
+
+
+class ProfileChange(Struct, kw_only=True):
+    """What to change of oneself; an empty phone or e-mail removes it."""
+
+    name: Text | None = None
+    phone: Text | None = None
+    email: Text | None = None
+    note: Text | None = None
+    language: Text | None = None
+    theme: Text | None = None
+
+
+class PasswordChange(Struct, kw_only=True):
+    """A new password; all other sessions end."""
+
+    password: Password
+    new_password: Password
+    repassword: Password
+
+
+class Device(Struct, kw_only=True):
+    """A session: one device's log-in."""
+
+    id: int
+    device: str
+    address: str
+    created_at: int
+    seen_at: int
+    current: bool
+
+
+class Devices(Struct, kw_only=True):
+    """One's sessions."""
+
+    sessions: list[Device]
+
+
+class ConversationsQuery(Struct, kw_only=True):
+    """Which page of the list."""
+
+    cursor: Text | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 100
+
+
+class ConversationsAnswer(Struct, kw_only=True):
+    """A page of the list; no ``cursor`` at the end."""
+
+    conversations: list[ConversationSummary]
+    users: list[User]
+    cursor: str | None = None
+
+
+class MessagesQuery(Struct, kw_only=True):
+    """Which page of which log; the newest without a place."""
+
+    conv: Conversation
+    after: Sequence | None = None
+    before: Sequence | None = None
+    around: Sequence | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+
+
+class MessagesAnswer(Struct, kw_only=True):
+    """A page of a log, oldest first."""
+
+    conv: str
+    entries: list[Entry]
+    users: list[User]
+    more: bool
+
+
+class SentAnswer(Struct, kw_only=True):
+    """A committed entry."""
+
+    conv: str
+    seq: int
+    time: int
+    repeated: bool = False
+
+
+class Place(Struct, kw_only=True):
+    """An entry of a log."""
+
+    conv: Conversation
+    seq: Sequence
+
+
+class EditBody(Struct, kw_only=True):
+    """A message's new text."""
+
+    conv: Conversation
+    seq: Sequence
+    text: str
+    key: Key | None = None
+
+
+class ContactAnswer(Struct, kw_only=True):
+    """A relation: ``accepted``, ``outgoing``, ``incoming`` or ``none`` (only blocked)."""
+
+    user: User
+    state: str
+    blocked: bool
+    remark: str
+    note: str
+
+
+class ContactsAnswer(Struct, kw_only=True):
+    """One's relations."""
+
+    contacts: list[ContactAnswer]
+
+
+class ContactRequest(Struct, kw_only=True):
+    """Whom to ask, by name or id, with a word on who one is."""
+
+    name: Text | None = None
+    user: UserId | None = None
+    note: Text = ""
+
+
+class ContactState(Struct, kw_only=True):
+    """What became of the request."""
+
+    state: str
+
+
+class Remark(Struct, kw_only=True):
+    """What one calls someone for oneself; empty for none."""
+
+    remark: Text
+
+
+class GroupsAnswer(Struct, kw_only=True):
+    """One's groups."""
+
+    groups: list[GroupSummary]
+
+
+class NewGroup(Struct, kw_only=True):
+    """A group with its first members."""
+
+    name: Text
+    members: Annotated[list[UserId], Meta(max_length=500)] = []
+    note: LongText = ""
+    category: Text = ""
+
+
+class GroupChange(Struct, kw_only=True):
+    """What to change of a group."""
+
+    name: Text | None = None
+    note: LongText | None = None
+    category: Text | None = None
+    announcement: LongText | None = None
+
+
+class JoinGroup(Struct, kw_only=True):
+    """A group's number or name."""
+
+    group: Annotated[int, Meta(ge=1, le=2**53 - 1)] | Text
+
+
+class MemberAnswer(Struct, kw_only=True):
+    """A member of a group."""
+
+    user: User
+    role: str
+
+
+class MembersAnswer(Struct, kw_only=True):
+    """Members of a group, in the order in which they came."""
+
+    members: list[MemberAnswer]
+
+
+class NewMembers(Struct, kw_only=True):
+    """Whom to bring in."""
+
+    users: Annotated[list[UserId], Meta(min_length=1, max_length=500)]
+
+
+class Role(Struct, kw_only=True):
+    """A member's new role; ``owner`` hands the group over."""
+
+    role: Literal["member", "admin", "owner"]
+
+
+class UsersQuery(Struct, kw_only=True):
+    """Whom to look up: by ids (joined by commas, at most 200) or by a part of the name."""
+
+    ids: Annotated[str, Meta(max_length=4000, pattern=r"^[0-9]+(,[0-9]+)*$")] | None = None
+    q: Text | None = None
+
+
+class UsersAnswer(Struct, kw_only=True):
+    """People."""
+
+    users: list[User]
+
+
+class NewUser(Struct, kw_only=True):
+    """An account that an administrator makes."""
+
+    name: Text
+    password: Password
+    phone: Text | None = None
+    email: Text | None = None
+    role: Literal["user", "admin"] = "user"
+
+
+class UserChange(ProfileChange, kw_only=True):
+    """What to change of someone; the role by administrators alone."""
+
+    role: Literal["user", "admin"] | None = None
+
+
+class TimeAnswer(Struct, kw_only=True):
+    """The server's clock, UTC ms."""
+
+    time: int
+
+
+class Nothing(Struct, kw_only=True):
+    """An empty object: it was done."""
+
+
+Schema = dict[str, Any]

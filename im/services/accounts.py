@@ -1,0 +1,372 @@
+"""Accounts: register, be a guest, log in, change one's profile, leave; what administrators do."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import validators
+
+from im.errors import Forbidden, Invalid, NotFound, RateLimited, Taken, WrongPassword
+from im.i18n import Language
+from im.services.identity import Identity
+from im.services.limits import SharedLimits
+from im.services.passwords import Passwords
+from im.services.sessions import Sessions
+from im.services.states import States
+from im.store import contacts, users
+from im.store.cursor import Cursor
+from im.store.database import Database
+from im.store.errors import DuplicateKey
+from im.store.users import UserRow
+
+MAX_NAME = 32
+MAX_PASSWORD = 128
+MAX_EMAIL = 254
+MAX_NOTE = 200
+PHONE = re.compile(r"1[3-9][0-9]{9}\Z", re.ASCII)
+"""A mobile number of mainland China."""
+GUEST_ATTEMPTS = 20
+GUEST_NAMES: Mapping[Language, str] = {"zh": "访客", "en": "Guest"}
+THEMES = ("system", "light", "dark")
+
+FIELD_OF_KEY = {"name_folded": "name", "phone": "phone", "email_folded": "email"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say about who may come in and how often.
+
+    ``failures`` and ``address_failures`` limit failed log-ins, ``registrations`` new accounts.
+    """
+
+    policy: Literal["open", "closed"]
+    guests: bool
+    password_min: int
+    failures: str
+    address_failures: str
+    registrations: str
+
+
+class Accounts:
+    """People and what they may do with their accounts."""
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        sessions: Sessions,
+        states: States,
+        limits: SharedLimits,
+        rules: Rules,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._sessions = sessions
+        self._states = states
+        self._limits = limits
+        self.rules = rules
+
+    async def register(
+        self,
+        name: str,
+        password: str,
+        repassword: str,
+        *,
+        phone: str | None = None,
+        email: str | None = None,
+        language: Language = "zh",
+        address: str,
+    ) -> UserRow:
+        """A new account. The first one becomes the administrator.
+
+        Raises ``Invalid``, ``Taken`` (``field`` says which), ``Forbidden`` (closed) or
+        ``RateLimited``.
+        """
+        if self.rules.policy == "closed":
+            raise Forbidden("registration is closed")
+        await self._limits.check(self.rules.registrations, "register", address)
+        return await self._create(
+            name, password, repassword, phone, email, language, counted=address
+        )
+
+    async def create(
+        self,
+        who: Identity | None,
+        name: str,
+        password: str,
+        *,
+        phone: str | None = None,
+        email: str | None = None,
+        role: Literal["user", "admin"] = "user",
+        language: Language = "zh",
+    ) -> UserRow:
+        """An account that an administrator (None: the person at the machine) makes for someone."""
+        if who is not None and not who.is_admin:
+            raise Forbidden("administrators only")
+        row = await self._create(name, password, password, phone, email, language)
+        if role != row.role and role == "admin":
+            await self._database.write(users.change, row.id, {"role": role})
+        return await self.get(row.id)
+
+    async def guest(self, name: str | None, language: Language, address: str) -> UserRow:
+        """A guest, with a name of their choice or one drawn for them.
+
+        Raises ``Invalid``, ``Taken``, ``Forbidden`` (no guests here) or ``RateLimited``.
+        """
+        if not self.rules.guests:
+            raise Forbidden("no guests here")
+        await self._limits.hit(self.rules.registrations, "register", address)
+        if name:
+            return await self._insert(self.clean_name(name), "guest", None, None, None, language)
+        for attempt in range(GUEST_ATTEMPTS):
+            drawn = f"{GUEST_NAMES[language]} {secrets.randbelow(9000 * 10**attempt) + 1000}"
+            try:
+                return await self._insert(drawn, "guest", None, None, None, language)
+            except Taken:
+                continue
+        raise RateLimited("no free name for a guest", retry_after=1000, values={"seconds": 1})
+
+    async def authenticate(self, name: str, password: str, address: str) -> UserRow:
+        """The person with this name and password.
+
+        Raises ``WrongPassword``, the same and after the same time for an unknown name, or
+        ``RateLimited``: per name and address together, so that nobody can lock out others.
+        """
+        who = users.fold(name.strip())[:MAX_NAME]
+        await self._limits.check(self.rules.failures, "login", who, address)
+        await self._limits.check(self.rules.address_failures, "login", address)
+        row = await self._database.read(users.by_name, name.strip()[: MAX_NAME * 4])
+        stored = row.password_hash if row is not None and row.active else None
+        right = await self._passwords.verify(stored, password[: MAX_PASSWORD * 4])
+        if row is None or not right:
+            await self._limits.hit(self.rules.failures, "login", who, address)
+            await self._limits.hit(self.rules.address_failures, "login", address)
+            raise WrongPassword("name and password do not match", field="password")
+        if self._passwords.outdated(row.password_hash or ""):
+            fresh = await self._passwords.hash(password)
+            await self._database.write(users.change, row.id, {"password_hash": fresh})
+        return row
+
+    async def upgrade(
+        self,
+        who: Identity,
+        name: str,
+        password: str,
+        repassword: str,
+        phone: str | None,
+        email: str | None,
+    ) -> UserRow:
+        """A guest becomes a registered person, with the same id and all that was said.
+
+        Raises ``Invalid``, ``Taken`` or ``Forbidden`` (no guest, or registration is closed).
+        """
+        if who.kind != "guest" or self.rules.policy == "closed":
+            raise Forbidden("not a guest")
+        values = {
+            "name": self.clean_name(name),
+            "password_hash": await self._new_password(password, repassword),
+            "phone": clean_phone(phone),
+            "email": clean_email(email),
+            "kind": "user",
+        }
+        return await self._change(who.user, values)
+
+    async def change_profile(self, who: Identity, changes: Mapping[str, Any]) -> UserRow:
+        """Change one's name, phone, email, note, language or theme.
+
+        Raises ``Invalid`` or ``Taken``.
+        """
+        return await self._change(who.user, self._clean(changes))
+
+    async def change_password(
+        self, who: Identity, password: str, new_password: str, repassword: str
+    ) -> None:
+        """A new password; all other sessions end. Raises ``WrongPassword`` or ``Invalid``."""
+        await self._limits.check(self.rules.failures, "password", str(who.user))
+        row = await self.get(who.user)
+        if not await self._passwords.verify(row.password_hash, password):
+            await self._limits.hit(self.rules.failures, "password", str(who.user))
+            raise WrongPassword("not the password", field="password")
+        hashed = await self._new_password(new_password, repassword)
+        await self._database.write(users.change, who.user, {"password_hash": hashed})
+        await self._sessions.revoke_all(who.user, keep=who.session)
+
+    async def set_password(self, user: int, password: str) -> None:
+        """A new password that an administrator gives; all sessions end. Raises ``Invalid``."""
+        hashed = await self._new_password(password, password)
+        await self._database.write(users.change, user, {"password_hash": hashed})
+        await self._sessions.revoke_all(user)
+
+    async def update(self, who: Identity, user: int, changes: Mapping[str, Any]) -> UserRow:
+        """An administrator changes someone's profile, role or password, or a person their own.
+
+        Raises ``Forbidden``, ``NotFound``, ``Invalid`` or ``Taken``.
+        """
+        if user != who.user and not who.is_admin:
+            raise Forbidden("administrators only")
+        await self.get(user)
+        values = self._clean(changes)
+        if "role" in changes:
+            if not who.is_admin:
+                raise Forbidden("administrators only")
+            values["role"] = _one_of("role", changes["role"], ("user", "admin"))
+        return await self._change(user, values)
+
+    async def delete(self, who: Identity, user: int) -> None:
+        """An administrator removes someone, or a person themselves.
+
+        The id stays in what they wrote; name, phone, e-mail, relations and sessions go.
+        Raises ``Forbidden`` or ``NotFound``.
+        """
+        if user != who.user and not who.is_admin:
+            raise Forbidden("administrators only")
+        await self.get(user)
+        await self._sessions.revoke_all(user)
+
+        def write(cursor: Cursor) -> list[int]:
+            users.delete(cursor, user)
+            return contacts.remove_all(cursor, user)
+
+        self._states.changed(await self._database.write(write), "contacts")
+        await self._sessions.revoke_all(user)
+
+    async def get(self, user: int) -> UserRow:
+        """A person who has not left. Raises ``NotFound``."""
+        row = await self._database.read(users.by_id, user)
+        if row is None or row.deleted_at is not None:
+            raise NotFound("no such person")
+        return row
+
+    async def several(self, wanted: list[int]) -> list[UserRow]:
+        """Those of these people who exist."""
+        return await self._database.read(users.by_ids, wanted)
+
+    async def find(self, text: str) -> list[UserRow]:
+        """People whose name has a text in it, at most 50."""
+        return await self._database.read(users.search, text.strip()[:MAX_NAME])
+
+    async def page(self, after: int, limit: int) -> tuple[list[UserRow], int]:
+        """People by id, and how many there are in all."""
+        return await self._database.read(users.page, after, limit)
+
+    def clean_name(self, name: str) -> str:
+        """A name as it is stored. Raises ``Invalid``."""
+        cleaned = unicodedata.normalize("NFC", " ".join(name.split()))
+        if not 1 <= len(cleaned) <= MAX_NAME:
+            raise _invalid("name", "name_length", limit=MAX_NAME)
+        if any(unicodedata.category(character)[0] == "C" for character in cleaned):
+            raise _invalid("name", "name_characters")
+        if cleaned.startswith("#"):
+            raise _invalid("name", "name_characters")
+        return cleaned
+
+    # Inside
+
+    async def _create(
+        self,
+        name: str,
+        password: str,
+        repassword: str,
+        phone: str | None,
+        email: str | None,
+        language: Language,
+        *,
+        counted: str | None = None,
+    ) -> UserRow:
+        name = self.clean_name(name)
+        phone, email = clean_phone(phone), clean_email(email)
+        hashed = await self._new_password(password, repassword)
+        row = await self._insert(name, "user", hashed, phone, email, language)
+        if counted is not None:
+            await self._limits.hit(self.rules.registrations, "register", counted)
+        return row
+
+    async def _insert(
+        self,
+        name: str,
+        kind: str,
+        password_hash: str | None,
+        phone: str | None,
+        email: str | None,
+        language: Language,
+    ) -> UserRow:
+        try:
+            return await self._database.write(
+                users.create, name, kind, password_hash, phone, email, language
+            )
+        except DuplicateKey as error:
+            raise _taken(error) from None
+
+    async def _change(self, user: int, values: Mapping[str, Any]) -> UserRow:
+        try:
+            await self._database.write(users.change, user, values)
+        except DuplicateKey as error:
+            raise _taken(error) from None
+        self._states.changed([user], "settings")
+        return await self.get(user)
+
+    async def _new_password(self, password: str, repassword: str) -> str:
+        if len(password) < self.rules.password_min:
+            raise _invalid("password", "password_short", limit=self.rules.password_min)
+        if len(password) > MAX_PASSWORD:
+            raise _invalid("password", "password_long", limit=MAX_PASSWORD)
+        if password != repassword:
+            raise _invalid("repassword", "password_differs")
+        return await self._passwords.hash(password)
+
+    def _clean(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        if changes.get("name") is not None:
+            values["name"] = self.clean_name(changes["name"])
+        if changes.get("phone") is not None:
+            values["phone"] = clean_phone(changes["phone"])
+        if changes.get("email") is not None:
+            values["email"] = clean_email(changes["email"])
+        if changes.get("note") is not None:
+            if len(changes["note"]) > MAX_NOTE:
+                raise _invalid("note", "too_long", limit=MAX_NOTE)
+            values["note"] = changes["note"]
+        if changes.get("language") is not None:
+            values["language"] = _one_of("language", changes["language"], ("zh", "en"))
+        if changes.get("theme") is not None:
+            values["theme"] = _one_of("theme", changes["theme"], THEMES)
+        return values
+
+
+def clean_phone(phone: str | None) -> str | None:
+    """A phone number as it is stored; None for none. Raises ``Invalid``."""
+    if phone is None or not phone.strip():
+        return None
+    if PHONE.match(phone.strip()) is None:
+        raise _invalid("phone", "phone")
+    return phone.strip()
+
+
+def clean_email(email: str | None) -> str | None:
+    """An e-mail address as it is stored; None for none. Raises ``Invalid``."""
+    if email is None or not email.strip():
+        return None
+    cleaned = email.strip()
+    if len(cleaned) > MAX_EMAIL or validators.email(cleaned) is not True:
+        raise _invalid("email", "email")
+    return cleaned
+
+
+def _invalid(field: str, reason: str, **values: int) -> Invalid:
+    return Invalid(reason, field=field, values={"reason": reason, "field": field, **values})
+
+
+def _taken(error: DuplicateKey) -> Taken:
+    field = FIELD_OF_KEY.get(error.key, error.key)
+    return Taken(error.key, field=field, values={"reason": field, "field": field})
+
+
+def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise Invalid(f"one of {allowed}", field=field, values={"field": field})
+    return value

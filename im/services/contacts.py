@@ -1,0 +1,220 @@
+"""Contacts: ask, accept, decline, remove, block, and what one calls someone for oneself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from im.errors import AlreadyExists, Blocked, Forbidden, Invalid, LimitReached, NotFound
+from im.protocol import names
+from im.protocol.server import User
+from im.services import views
+from im.services.cluster import Cluster
+from im.services.identity import Identity
+from im.services.limits import SharedLimits
+from im.services.rights import Rights, Strangers
+from im.services.signals import RightsSignal
+from im.services.states import States
+from im.store import contacts, conversations, users
+from im.store.contacts import ContactRow
+from im.store.cursor import Cursor
+from im.store.database import Database
+
+MAX_REMARK = 32
+MAX_NOTE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A relation as one's list shows it: ``accepted``, ``outgoing``, ``incoming`` or ``none``."""
+
+    user: User
+    state: str
+    blocked: bool
+    remark: str
+    note: str
+
+
+class Contacts:
+    """Relations between people.
+
+    Args:
+        most: contacts of one person, open requests included.
+        requests: how often one may ask.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        rights: Rights,
+        cluster: Cluster,
+        states: States,
+        limits: SharedLimits,
+        *,
+        strangers: Strangers,
+        most: int,
+        requests: str,
+    ) -> None:
+        self._database = database
+        self._rights = rights
+        self._cluster = cluster
+        self._states = states
+        self._limits = limits
+        self._strangers = strangers
+        self._most = most
+        self._requests = requests
+
+    async def of(self, who: Identity) -> list[Contact]:
+        """A person's contacts, requests in both directions, and whom they have blocked."""
+
+        def read(cursor: Cursor) -> list[Contact]:
+            rows = contacts.of_user(cursor, who.user)
+            people = {row.id: row for row in users.by_ids(cursor, [row.target for row in rows])}
+            return [
+                _contact(row, views.user(people[row.target]))
+                for row in rows
+                if row.target in people and (row.state != "none" or row.blocked_at is not None)
+            ]
+
+        return await self._database.read(read)
+
+    async def ask(self, who: Identity, target: int | str, note: str = "") -> str:
+        """Ask someone, by id or name, to become contacts; the new state.
+
+        When they have asked already, it is ``accepted`` at once. Raises ``NotFound``, ``Invalid``
+        (oneself), ``AlreadyExists``, ``Blocked``, ``Forbidden``, ``LimitReached`` or
+        ``RateLimited``.
+        """
+        if len(note) > MAX_NOTE:
+            raise Invalid("note", field="note", values={"reason": "too_long", "limit": MAX_NOTE})
+        await self._limits.hit(self._requests, "contact", str(who.user))
+
+        def write(cursor: Cursor) -> tuple[int, str]:
+            row = (
+                users.by_id(cursor, target)
+                if isinstance(target, int)
+                else users.by_name(cursor, target.strip())
+            )
+            if row is None or row.deleted_at is not None:
+                raise NotFound("no such person", field="name")
+            if row.id == who.user:
+                raise Invalid(
+                    "oneself", field="name", values={"reason": "oneself", "field": "name"}
+                )
+            mine, theirs = contacts.between(cursor, who.user, row.id)
+            if mine is not None and mine.state == "accepted":
+                raise AlreadyExists("contacts already", values={"reason": "contact"})
+            if theirs is not None and theirs.blocked_at is not None:
+                raise Blocked("blocked by the receiver")
+            if mine is not None and mine.state == "incoming":
+                self._accept(cursor, who.user, row.id)
+                return row.id, "accepted"
+            if self._strangers == "refuse" and row.id not in users.shared_with(
+                cursor, who.user, [row.id]
+            ):
+                raise Forbidden("only members of a common group may ask")
+            for side in (who.user, row.id):
+                if contacts.count(cursor, side) >= self._most:
+                    raise LimitReached("contacts", values={"limit": self._most})
+            contacts.put(cursor, who.user, row.id, "outgoing", note)
+            contacts.put(cursor, row.id, who.user, "incoming", note)
+            return row.id, "outgoing"
+
+        other, state = await self._database.write(write)
+        self._changed(who.user, other)
+        return state
+
+    async def accept(self, who: Identity, other: int) -> None:
+        """Accept someone's request. Raises ``NotFound``."""
+
+        def write(cursor: Cursor) -> None:
+            mine, _ = contacts.between(cursor, who.user, other)
+            if mine is None or mine.state != "incoming":
+                raise NotFound("no request")
+            self._accept(cursor, who.user, other)
+
+        await self._database.write(write)
+        self._changed(who.user, other)
+
+    async def decline(self, who: Identity, other: int) -> None:
+        """Decline someone's request, or take back one's own. Raises ``NotFound``."""
+
+        def write(cursor: Cursor) -> None:
+            mine, _ = contacts.between(cursor, who.user, other)
+            if mine is None or mine.state not in ("incoming", "outgoing"):
+                raise NotFound("no request")
+            self._part(cursor, who.user, other)
+
+        await self._database.write(write)
+        self._changed(who.user, other)
+
+    async def remove(self, who: Identity, other: int) -> None:
+        """Be contacts no more. Raises ``NotFound``."""
+
+        def write(cursor: Cursor) -> None:
+            mine, _ = contacts.between(cursor, who.user, other)
+            if mine is None or mine.state == "none":
+                raise NotFound("no contact")
+            self._part(cursor, who.user, other)
+
+        await self._database.write(write)
+        self._changed(who.user, other)
+
+    async def block(self, who: Identity, other: int, blocked: bool) -> None:
+        """Let nothing of someone reach this person any more, or again. Raises ``NotFound``."""
+
+        def write(cursor: Cursor) -> None:
+            if other == who.user or users.by_id(cursor, other) is None:
+                raise NotFound("no such person")
+            contacts.block(cursor, who.user, other, blocked)
+            # The conversation is made if need be, so that a message on its way meets the block.
+            conversation = conversations.private(cursor, who.user, other)
+            conversations.raise_epoch(cursor, conversation.id)
+
+        await self._database.write(write)
+        self._rights_changed(who.user, other)
+        self._states.changed([who.user], "contacts")
+
+    async def remark(self, who: Identity, other: int, text: str) -> None:
+        """What one calls someone for oneself. Raises ``NotFound`` or ``Invalid``."""
+        cleaned = " ".join(text.split())
+        if len(cleaned) > MAX_REMARK:
+            raise Invalid(
+                "remark", field="remark", values={"reason": "too_long", "limit": MAX_REMARK}
+            )
+
+        def write(cursor: Cursor) -> None:
+            mine, _ = contacts.between(cursor, who.user, other)
+            if mine is None or mine.state != "accepted":
+                raise NotFound("no contact")
+            contacts.remark(cursor, who.user, other, cleaned)
+
+        await self._database.write(write)
+        self._states.changed([who.user], "contacts")
+
+    def _accept(self, cursor: Cursor, one: int, other: int) -> None:
+        contacts.put(cursor, one, other, "accepted")
+        contacts.put(cursor, other, one, "accepted")
+        self._raise_epoch(cursor, one, other)
+
+    def _part(self, cursor: Cursor, one: int, other: int) -> None:
+        contacts.put(cursor, one, other, "none")
+        contacts.put(cursor, other, one, "none")
+        self._raise_epoch(cursor, one, other)
+
+    def _raise_epoch(self, cursor: Cursor, one: int, other: int) -> None:
+        conversation = conversations.by_name(cursor, names.private(one, other))
+        if conversation is not None:
+            conversations.raise_epoch(cursor, conversation.id)
+
+    def _changed(self, one: int, other: int) -> None:
+        self._rights_changed(one, other)
+        self._states.changed([one, other], "contacts")
+
+    def _rights_changed(self, one: int, other: int) -> None:
+        name = names.private(one, other)
+        self._rights.forget(name)
+        self._cluster.publish(RightsSignal(conv=name))
+
+
+def _contact(row: ContactRow, user: User) -> Contact:
+    return Contact(user, row.state, row.blocked_at is not None, row.remark, row.note)

@@ -1,0 +1,262 @@
+"""Delivery: what was committed reaches every local reader, each entry once and in order.
+
+Entries come from this node's own commits and over the bus, early, late, twice or never. For each
+conversation with local readers there is a cursor (``ordering``); what comes too early is held for
+``HOLD_SECONDS``, then the hole is read from the log, once for all readers. ``healing`` finds holes
+at whose end nothing came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from im.errors import Unavailable
+from im.protocol.names import ALL, parse_conversation
+from im.protocol.outgoing import Outgoing
+from im.services.ordering import Ordering
+
+HOLD_SECONDS = 0.05
+RETRY_SECONDS = 1.0
+MAX_UNPLACED = 10_000
+"""Entries remembered while people who are connecting are looked up; beyond it the log is read."""
+RECENT_ERASURES = 10_000
+ERASURE_SECONDS = 60.0
+"""Longer than any read that began before the erasure can take."""
+
+log = logging.getLogger("im.delivery")
+
+
+class Reader(Protocol):
+    """One connection of a person who has shown who they are."""
+
+    @property
+    def user(self) -> int:
+        """The person's id."""
+
+    @property
+    def session(self) -> int:
+        """The session's id."""
+
+    def deliver(self, outgoing: Outgoing) -> None:
+        """Send a frame; returns at once and never raises."""
+
+    def end(self) -> None:
+        """The session is over: say so and close."""
+
+
+class Readers(Protocol):
+    """The local connections; ``wire.registry`` implements it."""
+
+    def of_conversation(self, conversation: str) -> Iterable[Reader]:
+        """Connections of those who read this conversation."""
+
+    def has_readers(self, conversation: str) -> bool:
+        """Whether anyone here reads this conversation."""
+
+    def has_user(self, user: int) -> bool:
+        """Whether this person has a connection here."""
+
+    def join(self, group: int, user: int) -> None:
+        """This person is now a member of the group."""
+
+    def leave(self, group: int, user: int) -> None:
+        """This person is no longer a member of the group."""
+
+
+@dataclass(slots=True)
+class Arrival:
+    """An entry on its way to local readers."""
+
+    conv: str
+    seq: int
+    outgoing: Outgoing
+    joined: list[int] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+    erased: int = 0
+
+
+ReadLog = Callable[[str, int], Awaitable[list[Arrival]]]
+"""Entries of a conversation after a number, in order, without a hole, at most a page."""
+
+
+class Delivery:
+    """Dispatches arrivals to local readers."""
+
+    def __init__(self, readers: Readers, read_log: ReadLog) -> None:
+        self._readers = readers
+        self._read_log = read_log
+        self._ordering: Ordering[Arrival] = Ordering()
+        self._loading: dict[int, int] = {}
+        self._unplaced: list[Arrival] = []
+        self._healing: dict[str, asyncio.Task[None]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._erased: OrderedDict[tuple[str, int], float] = OrderedDict()
+        self.delivered = 0
+        """Frames handed to connections so far."""
+        self.healed = 0
+        """Entries read from the log because they did not come by themselves."""
+        self.missed = False
+        """Whether something was dropped that only reading the log brings back."""
+
+    # Who reads what
+
+    def begin_loading(self, user: int) -> None:
+        """A person connects and is registered; where their conversations stand is being read."""
+        self._loading[user] = self._loading.get(user, 0) + 1
+
+    def end_loading(self, user: int, standings: Iterable[tuple[str, int]]) -> None:
+        """Where the person's conversations stood at a moment after they were registered."""
+        for conversation, last in standings:
+            self._ordering.open(conversation, last)
+        count = self._loading.pop(user) - 1
+        if count:
+            self._loading[user] = count
+        waiting, self._unplaced = self._unplaced, []
+        for arrival in waiting:
+            self.dispatch(arrival)
+
+    def open(self, conversation: str, last: int) -> None:
+        """Begin to deliver a conversation after ``last``, unless it is delivered already."""
+        self._ordering.open(conversation, last)
+
+    def cursor(self, conversation: str) -> int | None:
+        """The last number delivered here; None without local readers."""
+        return self._ordering.cursor(conversation)
+
+    def conversations(self) -> list[str]:
+        """All conversations that are delivered here."""
+        return self._ordering.conversations()
+
+    def sweep(self) -> int:
+        """Forget conversations that nobody here reads any more; how many."""
+        idle = [
+            conversation
+            for conversation in self._ordering.conversations()
+            if conversation != ALL and not self._readers.has_readers(conversation)
+        ]
+        for conversation in idle:
+            self._ordering.close(conversation)
+            self._cancel_timer(conversation)
+        return len(idle)
+
+    # Entries
+
+    def dispatch(self, arrival: Arrival) -> None:
+        """An entry was committed, here or elsewhere."""
+        if arrival.erased:
+            self._remember_erasure(arrival.conv, arrival.erased)
+        conversation = arrival.conv
+        if self._ordering.cursor(conversation) is None and not self._place(arrival):
+            return
+        for due in self._ordering.offer(conversation, arrival.seq, arrival):
+            self._deliver(due)
+        if not self._ordering.waiting(conversation):
+            self._cancel_timer(conversation)
+        elif conversation not in self._timers and conversation not in self._healing:
+            self._timers[conversation] = asyncio.get_running_loop().call_later(
+                HOLD_SECONDS, self.heal, conversation
+            )
+
+    def heal(self, conversation: str) -> None:
+        """Read from the log what may be missing here; once at a time for a conversation."""
+        self._cancel_timer(conversation)
+        if conversation in self._healing or self._ordering.cursor(conversation) is None:
+            return
+        task = asyncio.get_running_loop().create_task(self._heal(conversation))
+        self._healing[conversation] = task
+
+    async def close(self) -> None:
+        """Stop healing; nothing is delivered any more."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        tasks = list(self._healing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def erased(self, conversation: str, seq: int) -> bool:
+        """Whether this entry's content was taken back a moment ago.
+
+        A page read before the erasure and written after it must not show the content.
+        """
+        return (conversation, seq) in self._erased
+
+    def _place(self, arrival: Arrival) -> bool:
+        """Give a conversation its cursor when this entry shows that someone here reads it."""
+        name = parse_conversation(arrival.conv)
+        if name is None:
+            return False
+        kind, ids = name
+        if self._loading:
+            # Whether those who are being looked up read it is not known yet.
+            if len(self._unplaced) < MAX_UNPLACED:
+                self._unplaced.append(arrival)
+            else:
+                self.missed = True
+            return False
+        if kind == "p" and any(self._readers.has_user(user) for user in ids):
+            # All conversations of those who are here were opened, so this one is new.
+            self._ordering.open(arrival.conv, 0)
+            return True
+        if kind == "g" and any(self._readers.has_user(user) for user in arrival.joined):
+            self._ordering.open(arrival.conv, arrival.seq - 1)
+            return True
+        return False
+
+    def _deliver(self, arrival: Arrival) -> None:
+        name = parse_conversation(arrival.conv)
+        group = name[1][0] if name is not None and name[0] == "g" else None
+        if group is not None:
+            for user in arrival.joined:
+                if self._readers.has_user(user):
+                    self._readers.join(group, user)
+        for reader in self._readers.of_conversation(arrival.conv):
+            reader.deliver(arrival.outgoing)
+            self.delivered += 1
+        if group is not None:
+            for user in arrival.left:
+                self._readers.leave(group, user)
+
+    async def _heal(self, conversation: str) -> None:
+        try:
+            while (after := self._ordering.cursor(conversation)) is not None:
+                arrivals = await self._read_log(conversation, after)
+                if not arrivals:
+                    break
+                self.healed += len(arrivals)
+                for arrival in arrivals:
+                    if arrival.erased:
+                        self._remember_erasure(conversation, arrival.erased)
+                    for due in self._ordering.offer(conversation, arrival.seq, arrival):
+                        self._deliver(due)
+        except Unavailable:
+            self._timers[conversation] = asyncio.get_running_loop().call_later(
+                RETRY_SECONDS, self.heal, conversation
+            )
+        except Exception:
+            log.exception("healing of %s failed", conversation)
+        finally:
+            del self._healing[conversation]
+
+    def _remember_erasure(self, conversation: str, seq: int) -> None:
+        now = time.monotonic()
+        self._erased[(conversation, seq)] = now
+        self._erased.move_to_end((conversation, seq))
+        while self._erased:
+            oldest = next(iter(self._erased))
+            full = len(self._erased) > RECENT_ERASURES
+            if not full and now - self._erased[oldest] < ERASURE_SECONDS:
+                break
+            del self._erased[oldest]
+
+    def _cancel_timer(self, conversation: str) -> None:
+        timer = self._timers.pop(conversation, None)
+        if timer is not None:
+            timer.cancel()

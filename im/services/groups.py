@@ -1,0 +1,377 @@
+"""Groups: made, joined, left, led. Each change is a numbered entry of the group's log."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from im.errors import Forbidden, Invalid, LimitReached, NotFound, Taken, Unavailable
+from im.protocol import names
+from im.protocol.server import GroupSummary, User
+from im.services import views
+from im.services.identity import Identity
+from im.services.keys import node_key
+from im.services.messages import Messages
+from im.services.states import States
+from im.store import contacts, conversations, effects, groups, members, users
+from im.store.cursor import Cursor
+from im.store.database import Database
+from im.store.effects import Effect
+from im.store.entries import EntryKind, NewEntry
+from im.store.errors import DuplicateKey, StaleEpoch
+from im.store.users import fold
+
+MAX_NAME = 32
+MAX_NOTE = 500
+MAX_CATEGORY = 32
+MAX_ANNOUNCEMENT = 2000
+MAX_INVITED = 500
+MAX_STALE = 5
+
+RANK = {"member": 0, "admin": 1, "owner": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member as the group's list shows them."""
+
+    user: User
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """Where a person stands in a group, as of an epoch of its conversation."""
+
+    conversation: int
+    epoch: int
+    role: str
+
+
+class Groups:
+    """What can be done with groups.
+
+    Args:
+        most_members: members of one group.
+        most_groups: groups that one person may be in.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        messages: Messages,
+        states: States,
+        *,
+        most_members: int,
+        most_groups: int,
+    ) -> None:
+        self._database = database
+        self._messages = messages
+        self._states = states
+        self._most_members = most_members
+        self._most_groups = most_groups
+
+    async def of(self, who: Identity) -> list[GroupSummary]:
+        """A person's groups by name."""
+        return [views.group(row) for row in await self._database.read(groups.of_user, who.user)]
+
+    async def get(self, who: Identity, group: int) -> GroupSummary:
+        """A group that a person is in. Raises ``NotFound``."""
+        row = await self._database.read(groups.seen_by, group, who.user)
+        if row is None:
+            raise NotFound("no such group")
+        return views.group(row)
+
+    async def members(self, who: Identity, group: int) -> list[Member]:
+        """Who is in a group, in the order in which they came. Raises ``NotFound``."""
+
+        def read(cursor: Cursor) -> list[Member]:
+            seat = _seat(cursor, group, who.user)
+            rows = members.of_conversation(cursor, seat.conversation, self._most_members)
+            people = {row.id: row for row in users.by_ids(cursor, [row.user for row in rows])}
+            return [
+                Member(views.user(people[row.user]), row.role) for row in rows if row.user in people
+            ]
+
+        return await self._database.read(read)
+
+    async def create(
+        self,
+        who: Identity,
+        name: str,
+        invited: Iterable[int] = (),
+        *,
+        note: str = "",
+        category: str = "",
+    ) -> GroupSummary:
+        """A new group with its first members.
+
+        Raises ``Invalid``, ``Taken``, ``NotFound`` (someone invited), ``Forbidden`` (a guest) or
+        ``LimitReached``.
+        """
+        if who.kind == "guest":
+            raise Forbidden("guests cannot make groups")
+        cleaned = _clean_name(name)
+        _check_length("note", note, MAX_NOTE)
+        _check_length("category", category, MAX_CATEGORY)
+        first = tuple(sorted(set(invited) - {who.user}))
+        if len(first) + 1 > self._most_members or len(first) > MAX_INVITED:
+            raise LimitReached("members", values={"limit": min(self._most_members, MAX_INVITED)})
+
+        def write(cursor: Cursor) -> tuple[int, int]:
+            self._check_invited(cursor, who, first)
+            if groups.count_of_user(cursor, who.user) >= self._most_groups:
+                raise LimitReached("groups", values={"limit": self._most_groups})
+            group = groups.create(cursor, cleaned, who.user, category, note)
+            return group, conversations.group(cursor, group, who.user).id
+
+        try:
+            group, conversation = await self._database.write(write)
+        except DuplicateKey:
+            raise Taken("group name", field="name", values={"reason": "group"}) from None
+        await self._messages.event(
+            NewEntry(
+                conversation=conversation,
+                sender=who.user,
+                key=node_key(),
+                kind=EntryKind.CREATED,
+                content=cleaned,
+                extra={"users": [who.user]},
+            )
+        )
+        self._states.changed([who.user], "groups")
+        if first:
+            await self.add(who, group, first)
+        return await self.get(who, group)
+
+    async def join(self, who: Identity, number_or_name: str) -> GroupSummary:
+        """Join a group by its number or name.
+
+        Raises ``NotFound``, ``AlreadyExists`` or ``LimitReached``.
+        """
+
+        def read(cursor: Cursor) -> tuple[int, int]:
+            group = groups.find(cursor, number_or_name.strip())
+            row = conversations.by_name(cursor, names.group(group)) if group is not None else None
+            if group is None or row is None:
+                raise NotFound("no such group", field="group")
+            if groups.count_of_user(cursor, who.user) >= self._most_groups:
+                raise LimitReached("groups", values={"limit": self._most_groups})
+            return group, row.id
+
+        group, conversation = await self._database.read(read)
+        await self._event(
+            who,
+            EntryKind.JOINED,
+            conversation,
+            None,
+            effects.Join((who.user,), most=self._most_members),
+            {"users": [who.user]},
+        )
+        self._states.changed([who.user], "groups")
+        return await self.get(who, group)
+
+    async def add(self, who: Identity, group: int, invited: Iterable[int]) -> None:
+        """A member brings others in. Raises ``NotFound``, ``AlreadyExists`` or ``LimitReached``."""
+        people = tuple(sorted(set(invited)))
+        if not people or len(people) > MAX_INVITED:
+            raise Invalid("users", field="users", values={"field": "users"})
+        await self._database.read(self._check_invited, who, people)
+        await self._lead(
+            who,
+            group,
+            "member",
+            lambda seat: (
+                EntryKind.JOINED,
+                effects.Join(people, most=self._most_members),
+                {"users": list(people)},
+                None,
+            ),
+        )
+        self._states.changed(people, "groups")
+
+    async def remove(self, who: Identity, group: int, user: int) -> None:
+        """Leave, or put someone of a lower role out. The owner hands over before leaving.
+
+        Raises ``NotFound`` or ``Forbidden``.
+        """
+        if user == who.user:
+
+            def leave(seat: _Seat) -> _Change:
+                if seat.role == "owner":
+                    raise Forbidden("the owner hands over first", values={"reason": "owner"})
+                return EntryKind.LEFT, effects.Leave((user,)), {"users": [user]}, None
+
+            await self._lead(who, group, "member", leave)
+        else:
+            other = await self._database.read(_seat, group, user)
+
+            def put_out(seat: _Seat) -> _Change:
+                if RANK[other.role] >= RANK[seat.role]:
+                    raise Forbidden("of no lower role")
+                return EntryKind.REMOVED, effects.Leave((user,)), {"users": [user]}, None
+
+            await self._lead(who, group, "admin", put_out)
+        self._states.changed([user], "groups")
+
+    async def set_role(self, who: Identity, group: int, user: int, role: str) -> None:
+        """The owner makes someone administrator or member again, or hands over to them.
+
+        Raises ``NotFound``, ``Forbidden`` or ``Invalid``.
+        """
+        if role not in RANK or user == who.user:
+            raise Invalid("role", field="role", values={"field": "role"})
+        await self._database.read(_seat, group, user)
+        extra = {"users": [user], "role": role}
+        if role == "owner":
+            await self._lead(
+                who,
+                group,
+                "owner",
+                lambda seat: (EntryKind.OWNER, effects.SetOwner(user), extra, None),
+            )
+        else:
+            await self._lead(
+                who,
+                group,
+                "owner",
+                lambda seat: (EntryKind.ROLE, effects.SetRole(user, role), extra, None),
+            )
+        self._states.changed([user, who.user], "groups")
+
+    async def change(
+        self,
+        who: Identity,
+        group: int,
+        *,
+        name: str | None = None,
+        note: str | None = None,
+        category: str | None = None,
+        announcement: str | None = None,
+    ) -> GroupSummary:
+        """Whoever leads the group changes its name, note, category or announcement.
+
+        Raises ``NotFound``, ``Forbidden``, ``Invalid`` or ``Taken``.
+        """
+        if name is not None:
+            cleaned = _clean_name(name)
+            await self._change(
+                who,
+                group,
+                EntryKind.RENAMED,
+                {"name": cleaned, "name_folded": fold(cleaned)},
+                cleaned,
+            )
+        fields = {}
+        if note is not None:
+            fields["note"] = _check_length("note", note, MAX_NOTE)
+        if category is not None:
+            fields["category"] = _check_length("category", category, MAX_CATEGORY)
+        if fields:
+            await self._change(who, group, EntryKind.SETTINGS, fields, None)
+        if announcement is not None:
+            text = _check_length("announcement", announcement, MAX_ANNOUNCEMENT)
+            await self._change(who, group, EntryKind.ANNOUNCEMENT, {"announcement": text}, text)
+        return await self.get(who, group)
+
+    async def dissolve(self, who: Identity, group: int) -> None:
+        """The owner ends the group. Raises ``NotFound`` or ``Forbidden``."""
+        people = [member.user.id for member in await self.members(who, group)]
+        await self._lead(
+            who,
+            group,
+            "owner",
+            lambda seat: (EntryKind.DISSOLVED, effects.Dissolve(), {}, None),
+        )
+        self._states.changed(people, "groups")
+
+    # Inside
+
+    async def _change(
+        self, who: Identity, group: int, kind: EntryKind, fields: dict[str, Any], text: str | None
+    ) -> None:
+        await self._lead(
+            who, group, "admin", lambda seat: (kind, effects.GroupChange(fields), {}, text)
+        )
+
+    async def _lead(
+        self, who: Identity, group: int, role: str, decide: Callable[[_Seat], _Change]
+    ) -> None:
+        """Append what ``decide`` says for someone who has at least this role, at commit too."""
+        for _ in range(MAX_STALE):
+            seat = await self._database.read(_seat, group, who.user)
+            if RANK[seat.role] < RANK[role]:
+                raise Forbidden(f"needs to be {role}")
+            kind, effect, extra, text = decide(seat)
+            try:
+                await self._event(who, kind, seat.conversation, seat.epoch, effect, extra, text)
+            except StaleEpoch:
+                continue
+            return
+        raise Unavailable("the rights change all the time")
+
+    async def _event(
+        self,
+        who: Identity,
+        kind: EntryKind,
+        conversation: int,
+        epoch: int | None,
+        effect: Effect,
+        extra: dict[str, Any],
+        text: str | None = None,
+    ) -> None:
+        await self._messages.event(
+            NewEntry(
+                conversation=conversation,
+                sender=who.user,
+                key=node_key(),
+                kind=kind,
+                content=text,
+                extra=extra or None,
+                epoch=epoch,
+                effect=effect,
+            )
+        )
+
+    def _check_invited(self, cursor: Cursor, who: Identity, people: tuple[int, ...]) -> None:
+        found = {row.id for row in users.by_ids(cursor, people) if row.active}
+        if len(found) < len(people):
+            raise NotFound("no such person", field="members")
+        for person in people:
+            _, theirs = contacts.between(cursor, who.user, person)
+            if theirs is not None and theirs.blocked_at is not None:
+                raise Forbidden("blocked by someone invited", field="members")
+
+
+_Change = tuple[EntryKind, Effect, dict[str, Any], str | None]
+
+
+def _seat(cursor: Cursor, group: int, user: int) -> _Seat:
+    row = conversations.by_name(cursor, names.group(group))
+    member = members.get(cursor, row.id, user) if row is not None else None
+    if row is None or member is None or member.left_seq is not None:
+        raise NotFound("no such group or member")
+    return _Seat(row.id, row.epoch, member.role)
+
+
+def _clean_name(name: str) -> str:
+    cleaned = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not 1 <= len(cleaned) <= MAX_NAME:
+        raise Invalid(
+            "name",
+            field="name",
+            values={"reason": "name_length", "limit": MAX_NAME, "field": "name"},
+        )
+    if any(unicodedata.category(character)[0] == "C" for character in cleaned):
+        raise Invalid("name", field="name", values={"reason": "name_characters", "field": "name"})
+    return cleaned
+
+
+def _check_length(field: str, text: str, most: int) -> str:
+    if len(text) > most:
+        raise Invalid(
+            field, field=field, values={"reason": "too_long", "limit": most, "field": field}
+        )
+    return text

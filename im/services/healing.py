@@ -1,0 +1,188 @@
+"""Healing: what no bus brought is found in the database.
+
+Nothing that was acknowledged depends on the bus. On ``gap``, each second while a live node is no
+member of the bus (so always, without a bus and with several nodes), and otherwise every
+``IDLE_SECONDS`` this node compares what changed in the database with what it delivered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Protocol
+
+from im.errors import Unavailable
+from im.protocol import names
+from im.protocol.outgoing import Outgoing
+from im.protocol.server import Resync
+from im.services.cluster import Cluster
+from im.services.delivery import Delivery, Reader
+from im.services.rights import Rights
+from im.services.sessions import Sessions
+from im.store import conversations, members, nodes
+from im.store.conversations import Conversation
+from im.store.cursor import Cursor
+from im.store.database import Database
+
+IDLE_SECONDS = 30.0
+ALONE_SECONDS = 1.0
+SWEEP_SECONDS = 60.0
+LOOK_BACK_MS = 15_000
+"""A row is stamped before it commits: longer than the longest transaction is let live."""
+USERS_A_READ = 500
+PAGE = 1000
+
+log = logging.getLogger("im.healing")
+
+
+class Locals(Protocol):
+    """The local connections."""
+
+    def users(self) -> Collection[int]:
+        """Ids of all who have a connection here."""
+
+    def has_user(self, user: int) -> bool:
+        """Whether this person has a connection here."""
+
+    def groups_of(self, user: int) -> Collection[int]:
+        """Groups of a person who has a connection here."""
+
+    def of_user(self, user: int) -> Iterable[Reader]:
+        """The person's connections."""
+
+    def join(self, group: int, user: int) -> None:
+        """This person is now a member of the group."""
+
+
+class Healing:
+    """Finds what was missed, in a task of its own.
+
+    Args:
+        strangers: names of live nodes that are no members of the bus now.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        delivery: Delivery,
+        locals_: Locals,
+        rights: Rights,
+        sessions: Sessions,
+        cluster: Cluster,
+        strangers: Callable[[], Awaitable[Collection[str]]],
+        recheck_seconds: float,
+    ) -> None:
+        self._database = database
+        self._delivery = delivery
+        self._locals = locals_
+        self._rights = rights
+        self._sessions = sessions
+        self._strangers = strangers
+        self._recheck_seconds = recheck_seconds
+        self._looked_at = 0
+        self._wake = asyncio.Event()
+        self._after_gap = False
+        self._task: asyncio.Task[None] | None = None
+        self.polls = 0
+        """How often the database was asked what changed."""
+        cluster.on_gap(lambda node: self.soon())
+        cluster.on_down(lambda node: self.soon())
+
+    async def start(self) -> None:
+        """Begin: open the announcements, and remember where the database's clock stands."""
+
+        def read(cursor: Cursor) -> tuple[Conversation | None, int]:
+            return conversations.by_name(cursor, names.ALL), nodes.now_ms(cursor)
+
+        announcements, self._looked_at = await self._database.read(read)
+        if announcements is not None:
+            self._delivery.open(names.ALL, announcements.last_seq)
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def soon(self) -> None:
+        """Something may be missing: look at once, at memberships and sessions too."""
+        self._after_gap = True
+        self._wake.set()
+
+    async def close(self) -> None:
+        """Stop looking."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def look(self, *, whole: bool) -> None:
+        """Read what changed since the last look, and from the log what was not delivered.
+
+        ``whole``: also memberships of those who are here, and revoked sessions.
+        """
+        self.polls += 1
+        if whole:
+            self._rights.forget_all()
+            await self._sessions.look_for_revoked()
+            await self._reload_memberships()
+        since = max(0, self._looked_at - LOOK_BACK_MS)
+        now = await self._database.read(nodes.now_ms)
+        while True:
+            changed = await self._database.read(conversations.changed_since, since, PAGE)
+            for row in changed:
+                self._compare(row)
+            if len(changed) < PAGE or changed[-1].changed_at == since:
+                break
+            since = changed[-1].changed_at
+        self._looked_at = now
+
+    def _compare(self, row: Conversation) -> None:
+        cursor = self._delivery.cursor(row.name)
+        if cursor is None:
+            people = (row.user_a, row.user_b)
+            if not any(user is not None and self._locals.has_user(user) for user in people):
+                return
+            # A conversation that is not open although its people are here began after they came.
+            self._delivery.open(row.name, 0)
+            cursor = self._delivery.cursor(row.name) or 0
+        if row.last_seq > cursor:
+            self._delivery.heal(row.name)
+
+    async def _reload_memberships(self) -> None:
+        people = list(self._locals.users())
+        for start in range(0, len(people), USERS_A_READ):
+            part = people[start : start + USERS_A_READ]
+            for user, group, name, last_seq in await self._database.read(members.groups_of, part):
+                if group in self._locals.groups_of(user) or not self._locals.has_user(user):
+                    continue
+                # Joined without our hearing of it: deliver from here; the client asks for the rest.
+                self._delivery.open(name, last_seq)
+                self._locals.join(group, user)
+                for reader in self._locals.of_user(user):
+                    reader.deliver(Outgoing(Resync(conv=name)))
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        last_whole = last_sweep = loop.time()
+        while True:
+            try:
+                alone = bool(await self._strangers())
+            except Unavailable:
+                alone = True
+            wait = ALONE_SECONDS if alone else min(IDLE_SECONDS, self._recheck_seconds)
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            gap, self._after_gap = self._after_gap, False
+            missed, self._delivery.missed = self._delivery.missed, False
+            whole = gap or missed or loop.time() - last_whole >= self._recheck_seconds
+            try:
+                await self.look(whole=whole)
+                if whole:
+                    last_whole = loop.time()
+            except Unavailable:
+                self._after_gap = self._after_gap or gap or missed
+            except Exception:
+                log.exception("healing failed")
+            if loop.time() - last_sweep >= SWEEP_SECONDS:
+                last_sweep = loop.time()
+                self._delivery.sweep()

@@ -1,0 +1,137 @@
+"""Pages of logs, bounded by what a person may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from im.errors import Invalid, NotFound
+from im.protocol import names
+from im.protocol.outgoing import Outgoing
+from im.protocol.server import Event, Message, User
+from im.services import views
+from im.services.delivery import Arrival
+from im.services.identity import Identity
+from im.store import conversations, members, messages, users
+from im.store.cursor import Cursor
+from im.store.database import Database
+from im.store.entries import Entry, EntryKind
+
+
+class Erasures(Protocol):
+    """Knows which entries were taken back a moment ago (``services.delivery``)."""
+
+    def erased(self, conversation: str, seq: int) -> bool:
+        """Whether this entry's content was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of a log, oldest first, with those who are named in it."""
+
+    conv: str
+    entries: list[Message | Event]
+    more: bool
+    users: list[User]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of a conversation a person may see: entries ``first`` to ``last`` (None: no end)."""
+
+    conversation: int
+    first: int
+    last: int | None
+
+
+def view(cursor: Cursor, conversation: str, user: int) -> View:
+    """A person's view of a conversation. Raises ``NotFound`` for one that is not theirs."""
+    parsed = names.parse_conversation(conversation)
+    if parsed is None:
+        raise Invalid("not a conversation", field="conv", values={"field": "conv"})
+    row = conversations.by_name(cursor, conversation)
+    if row is None:
+        raise NotFound(conversation)
+    kind, ids = parsed
+    if kind == names.ALL or (kind == "p" and user in ids):
+        return View(row.id, 1, None)
+    member = members.get(cursor, row.id, user)
+    if kind == "p" or member is None:
+        raise NotFound(conversation)
+    return View(row.id, max(1, member.joined_seq), member.left_seq)
+
+
+class History:
+    """Reads logs for people and for healing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self,
+        who: Identity,
+        conversation: str,
+        *,
+        after: int | None,
+        before: int | None,
+        around: int | None,
+        limit: int,
+        erasures: Erasures,
+    ) -> HistoryPage:
+        """A page of a conversation that this person may see; without a place the newest.
+
+        Raises ``Invalid``, ``NotFound`` or ``Unavailable``.
+        """
+        if sum(place is not None for place in (after, before, around)) > 1:
+            raise Invalid("one of after, before, around", field="after", values={"field": "after"})
+        place = {"after": after, "before": before, "around": around}
+        given = {name: value for name, value in place.items() if value is not None}
+
+        def read(cursor: Cursor) -> tuple[list[Entry], bool, list[User]]:
+            seen = view(cursor, conversation, who.user)
+            found = messages.page(
+                cursor, seen.conversation, **given, limit=limit, first=seen.first, last=seen.last
+            )
+            hidden = members.hidden_entries(
+                cursor, seen.conversation, who.user, [entry.seq for entry in found.entries]
+            )
+            shown = [entry for entry in found.entries if entry.seq not in hidden]
+            people = {entry.sender for entry in shown}
+            for entry in shown:
+                people.update((entry.extra or {}).get("users", ())[:100])
+            return shown, found.more, [views.user(row) for row in users.by_ids(cursor, people)]
+
+        entries, more, people = await self._database.read(read)
+        frames = [views.entry(entry) for entry in entries]
+        # What was taken back between reading and writing must not be shown.
+        shown = [
+            views.erased(frame)
+            if isinstance(frame, Message) and erasures.erased(conversation, frame.seq)
+            else frame
+            for frame in frames
+        ]
+        return HistoryPage(conversation, shown, more, people)
+
+    async def after(self, conversation: str, seq: int) -> list[Arrival]:
+        """For healing: what is in the log after a number, whoever may see it."""
+
+        def read(cursor: Cursor) -> list[Entry]:
+            row = conversations.by_name(cursor, conversation)
+            if row is None:
+                return []
+            return messages.page(cursor, row.id, after=seq).entries
+
+        return [arrival(entry) for entry in await self._database.read(read)]
+
+
+def arrival(entry: Entry) -> Arrival:
+    """A stored entry on its way to local readers."""
+    people = list((entry.extra or {}).get("users", ()))
+    return Arrival(
+        conv=entry.conversation_name,
+        seq=entry.seq,
+        outgoing=Outgoing(views.entry(entry)),
+        joined=people if entry.kind in (EntryKind.JOINED, EntryKind.CREATED) else [],
+        left=people if entry.kind in (EntryKind.LEFT, EntryKind.REMOVED) else [],
+        erased=entry.target_seq or 0 if entry.kind == EntryKind.RECALL else 0,
+    )

@@ -1,0 +1,282 @@
+"""Messages: said, taken back, changed. ``ok`` means committed.
+
+What a person sends is checked (rights, limits, key), appended to the log and, once committed,
+dispatched to the readers here and published to the other nodes. A process killed in between leaves
+nothing that ``healing`` does not find.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from im.errors import Invalid, NotFound, Recalled, TooLarge, Unavailable
+from im.protocol import names
+from im.protocol.client import Edit, Recall, Send
+from im.services.cluster import Cluster
+from im.services.delivery import Delivery
+from im.services.history import arrival, view
+from im.services.identity import Identity
+from im.services.keys import client_key, fingerprint, node_key
+from im.services.rights import Access, Rights
+from im.services.signals import EntrySignal, RightsSignal
+from im.store import effects, members, messages
+from im.store.cursor import Cursor
+from im.store.database import Database
+from im.store.entries import Entry, EntryKind, NewEntry
+from im.store.errors import StaleEpoch
+from im.store.log_writer import LogWriter
+
+MAX_EXTRA = 4096
+"""Bytes of what a client of another protocol may have kept with a message."""
+MAX_STALE = 5
+"""Changes of rights under one entry on its way; more is answered as unavailable."""
+
+T = TypeVar("T")
+
+
+class Faults(Protocol):
+    """Points at which tests kill the process."""
+
+    def hit(self, point: str) -> None:
+        """The process has come to this point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A committed entry; ``repeated`` when it was committed before under the same key."""
+
+    conv: str
+    seq: int
+    time: int
+    repeated: bool
+
+
+class Messages:
+    """Writes to logs for people.
+
+    Args:
+        text_bytes: the longest text, in bytes of UTF-8.
+        recall_ms, edit_ms: how long a message can be taken back or changed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        writer: LogWriter,
+        rights: Rights,
+        delivery: Delivery,
+        cluster: Cluster,
+        faults: Faults,
+        *,
+        text_bytes: int,
+        recall_ms: int,
+        edit_ms: int,
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._rights = rights
+        self._delivery = delivery
+        self._cluster = cluster
+        self._faults = faults
+        self._text_bytes = text_bytes
+        self._recall_ms = recall_ms
+        self._edit_ms = edit_ms
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def submit(self, who: Identity, frame: Send) -> asyncio.Task[Sent]:
+        """Check a message and put it in line; the task ends when it is committed.
+
+        What one person submits to one conversation, one after the other, is numbered in that order.
+        Raises what is wrong with it; the task raises ``KeyConflict``, ``Unavailable`` or the loss
+        of the right.
+        """
+        self._check(frame)
+        access = await self._rights.to_write(who, frame.to)
+        extra = _extra(frame)
+        if frame.forwarded_from is not None:
+            await self._check_forwarded(who, frame)
+        entry = NewEntry(
+            conversation=access.conversation,
+            sender=who.user,
+            key=client_key(frame.key) if frame.key is not None else node_key(),
+            media=frame.media,
+            content=frame.text,
+            extra=extra,
+            fingerprint=fingerprint(access.name, frame.media, frame.text, frame.file, extra),
+            epoch=access.epoch,
+        )
+        return self._begin(self._commit(who, frame.to, access, entry))
+
+    async def send(self, who: Identity, frame: Send) -> Sent:
+        """``submit``, and wait for the commit."""
+        return await (await self.submit(who, frame))
+
+    async def recall(self, who: Identity, frame: Recall) -> asyncio.Task[Sent]:
+        """Take a message back; the task ends when it is gone for everyone.
+
+        Raises, or the task raises, ``NotFound``, ``Forbidden``, ``TooLate`` or ``Unavailable``.
+        """
+        conversation, anyone = await self._database.read(_recall_right, who.user, frame)
+        entry = NewEntry(
+            conversation=conversation,
+            sender=who.user,
+            key=node_key(),
+            kind=EntryKind.RECALL,
+            target_seq=frame.seq,
+            effect=effects.Recall(
+                frame.seq, limit_ms=None if anyone else self._recall_ms, anyone=anyone
+            ),
+        )
+        return self._begin(self._append(entry))
+
+    async def edit(self, who: Identity, frame: Edit) -> asyncio.Task[Sent]:
+        """Change the text of an own message.
+
+        Raises, or the task raises, ``TooLarge``, ``Invalid``, ``NotFound``, ``Forbidden``,
+        ``TooLate``, ``Recalled`` or ``Unavailable``.
+        """
+        self._check_text(frame.text)
+        if not frame.text:
+            raise Invalid("empty", field="text", values={"field": "text"})
+        target = self._target(who, frame.conv)
+        access = await self._rights.to_write(who, target)
+        entry = NewEntry(
+            conversation=access.conversation,
+            sender=who.user,
+            key=client_key(frame.key) if frame.key is not None else node_key(),
+            kind=EntryKind.EDIT,
+            content=frame.text,
+            target_seq=frame.seq,
+            fingerprint=fingerprint("edit", access.name, frame.seq, frame.text),
+            epoch=access.epoch,
+            effect=effects.Edit(frame.seq, limit_ms=self._edit_ms),
+        )
+        return self._begin(self._commit(who, target, access, entry))
+
+    async def event(self, entry: NewEntry) -> Entry:
+        """Append an event of a service that has checked the right, and tell everyone.
+
+        Raises the effect's errors, ``StaleEpoch`` or ``Unavailable``.
+        """
+        stored = await self._writer.append(entry)
+        self._rights.forget(stored.conversation_name)
+        self._cluster.publish(RightsSignal(conv=stored.conversation_name))
+        self.announce(stored)
+        return stored
+
+    def announce(self, entry: Entry) -> None:
+        """Dispatch a committed entry here and publish it to the other nodes."""
+        arriving = arrival(entry)
+        self._faults.hit("before_dispatch")
+        self._delivery.dispatch(arriving)
+        self._faults.hit("before_publish")
+        self._cluster.publish(
+            EntrySignal(
+                conv=arriving.conv,
+                seq=arriving.seq,
+                frame=arriving.outgoing.encoded,
+                joined=arriving.joined,
+                left=arriving.left,
+                erased=arriving.erased,
+            )
+        )
+        self._faults.hit("after_publish")
+
+    async def close(self) -> None:
+        """Wait until what was put in line is committed or refused."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # Inside
+
+    async def _commit(self, who: Identity, target: str, access: Access, entry: NewEntry) -> Sent:
+        for _ in range(MAX_STALE):
+            try:
+                return await self._append(entry)
+            except StaleEpoch:
+                self._rights.forget_one(access, who.user)
+                access = await self._rights.to_write(who, target)
+                entry = replace(entry, epoch=access.epoch)
+        raise Unavailable("the rights change all the time")
+
+    async def _append(self, entry: NewEntry) -> Sent:
+        stored = await self._writer.append(entry)
+        self.announce(stored)
+        return Sent(stored.conversation_name, stored.seq, stored.time, stored.repeated)
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _target(self, who: Identity, conversation: str) -> str:
+        target = names.target_for(conversation, who.user)
+        if target is None:
+            raise NotFound(conversation, field="conv")
+        return target
+
+    def _check(self, frame: Send) -> None:
+        self._check_text(frame.text)
+        if frame.file is not None:
+            raise NotFound("no such file", field="file")
+        if not frame.text and frame.extra is None:
+            raise Invalid("empty", field="text", values={"field": "text"})
+        if frame.extra is not None and len(json.dumps(frame.extra).encode()) > MAX_EXTRA:
+            raise TooLarge("extra", field="extra", values={"limit": f"{MAX_EXTRA} B"})
+
+    def _check_text(self, text: str) -> None:
+        if len(text) > self._text_bytes or len(text.encode()) > self._text_bytes:
+            raise TooLarge(
+                "text", field="text", values={"limit": f"{self._text_bytes // 1024} KiB"}
+            )
+
+    async def _check_forwarded(self, who: Identity, frame: Send) -> None:
+        source = frame.forwarded_from
+        if source is None:
+            return
+        conversation, seq = source.conv, source.seq
+
+        def read(cursor: Cursor) -> Entry | None:
+            seen = view(cursor, conversation, who.user)
+            if seq < seen.first or (seen.last is not None and seq > seen.last):
+                return None
+            return messages.by_seq(cursor, seen.conversation, seq)
+
+        entry = await self._database.read(read)
+        if entry is None or entry.kind != EntryKind.MESSAGE:
+            raise NotFound("nothing to forward", field="forwarded_from")
+        if entry.recalled:
+            raise Recalled("taken back", field="forwarded_from")
+
+
+def _recall_right(cursor: Cursor, user: int, frame: Recall) -> tuple[int, bool]:
+    """The conversation's id, and whether the person may take back what others wrote there.
+
+    Who has lost the right to write (by a block, say) may still take back their own. Whoever leads
+    a group may take back what others wrote in it, at any time.
+    """
+    seen = view(cursor, frame.conv, user)
+    if not frame.conv.startswith("g:"):
+        return seen.conversation, False
+    row = members.get(cursor, seen.conversation, user)
+    leads = row is not None and row.left_seq is None and row.role in ("owner", "admin")
+    entry = messages.by_seq(cursor, seen.conversation, frame.seq) if leads else None
+    return seen.conversation, entry is not None and entry.sender != user
+
+
+def _extra(frame: Send) -> dict[str, Any] | None:
+    extra: dict[str, Any] = {}
+    if frame.reply_to is not None:
+        extra["reply_to"] = frame.reply_to
+    if frame.mentions:
+        extra["mentions"] = sorted(set(frame.mentions))
+    if frame.forwarded_from is not None:
+        extra["forwarded"] = [frame.forwarded_from.conv, frame.forwarded_from.seq]
+    if frame.extra is not None:
+        extra["extra"] = frame.extra
+    return extra or None

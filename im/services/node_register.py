@@ -1,0 +1,91 @@
+"""This node's row in the database, and the other nodes that are alive by it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from im.errors import Unavailable
+from im.services.cluster import Cluster
+from im.store import nodes
+from im.store.cursor import Cursor
+from im.store.database import Database
+from im.store.nodes import HEARTBEAT_SECONDS, NodeRow
+
+log = logging.getLogger("im.nodes")
+
+
+class NodeRegister:
+    """Writes a heartbeat each ``HEARTBEAT_SECONDS`` and reads those of the others.
+
+    Args:
+        describe: this node as it is now.
+        keys: numbers of the relay keys held, joined by commas.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        cluster: Cluster,
+        describe: Callable[[], NodeRow],
+        keys: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._cluster = cluster
+        self._describe = describe
+        self._keys = keys
+        self._task: asyncio.Task[None] | None = None
+        self._live: list[NodeRow] = []
+
+    async def start(self) -> None:
+        """Enter this node, and go on doing so. Raises ``Unavailable``."""
+        await self.beat()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def beat(self) -> None:
+        """One heartbeat. Raises ``Unavailable``."""
+        row = self._describe()
+
+        def write(cursor: Cursor) -> list[NodeRow]:
+            nodes.beat(cursor, row, self._keys())
+            return nodes.live(cursor)
+
+        self._live = await self._database.write(write)
+
+    async def strangers(self) -> list[str]:
+        """Live nodes, as of the last heartbeat, that are no members of the bus now."""
+        known = {*self._cluster.members(), self._describe().name}
+        return [row.name for row in self._live if row.name not in known]
+
+    async def relay_peers(self) -> list[str]:
+        """Relay addresses (``ip:port``) of the other live nodes. Raises ``Unavailable``."""
+        own = self._describe().name
+        rows = await self._database.read(nodes.live)
+        return [row.relay_address for row in rows if row.name != own and row.relay_address]
+
+    async def close(self) -> None:
+        """Take this node out."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        row = self._describe()
+        try:
+            await self._database.write(nodes.leave, row.name, row.process)
+        except Unavailable:
+            log.warning("the database is away: this node's row stays until its heartbeat is old")
+
+    async def _run(self) -> None:
+        beats = 0
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await self.beat()
+                beats += 1
+                if beats % 720 == 0:
+                    await self._database.write(nodes.forget_dead)
+            except Unavailable:
+                continue
+            except Exception:
+                log.exception("the heartbeat failed")

@@ -1,0 +1,174 @@
+"""Who may write where. What was found is remembered, and checked once more at commit.
+
+A conversation has an ``epoch`` that every change of rights raises. What is remembered here carries
+the epoch at which it was read; the log writer refuses an entry whose epoch is not the present one
+under the conversation's lock, and then the rights are read anew. So a memory can be old but never
+wrong at commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from im.errors import Blocked, Forbidden, ImError, Invalid, NotContacts, NotFound
+from im.protocol import names
+from im.services.identity import Identity
+from im.store import contacts, conversations, members, users
+from im.store.cursor import Cursor
+from im.store.database import Database
+
+MAX_REMEMBERED = 20_000
+
+Strangers = Literal["allow", "request", "refuse"]
+BroadcasterSetting = Literal["admins", "users", "everyone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A person may write into a conversation, as of an epoch.
+
+    ``role`` is the person's in a group, else ``member``.
+    """
+
+    conversation: int
+    name: str
+    epoch: int
+    role: str
+
+
+class Rights:
+    """Answers who may write where.
+
+    Args:
+        strangers: whether people may write to those who are not their contacts.
+        broadcasters: who may write to everyone.
+    """
+
+    def __init__(
+        self, database: Database, strangers: Strangers, broadcasters: BroadcasterSetting
+    ) -> None:
+        self._database = database
+        self._strangers = strangers
+        self._broadcasters = broadcasters
+        self._remembered: OrderedDict[tuple[str, int], Access] = OrderedDict()
+        self._reading: dict[tuple[str, int], asyncio.Task[Access]] = {}
+
+    def may_broadcast(self, who: Identity) -> bool:
+        """Whether a person may write to everyone."""
+        if self._broadcasters == "everyone":
+            return True
+        return who.is_admin or (self._broadcasters == "users" and who.kind != "guest")
+
+    async def to_write(self, who: Identity, target: str) -> Access:
+        """The right to write to a target (``u:2``, ``g:7``, ``all``).
+
+        Raises ``Invalid`` (no target), ``NotFound``, ``Forbidden``, ``Blocked``, ``NotContacts`` or
+        ``Unavailable``.
+        """
+        parsed = names.parse_target(target)
+        if parsed is None:
+            raise Invalid("not a target", field="to", values={"field": "to"})
+        kind, number = parsed
+        if kind == names.ALL:
+            if not self.may_broadcast(who):
+                raise Forbidden("may not write to everyone")
+            return await self._access(names.ALL, who.user, 0)
+        if kind == "u":
+            if number == who.user:
+                raise Invalid("cannot write to oneself", field="to", values={"field": "to"})
+            return await self._access(names.private(who.user, number), who.user, number)
+        return await self._access(names.group(number), who.user, number)
+
+    def forget(self, conversation: str) -> None:
+        """The rights of a conversation changed."""
+        for key in [key for key in self._remembered if key[0] == conversation]:
+            del self._remembered[key]
+
+    def forget_all(self) -> None:
+        """Any rights may have changed."""
+        self._remembered.clear()
+
+    def forget_one(self, access: Access, user: int) -> None:
+        """What was remembered is not true any more."""
+        self._remembered.pop((access.name, user), None)
+
+    async def _access(self, name: str, user: int, number: int) -> Access:
+        key = (name, user)
+        access = self._remembered.get(key)
+        if access is not None:
+            self._remembered.move_to_end(key)
+            return access
+        # One read for all who wait, so that a person's entries keep their order.
+        task = self._reading.get(key)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._read(name, user, number))
+            self._reading[key] = task
+            task.add_done_callback(partial(self._read_done, key))
+        return await asyncio.shield(task)
+
+    def _read_done(self, key: tuple[str, int], task: asyncio.Task[Access]) -> None:
+        self._reading.pop(key, None)
+        if not task.cancelled() and task.exception() is None:
+            self._remembered[key] = task.result()
+            while len(self._remembered) > MAX_REMEMBERED:
+                self._remembered.popitem(last=False)
+
+    async def _read(self, name: str, user: int, number: int) -> Access:
+        if name.startswith("p:"):
+            found = await self._database.read(self._private, name, user, number)
+            if found is None:
+                # Created in a transaction of its own, so that no batch deadlocks over it.
+                await self._database.write(conversations.private, user, number)
+                found = await self._database.read(self._private, name, user, number)
+        elif name == names.ALL:
+            found = await self._database.read(_announcements)
+        else:
+            found = await self._database.read(_group, name, user)
+        if found is None:
+            raise NotFound(name)
+        return found
+
+    def _private(self, cursor: Cursor, name: str, user: int, other: int) -> Access | None:
+        # The epoch is read first: a change that comes between makes it stale, never wrong.
+        conversation = conversations.by_name(cursor, name)
+        error = self.refusal(cursor, user, other)
+        if error is not None:
+            raise error
+        if conversation is None:
+            return None
+        return Access(conversation.id, name, conversation.epoch, "member")
+
+    def refusal(self, cursor: Cursor, user: int, other: int) -> ImError | None:
+        """Why a person may not write to another; None when they may."""
+        row = users.by_id(cursor, other)
+        if row is None or row.deleted_at is not None:
+            return NotFound("no such person", field="to")
+        mine, theirs = contacts.between(cursor, user, other)
+        if theirs is not None and theirs.blocked_at is not None:
+            return Blocked("blocked by the receiver")
+        if mine is not None and mine.blocked_at is not None:
+            return Forbidden("you have blocked this person")
+        if self._strangers != "allow" and (mine is None or mine.state != "accepted"):
+            return NotContacts("not contacts")
+        return None
+
+
+def _announcements(cursor: Cursor) -> Access | None:
+    conversation = conversations.by_name(cursor, names.ALL)
+    if conversation is None:
+        return None
+    return Access(conversation.id, names.ALL, conversation.epoch, "member")
+
+
+def _group(cursor: Cursor, name: str, user: int) -> Access | None:
+    conversation = conversations.by_name(cursor, name)
+    if conversation is None:
+        return None
+    row = members.get(cursor, conversation.id, user)
+    if row is None or row.left_seq is not None:
+        return None
+    return Access(conversation.id, name, conversation.epoch, row.role)

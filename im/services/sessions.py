@@ -1,0 +1,170 @@
+"""Sessions: a log-in of one device. Opaque tokens of 256 bits, of which only a hash is stored.
+
+A revoked session closes its sockets on every node: at once where the bus brings the news, at worst
+when the node asks the database again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, Protocol, cast
+
+from im.errors import NotFound, Unauthorized
+from im.i18n import choose
+from im.services.cluster import Cluster
+from im.services.delivery import Reader
+from im.services.identity import Identity
+from im.services.signals import SessionsSignal
+from im.services.states import States
+from im.store import nodes, sessions
+from im.store.cursor import Cursor
+from im.store.database import Database
+from im.store.sessions import DeviceRow, SessionRow
+
+TOKEN_BYTES = 32
+MAX_TOKEN = 256
+DAY_MS = 24 * 3600 * 1000
+PROLONG_MS = 3600 * 1000
+"""A session's use is written down at most this often."""
+MAX_DEVICE = 200
+LOOK_BACK_MS = 60_000
+"""Longer than the longest transaction: what was stamped earlier may be seen later."""
+
+log = logging.getLogger("im.sessions")
+
+
+class OfSessions(Protocol):
+    """Knows the local connections of sessions."""
+
+    def of_sessions(self, sessions: Collection[int]) -> list[Reader]:
+        """Connections that belong to one of these sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long sessions last, in ms: unused, a guest's unused, in all, and how many at once."""
+
+    idle: int
+    guest_idle: int
+    longest: int
+    per_user: int
+
+
+class Sessions:
+    """Opens, resolves and revokes sessions."""
+
+    def __init__(
+        self,
+        database: Database,
+        cluster: Cluster,
+        states: States,
+        readers: OfSessions,
+        lifetimes: Lifetimes,
+    ) -> None:
+        self._database = database
+        self._cluster = cluster
+        self._states = states
+        self._readers = readers
+        self._lifetimes = lifetimes
+        self._looked_at = 0
+        cluster.on(SessionsSignal, lambda _, signal: self._end(signal.sessions))
+
+    async def open(self, user: int, kind: str, device: str, address: str) -> str:
+        """A new session of a person who has shown who they are; its token, told only now."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        lifetime = self._lifetimes.guest_idle if kind == "guest" else self._lifetimes.idle
+
+        def write(cursor: Cursor) -> list[int]:
+            sessions.open_session(
+                cursor, token_hash(token), user, device[:MAX_DEVICE], address, lifetime
+            )
+            return sessions.revoke_oldest(cursor, user, self._lifetimes.per_user)
+
+        self._tell(await self._database.write(write))
+        self._states.changed([user], "sessions")
+        return token
+
+    async def resolve(self, token: str) -> Identity:
+        """Who a token belongs to. Raises ``Unauthorized`` or ``Unavailable``."""
+        if not token or len(token) > MAX_TOKEN:
+            raise Unauthorized("no token")
+        row, now = await self._database.read(_by_token, token_hash(token))
+        if row is None:
+            raise Unauthorized("unknown, ended or revoked session")
+        if now - row.seen_at > PROLONG_MS:
+            guest = row.kind == "guest"
+            lifetime = self._lifetimes.guest_idle if guest else self._lifetimes.idle
+            await self._database.write(sessions.prolong, row.id, lifetime, self._lifetimes.longest)
+        return Identity(
+            user=row.user,
+            session=row.id,
+            name=row.name,
+            kind=cast(Literal["user", "guest", "bot"], row.kind),
+            role=cast(Literal["user", "admin"], row.role),
+            language=choose(row.language),
+        )
+
+    async def of_user(self, user: int) -> list[DeviceRow]:
+        """A person's sessions, the last used first."""
+        return await self._database.read(sessions.of_user, user)
+
+    async def revoke(self, user: int, session: int) -> None:
+        """End one session of a person. Raises ``NotFound``."""
+        ended = await self._database.write(sessions.revoke, user, [session])
+        if not ended:
+            raise NotFound("no such session")
+        self._tell(ended)
+        self._states.changed([user], "sessions")
+
+    async def revoke_all(self, user: int, keep: int = 0) -> int:
+        """End all sessions of a person but one; how many."""
+        ended = await self._database.write(sessions.revoke_all, user, keep)
+        self._tell(ended)
+        self._states.changed([user], "sessions")
+        return len(ended)
+
+    async def recheck(self, local: Collection[int]) -> None:
+        """Close connections whose session was revoked or is over, whatever the bus said.
+
+        ``local`` are the sessions of this node's connections.
+        """
+        wanted = list(local)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            self._end(await self._database.read(sessions.ended, part))
+
+    async def look_for_revoked(self) -> None:
+        """Close connections whose session was revoked since this was last asked."""
+        since = max(0, self._looked_at - LOOK_BACK_MS)
+        revoked, now = await self._database.read(_revoked_since, since)
+        self._looked_at = now
+        self._end(revoked)
+
+    def _tell(self, ended: list[int]) -> None:
+        if ended:
+            self._end(ended)
+            self._cluster.publish(SessionsSignal(sessions=ended))
+
+    def _end(self, ended: Collection[int]) -> None:
+        if not ended:
+            return
+        for reader in self._readers.of_sessions(frozenset(ended)):
+            reader.end()
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token. It is random, so one round of SHA-256 cannot be turned back."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _by_token(cursor: Cursor, hashed: bytes) -> tuple[SessionRow | None, int]:
+    return sessions.by_token(cursor, hashed), nodes.now_ms(cursor)
+
+
+def _revoked_since(cursor: Cursor, since: int) -> tuple[list[int], int]:
+    now = nodes.now_ms(cursor)
+    return sessions.revoked_since(cursor, since), now

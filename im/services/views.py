@@ -1,0 +1,102 @@
+"""Rows of the store as the protocol shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, cast
+
+from im.protocol.client import Forwarded, Media
+from im.protocol.server import Event, EventKind, GroupSummary, Message, User
+from im.store.entries import Entry, EntryKind
+from im.store.groups import GroupRow
+from im.store.users import UserRow
+
+EVENT_KINDS: dict[EntryKind, EventKind] = {
+    kind: cast(EventKind, kind.name.lower()) for kind in EntryKind if kind is not EntryKind.MESSAGE
+}
+
+
+def user(row: UserRow) -> User:
+    """What others may know of a person."""
+    return User(
+        id=row.id,
+        name=row.name,
+        kind=cast(Literal["user", "guest", "bot"], row.kind),
+        role=cast(Literal["user", "admin"], row.role),
+        avatar=row.avatar_id,
+        note=row.note,
+        deleted=row.deleted_at is not None,
+    )
+
+
+def group(row: GroupRow) -> GroupSummary:
+    """A group as one of its members sees it."""
+    return GroupSummary(
+        id=row.id,
+        name=row.name,
+        owner=row.owner,
+        members=row.members,
+        role=cast(Literal["owner", "admin", "member"], row.role),
+        icon=row.icon_id,
+        category=row.category,
+        note=row.note,
+        announcement=row.announcement,
+    )
+
+
+def entry(row: Entry) -> Message | Event:
+    """An entry of a log as a frame."""
+    if row.kind == EntryKind.MESSAGE:
+        return _message(row)
+    extra = row.extra or {}
+    return Event(
+        conv=row.conversation_name,
+        seq=row.seq,
+        ordinal=row.ordinal,
+        sender=row.sender,
+        time=row.time,
+        kind=EVENT_KINDS[EntryKind(row.kind)],
+        target=row.target_seq,
+        text=row.content or "",
+        users=list(extra.get("users", ())),
+        role=extra.get("role"),
+    )
+
+
+def erased(frame: Message) -> Message:
+    """A message as it is shown after it was taken back."""
+    return Message(
+        conv=frame.conv,
+        seq=frame.seq,
+        ordinal=frame.ordinal,
+        sender=frame.sender,
+        time=frame.time,
+        recalled=True,
+    )
+
+
+def _message(row: Entry) -> Message:
+    if row.recalled:
+        return Message(
+            conv=row.conversation_name,
+            seq=row.seq,
+            ordinal=row.ordinal,
+            sender=row.sender,
+            time=row.time,
+            recalled=True,
+        )
+    extra: dict[str, Any] = row.extra or {}
+    forwarded = extra.get("forwarded")
+    return Message(
+        conv=row.conversation_name,
+        seq=row.seq,
+        ordinal=row.ordinal,
+        sender=row.sender,
+        time=row.time,
+        media=cast(Media, row.media or "text"),
+        text=row.content or "",
+        reply_to=extra.get("reply_to"),
+        mentions=list(extra.get("mentions", ())),
+        forwarded_from=Forwarded(conv=forwarded[0], seq=forwarded[1]) if forwarded else None,
+        extra=extra.get("extra"),
+        edited=row.edited_at,
+    )

@@ -1,0 +1,221 @@
+"""Who is in which conversation, and how far they have read: table ``member``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from im.store.cursor import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One person in one conversation; ``left_seq`` is None while they are in it."""
+
+    conversation: int
+    user: int
+    role: str
+    joined_seq: int
+    left_seq: int | None
+    delivered_seq: int
+    read_seq: int
+    read_ordinal: int
+    muted: bool
+    pinned_at: int | None
+    hidden_seq: int
+
+
+_COLUMNS = (
+    "conversation_id, user_id, role, joined_seq, left_seq, delivered_seq, read_seq, read_ordinal,"
+    " muted, pinned_at, hidden_seq"
+)
+
+
+def get(cursor: Cursor, conversation: int, user: int) -> MemberRow | None:
+    """A person's row in a conversation."""
+    row = cursor.execute(
+        f"SELECT {_COLUMNS} FROM member WHERE conversation_id = %s AND user_id = %s",
+        (conversation, user),
+    ).one()
+    return MemberRow(*row) if row is not None else None
+
+
+def of_conversation(cursor: Cursor, conversation: int, limit: int) -> list[MemberRow]:
+    """Who is in a conversation now, in the order in which they came."""
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} FROM member WHERE conversation_id = %s AND left_seq IS NULL"
+        " ORDER BY joined_seq, user_id LIMIT %s",
+        (conversation, limit),
+    ).all()
+    return [MemberRow(*row) for row in rows]
+
+
+def count(cursor: Cursor, conversation: int) -> int:
+    """How many are in a conversation now."""
+    row = cursor.execute(
+        "SELECT COUNT(*) FROM member WHERE conversation_id = %s AND left_seq IS NULL",
+        (conversation,),
+    ).one()
+    return int(row[0]) if row is not None else 0
+
+
+def several(cursor: Cursor, pairs: Collection[tuple[int, int]]) -> list[MemberRow]:
+    """Rows of several (conversation, person) pairs."""
+    if not pairs:
+        return []
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} "
+        + cursor.dialect.picked("member", ("conversation_id", "user_id"), len(pairs)),
+        [value for pair in pairs for value in pair],
+    ).all()
+    return [MemberRow(*row) for row in rows]
+
+
+def standings(cursor: Cursor, user: int) -> list[tuple[str, int]]:
+    """Name and last number of each conversation that a person is in."""
+    rows = cursor.execute(
+        "SELECT c.name, c.last_seq FROM member m JOIN conversation c ON c.id = m.conversation_id"
+        " WHERE m.user_id = %s AND m.left_seq IS NULL",
+        (user,),
+    ).all()
+    return [(str(row[0]), int(row[1])) for row in rows]
+
+
+def groups_of(cursor: Cursor, users: Collection[int]) -> list[tuple[int, int, str, int]]:
+    """(person, group, conversation's name, its last number) for each group of several people."""
+    if not users:
+        return []
+    rows = cursor.execute(
+        "SELECT m.user_id, c.group_id, c.name, c.last_seq FROM member m"
+        " JOIN conversation c ON c.id = m.conversation_id"
+        f" WHERE m.user_id IN ({cursor.dialect.marks(len(users))}) AND m.left_seq IS NULL"
+        " AND c.group_id IS NOT NULL",
+        tuple(users),
+    ).all()
+    return [(int(row[0]), int(row[1]), str(row[2]), int(row[3])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Someone has received, or read, all up to ``seq``, where ``ordinal`` messages were."""
+
+    conversation: int
+    user: int
+    seq: int
+    ordinal: int
+    read: bool
+
+
+def ordinals(cursor: Cursor, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Messages up to and with each (conversation, number); places that don't exist are left out."""
+    if not places:
+        return {}
+    rows = cursor.execute(
+        "SELECT conversation_id, seq, ordinal "
+        + cursor.dialect.picked("message", ("conversation_id", "seq"), len(places)),
+        [value for place in places for value in place],
+    ).all()
+    return {(int(row[0]), int(row[1])): int(row[2]) for row in rows}
+
+
+def move_marks(cursor: Cursor, marks: Iterable[Mark], all_conversation: int) -> None:
+    """Move high-water marks forward, never back; reading implies receiving.
+
+    In the order of the key, so that two nodes doing the same never wait for each other.
+    """
+    for mark in sorted(marks, key=lambda mark: (mark.conversation, mark.user)):
+        delivered = cursor.dialect.greatest("delivered_seq", "%s")
+        if mark.conversation == all_conversation:
+            _move_all_mark(cursor, mark)
+        elif mark.read:
+            cursor.execute(
+                f"UPDATE member SET read_seq = %s, read_ordinal = %s, delivered_seq = {delivered}"
+                " WHERE conversation_id = %s AND user_id = %s AND read_seq < %s",
+                (mark.seq, mark.ordinal, mark.seq, mark.conversation, mark.user, mark.seq),
+            )
+        else:
+            cursor.execute(
+                "UPDATE member SET delivered_seq = %s"
+                " WHERE conversation_id = %s AND user_id = %s AND delivered_seq < %s",
+                (mark.seq, mark.conversation, mark.user, mark.seq),
+            )
+
+
+def _move_all_mark(cursor: Cursor, mark: Mark) -> None:
+    if mark.read:
+        cursor.execute(
+            "UPDATE user_basic SET all_read_seq = %s, all_read_ordinal = %s"
+            " WHERE id = %s AND all_read_seq < %s",
+            (mark.seq, mark.ordinal, mark.user, mark.seq),
+        )
+    else:
+        cursor.execute(
+            "UPDATE user_basic SET all_delivered_seq = %s WHERE id = %s AND all_delivered_seq < %s",
+            (mark.seq, mark.user, mark.seq),
+        )
+
+
+def set_pinned(cursor: Cursor, conversation: int, user: int, pinned: bool) -> None:
+    """Keep a conversation on top of a person's list, or no more."""
+    when = cursor.dialect.now_ms if pinned else "NULL"
+    cursor.execute(
+        f"UPDATE member SET pinned_at = {when} WHERE conversation_id = %s AND user_id = %s",
+        (conversation, user),
+    )
+
+
+def set_muted(cursor: Cursor, conversation: int, user: int, muted: bool) -> None:
+    """No notification for a conversation, or again."""
+    cursor.execute(
+        "UPDATE member SET muted = %s WHERE conversation_id = %s AND user_id = %s",
+        (int(muted), conversation, user),
+    )
+
+
+def set_hidden(cursor: Cursor, conversation: int, user: int, seq: int) -> None:
+    """Leave a conversation out of a person's list while nothing comes after ``seq``."""
+    cursor.execute(
+        "UPDATE member SET hidden_seq = %s WHERE conversation_id = %s AND user_id = %s",
+        (seq, conversation, user),
+    )
+
+
+def hide_entry(cursor: Cursor, conversation: int, user: int, seq: int, hidden: bool) -> None:
+    """Delete an entry for one person, or show it again."""
+    if hidden:
+        cursor.execute(
+            f"{cursor.dialect.insert_ignore} hidden (user_id, conversation_id, seq, created_at)"
+            f" VALUES (%s, %s, %s, {cursor.dialect.now_ms})",
+            (user, conversation, seq),
+        )
+    else:
+        cursor.execute(
+            "DELETE FROM hidden WHERE user_id = %s AND conversation_id = %s AND seq = %s",
+            (user, conversation, seq),
+        )
+
+
+def hidden_entries(cursor: Cursor, conversation: int, user: int, seqs: Collection[int]) -> set[int]:
+    """Which of these entries a person has deleted for themselves."""
+    if not seqs:
+        return set()
+    marks = cursor.dialect.marks(len(seqs))
+    rows = cursor.execute(
+        f"SELECT seq FROM hidden WHERE user_id = %s AND conversation_id = %s AND seq IN ({marks})",
+        (user, conversation, *seqs),
+    ).all()
+    return {int(row[0]) for row in rows}
+
+
+def hidden_places(
+    cursor: Cursor, user: int, places: Collection[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Which (conversation, number) places a person has deleted for themselves."""
+    if not places:
+        return set()
+    rows = cursor.execute(
+        "SELECT conversation_id, seq "
+        + cursor.dialect.picked("hidden", ("user_id", "conversation_id", "seq"), len(places)),
+        [value for place in places for value in (user, *place)],
+    ).all()
+    return {(int(row[0]), int(row[1])) for row in rows}

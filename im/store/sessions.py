@@ -1,0 +1,156 @@
+"""Log-ins: table ``session``. Only a hash of the token is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from im.store.cursor import Cursor
+
+MAX_LISTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session that is valid now, with its person; times UTC ms."""
+
+    id: int
+    user: int
+    seen_at: int
+    created_at: int
+    expires_at: int
+    name: str
+    kind: str
+    role: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A session as its owner's list shows it."""
+
+    id: int
+    device: str
+    address: str
+    created_at: int
+    seen_at: int
+
+
+def open_session(
+    cursor: Cursor, token_hash: bytes, user: int, device: str, address: str, lifetime_ms: int
+) -> int:
+    """Store a new session; its id."""
+    now = cursor.dialect.now_ms
+    cursor.execute(
+        "INSERT INTO session (token_hash, user_id, device, address, created_at, seen_at,"
+        f" expires_at) VALUES (%s, %s, %s, %s, {now}, {now}, {now} + %s)",
+        (token_hash, user, device, address, lifetime_ms),
+    )
+    return cursor.lastrowid
+
+
+def by_token(cursor: Cursor, token_hash: bytes) -> SessionRow | None:
+    """The valid session of a token; None when unknown, over, revoked, or of who may not log in."""
+    row = cursor.execute(
+        "SELECT s.id, s.user_id, s.seen_at, s.created_at, s.expires_at, u.name, u.kind, u.role,"
+        " u.language FROM session s JOIN user_basic u ON u.id = s.user_id"
+        " WHERE s.token_hash = %s AND s.revoked_at IS NULL"
+        f" AND s.expires_at > {cursor.dialect.now_ms}"
+        " AND u.disabled_at IS NULL AND u.deleted_at IS NULL",
+        (token_hash,),
+    ).one()
+    return SessionRow(*row) if row is not None else None
+
+
+def prolong(cursor: Cursor, session: int, lifetime_ms: int, longest_ms: int) -> None:
+    """A session was used: it lasts ``lifetime_ms`` from now, ``longest_ms`` from its beginning."""
+    now = cursor.dialect.now_ms
+    end = cursor.dialect.least(f"{now} + %s", "created_at + %s")
+    cursor.execute(
+        f"UPDATE session SET seen_at = {now}, expires_at = {end}"
+        " WHERE id = %s AND revoked_at IS NULL",
+        (lifetime_ms, longest_ms, session),
+    )
+
+
+def of_user(cursor: Cursor, user: int) -> list[DeviceRow]:
+    """A person's valid sessions, the last used first."""
+    rows = cursor.execute(
+        "SELECT id, device, address, created_at, seen_at FROM session"
+        f" WHERE user_id = %s AND revoked_at IS NULL AND expires_at > {cursor.dialect.now_ms}"
+        " ORDER BY seen_at DESC, id DESC LIMIT %s",
+        (user, MAX_LISTED),
+    ).all()
+    return [DeviceRow(*row) for row in rows]
+
+
+def revoke(cursor: Cursor, user: int, sessions: Collection[int]) -> list[int]:
+    """End sessions of a person; the ids of those that were valid."""
+    if not sessions:
+        return []
+    marks = cursor.dialect.marks(len(sessions))
+    rows = cursor.execute(
+        f"SELECT id FROM session WHERE user_id = %s AND id IN ({marks}) AND revoked_at IS NULL",
+        (user, *sessions),
+    ).all()
+    found = [int(row[0]) for row in rows]
+    if found:
+        cursor.execute(
+            f"UPDATE session SET revoked_at = {cursor.dialect.now_ms}"
+            f" WHERE id IN ({cursor.dialect.marks(len(found))}) AND revoked_at IS NULL",
+            found,
+        )
+    return found
+
+
+def revoke_all(cursor: Cursor, user: int, keep: int = 0) -> list[int]:
+    """End all sessions of a person but one; their ids."""
+    rows = cursor.execute(
+        "SELECT id FROM session WHERE user_id = %s AND id <> %s AND revoked_at IS NULL",
+        (user, keep),
+    ).all()
+    return revoke(cursor, user, [int(row[0]) for row in rows])
+
+
+def revoke_oldest(cursor: Cursor, user: int, most: int) -> list[int]:
+    """End the sessions idle longest until a person has at most ``most``; their ids."""
+    return revoke(cursor, user, [row.id for row in of_user(cursor, user)[most:]])
+
+
+def revoked_since(cursor: Cursor, since_ms: int, limit: int = 10_000) -> list[int]:
+    """Sessions revoked at or after a time of the database's clock."""
+    rows = cursor.execute(
+        "SELECT id FROM session WHERE revoked_at >= %s ORDER BY revoked_at LIMIT %s",
+        (since_ms, limit),
+    ).all()
+    return [int(row[0]) for row in rows]
+
+
+def ended(cursor: Cursor, sessions: Collection[int]) -> list[int]:
+    """Which of these sessions are valid no more."""
+    if not sessions:
+        return []
+    marks = cursor.dialect.marks(len(sessions))
+    rows = cursor.execute(
+        f"SELECT s.id FROM session s JOIN user_basic u ON u.id = s.user_id"
+        f" WHERE s.id IN ({marks}) AND s.revoked_at IS NULL"
+        f" AND s.expires_at > {cursor.dialect.now_ms}"
+        " AND u.disabled_at IS NULL AND u.deleted_at IS NULL",
+        tuple(sessions),
+    ).all()
+    valid = {int(row[0]) for row in rows}
+    return [session for session in sessions if session not in valid]
+
+
+def forget_ended(cursor: Cursor, older_than_ms: int, limit: int = 1000) -> int:
+    """Delete sessions that ended long ago; how many."""
+    rows = cursor.execute(
+        f"SELECT id FROM session WHERE expires_at < {cursor.dialect.now_ms} - %s LIMIT %s",
+        (older_than_ms, limit),
+    ).all()
+    if rows:
+        cursor.execute(
+            f"DELETE FROM session WHERE id IN ({cursor.dialect.marks(len(rows))})",
+            [row[0] for row in rows],
+        )
+    return len(rows)

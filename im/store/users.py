@@ -1,0 +1,243 @@
+"""People: table ``user_basic``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from unicodedata import normalize
+
+from im.store.cursor import Cursor
+
+_COLUMNS = (
+    "id, name, kind, role, avatar_id, note, phone, email, language, theme, password_hash,"
+    " created_at, updated_at, last_seen_at, disabled_at, deleted_at"
+)
+MAX_FOUND = 50
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A person as the table has them; times UTC ms."""
+
+    id: int
+    name: str
+    kind: str
+    role: str
+    avatar_id: int | None
+    note: str
+    phone: str | None
+    email: str | None
+    language: str
+    theme: str
+    password_hash: str | None
+    created_at: int
+    updated_at: int
+    last_seen_at: int | None
+    disabled_at: int | None
+    deleted_at: int | None
+
+    @property
+    def active(self) -> bool:
+        """Whether this person may log in."""
+        return self.disabled_at is None and self.deleted_at is None
+
+
+def fold(text: str) -> str:
+    """The form in which names and addresses are compared: case and width don't tell them apart.
+
+    Unicode's compatibility caseless matching (Unicode Standard, section 3.13).
+    """
+    return normalize("NFKC", normalize("NFKC", text).casefold())
+
+
+def create(
+    cursor: Cursor,
+    name: str,
+    kind: str,
+    password_hash: str | None,
+    phone: str | None,
+    email: str | None,
+    language: str,
+) -> UserRow:
+    """A new person; announcements made before do not count as unread.
+
+    The first registered one becomes administrator unless there is one. Raises ``DuplicateKey``.
+    """
+    # The row of `all` is locked, so that of two who come first only one becomes administrator.
+    row = cursor.execute(
+        "SELECT last_seq, last_ordinal FROM conversation WHERE name = 'all'"
+        + cursor.dialect.for_update
+    ).one()
+    last_seq, last_ordinal = row if row is not None else (0, 0)
+    role = "user"
+    if kind == "user" and not _has_admin(cursor):
+        role = "admin"
+    cursor.execute(
+        "INSERT INTO user_basic (name, name_folded, kind, role, password_hash, phone, email,"
+        " email_folded, language, created_at, updated_at, all_read_seq, all_read_ordinal,"
+        " all_delivered_seq)"
+        f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, {cursor.dialect.now_ms},"
+        f" {cursor.dialect.now_ms}, %s, %s, %s)",
+        (
+            name,
+            fold(name),
+            kind,
+            role,
+            password_hash,
+            phone,
+            email,
+            fold(email) if email is not None else None,
+            language,
+            last_seq,
+            last_ordinal,
+            last_seq,
+        ),
+    )
+    created = by_id(cursor, cursor.lastrowid)
+    if created is None:
+        raise LookupError("a row that was just inserted is not there")
+    return created
+
+
+def _has_admin(cursor: Cursor) -> bool:
+    return (
+        cursor.execute(
+            "SELECT 1 FROM user_basic WHERE role = 'admin' AND deleted_at IS NULL LIMIT 1"
+        ).one()
+        is not None
+    )
+
+
+def by_id(cursor: Cursor, user: int) -> UserRow | None:
+    """One person."""
+    row = cursor.execute(f"SELECT {_COLUMNS} FROM user_basic WHERE id = %s", (user,)).one()
+    return UserRow(*row) if row is not None else None
+
+
+def by_ids(cursor: Cursor, users: Collection[int]) -> list[UserRow]:
+    """Several people; those who do not exist are left out."""
+    if not users:
+        return []
+    marks = cursor.dialect.marks(len(users))
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} FROM user_basic WHERE id IN ({marks})", tuple(users)
+    ).all()
+    return [UserRow(*row) for row in rows]
+
+
+def by_name(cursor: Cursor, name: str) -> UserRow | None:
+    """The person of this name, whatever its case."""
+    row = cursor.execute(
+        f"SELECT {_COLUMNS} FROM user_basic WHERE name_folded = %s", (fold(name),)
+    ).one()
+    return UserRow(*row) if row is not None else None
+
+
+def search(cursor: Cursor, text: str, limit: int = MAX_FOUND) -> list[UserRow]:
+    """People whose name begins with a text, or else has it inside."""
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} FROM user_basic"
+        " WHERE name_folded LIKE %s ESCAPE '|' AND deleted_at IS NULL"
+        " ORDER BY CASE WHEN name_folded LIKE %s ESCAPE '|' THEN 0 ELSE 1 END, name_folded, id"
+        " LIMIT %s",
+        (f"%{_like(text)}%", f"{_like(text)}%", limit),
+    ).all()
+    return [UserRow(*row) for row in rows]
+
+
+def _like(text: str) -> str:
+    escaped = fold(text)
+    for special in "|%_":
+        escaped = escaped.replace(special, "|" + special)
+    return escaped
+
+
+def page(cursor: Cursor, after: int, limit: int) -> tuple[list[UserRow], int]:
+    """People by id, and how many there are in all."""
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} FROM user_basic WHERE id > %s AND deleted_at IS NULL"
+        " ORDER BY id LIMIT %s",
+        (after, limit),
+    ).all()
+    total = cursor.execute("SELECT COUNT(*) FROM user_basic WHERE deleted_at IS NULL").one()
+    return [UserRow(*row) for row in rows], int(total[0]) if total is not None else 0
+
+
+_CHANGEABLE = frozenset(
+    {
+        "name",
+        "phone",
+        "email",
+        "note",
+        "language",
+        "theme",
+        "password_hash",
+        "avatar_id",
+        "kind",
+        "role",
+    }
+)
+
+
+def change(cursor: Cursor, user: int, values: Mapping[str, Any]) -> None:
+    """Give columns of a person new values. Raises ``DuplicateKey``."""
+    columns = dict(values)
+    unknown = columns.keys() - _CHANGEABLE
+    if unknown:
+        raise ValueError(f"not columns that may change: {sorted(unknown)}")
+    if "name" in columns:
+        columns["name_folded"] = fold(columns["name"])
+    if "email" in columns:
+        columns["email_folded"] = fold(columns["email"]) if columns["email"] is not None else None
+    if not columns:
+        return
+    assignments = ", ".join(f"{column} = %s" for column in columns)
+    cursor.execute(
+        f"UPDATE user_basic SET {assignments}, updated_at = {cursor.dialect.now_ms} WHERE id = %s",
+        (*columns.values(), user),
+    )
+
+
+def seen(cursor: Cursor, times: Mapping[int, int]) -> None:
+    """Store when people were last seen; never backwards."""
+    for user in sorted(times):
+        cursor.execute(
+            "UPDATE user_basic SET last_seen_at = %s"
+            " WHERE id = %s AND (last_seen_at IS NULL OR last_seen_at < %s)",
+            (times[user], user, times[user]),
+        )
+
+
+def disable(cursor: Cursor, user: int, disabled: bool) -> None:
+    """Bar a person from logging in, or let them in again."""
+    when = cursor.dialect.now_ms if disabled else "NULL"
+    cursor.execute(f"UPDATE user_basic SET disabled_at = {when} WHERE id = %s", (user,))
+
+
+def delete(cursor: Cursor, user: int) -> None:
+    """Anonymise a person: the id stays in what they wrote, the rest goes, the name is free."""
+    cursor.execute(
+        "UPDATE user_basic SET name = %s, name_folded = %s, phone = NULL, email = NULL,"
+        " email_folded = NULL, note = '', avatar_id = NULL, password_hash = NULL, role = 'user',"
+        f" deleted_at = {cursor.dialect.now_ms}, updated_at = {cursor.dialect.now_ms}"
+        " WHERE id = %s",
+        (f"#{user}", f"#{user}", user),
+    )
+
+
+def shared_with(cursor: Cursor, user: int, others: Collection[int]) -> set[int]:
+    """Which of ``others`` share a contact or a conversation with a person."""
+    if not others:
+        return set()
+    marks = cursor.dialect.marks(len(others))
+    found = cursor.execute(
+        f"SELECT target_id FROM contact WHERE owner_id = %s AND target_id IN ({marks})"
+        " AND state = 'accepted'"
+        " UNION SELECT theirs.user_id FROM member mine JOIN member theirs"
+        " ON theirs.conversation_id = mine.conversation_id"
+        f" WHERE mine.user_id = %s AND theirs.user_id IN ({marks})"
+        " AND mine.left_seq IS NULL AND theirs.left_seq IS NULL",
+        (user, *others, user, *others),
+    ).all()
+    return {int(row[0]) for row in found}

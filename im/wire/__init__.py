@@ -1,0 +1,1 @@
+"""The socket side of the access layer: connections, who is on which, and frames in and out."""

@@ -1,0 +1,68 @@
+"""How a connection begins and ends to read: registered first, then looked up, then welcome.
+
+The order matters. From the moment of registration everything that is committed is delivered, or
+held until it is known where the person's conversations stood; so a page asked for after the welcome
+and what is delivered leave no hole between them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from im.protocol.names import parse_conversation
+from im.services.delivery import Delivery, Reader
+from im.services.presence import Presence
+from im.store import members
+from im.store.database import Database
+from im.wire.registry import Registry
+
+
+class Admission:
+    """Lets connections in and out."""
+
+    def __init__(
+        self, database: Database, registry: Registry, delivery: Delivery, presence: Presence
+    ) -> None:
+        self._database = database
+        self._registry = registry
+        self._delivery = delivery
+        self._presence = presence
+        self._loading: dict[int, asyncio.Task[None]] = {}
+
+    async def admit(self, reader: Reader) -> None:
+        """Register a connection and return when it is delivered to.
+
+        Raises ``Unavailable``; then the connection is not registered.
+        """
+        user = reader.user
+        first = self._registry.add(reader)
+        if first and user not in self._loading:
+            self._delivery.begin_loading(user)
+            task = asyncio.get_running_loop().create_task(self._load(user))
+            self._loading[user] = task
+            task.add_done_callback(lambda _: self._loading.pop(user, None))
+        loading = self._loading.get(user)
+        if loading is not None:
+            try:
+                await asyncio.shield(loading)
+            except BaseException:
+                self.release(reader)
+                raise
+        if self._registry.has_user(user):
+            self._presence.came(user)
+
+    def release(self, reader: Reader) -> None:
+        """A connection is gone."""
+        if self._registry.remove(reader):
+            self._presence.went(reader.user)
+
+    async def _load(self, user: int) -> None:
+        standings: list[tuple[str, int]] = []
+        try:
+            standings = await self._database.read(members.standings, user)
+        finally:
+            for name, _ in standings:
+                parsed = parse_conversation(name)
+                if parsed is not None and parsed[0] == "g":
+                    self._registry.join(parsed[1][0], user)
+            self._delivery.end_loading(user, standings)

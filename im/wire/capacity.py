@@ -1,0 +1,41 @@
+"""How many sockets there may be, in all and from one address."""
+
+from __future__ import annotations
+
+from im.errors import Overloaded, RateLimited
+
+RETRY_MS = 5000
+
+
+class Capacity:
+    """Counts sockets from before their handshake until they are gone."""
+
+    def __init__(self, most: int, most_per_address: int) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._addresses: dict[str, int] = {}
+        self.open = 0
+        """Sockets now."""
+
+    def admit(self, address: str) -> None:
+        """One more. Raises ``Overloaded`` (the node is full) or ``RateLimited`` (the address)."""
+        if self.open >= self._most:
+            raise Overloaded("too many connections", retry_after=RETRY_MS)
+        count = self._addresses.get(address, 0)
+        if count >= self._most_per_address:
+            raise RateLimited(
+                "too many connections from one address",
+                retry_after=RETRY_MS,
+                values={"seconds": RETRY_MS // 1000},
+            )
+        self._addresses[address] = count + 1
+        self.open += 1
+
+    def release(self, address: str) -> None:
+        """One that was admitted is gone."""
+        count = self._addresses[address] - 1
+        if count:
+            self._addresses[address] = count
+        else:
+            del self._addresses[address]
+        self.open -= 1

@@ -1,0 +1,54 @@
+"""What the rest of the program knows of a client's socket, whatever lies under it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Protocol
+
+
+class CloseCode(IntEnum):
+    """Why a connection is closed (RFC 6455, section 7.4; 4000–4999 are the application's)."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    POLICY = 1008
+    TOO_BIG = 1009
+    INTERNAL = 1011
+    TRY_AGAIN_LATER = 1013
+    SESSION_ENDED = 4001
+
+
+class Connection(Protocol):
+    """One client's socket.
+
+    It calls its owner for each whole text frame, and once when it is gone. All on the event loop.
+    """
+
+    @property
+    def address(self) -> str:
+        """The client's IP address."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is gone."""
+
+    @property
+    def heard(self) -> float:
+        """When something last came from the other side, pongs included (monotonic seconds)."""
+
+    def send(self, encoded: bytes) -> None:
+        """Send one text frame; returns at once and never raises.
+
+        What cannot be sent yet waits in a queue of bounded bytes. A reader too slow for the queue
+        is closed with ``TRY_AGAIN_LATER`` and gets what it missed when it returns.
+        """
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Begin to close; what was sent before goes out first. Twice is once."""
+
+    def abort(self) -> None:
+        """Drop the socket without a word: the other side is dead."""

@@ -1,0 +1,276 @@
+"""One client frame in, its answer out: the native protocol on top of the services."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from im.errors import ImError, Internal, Malformed, RateLimited, TooLarge
+from im.i18n import Catalogue
+from im.protocol import client as frames
+from im.protocol.encoding import decode_frame, frame_id
+from im.protocol.server import Error, Limits, Ok, Welcome
+from im.services import views
+from im.services.accounts import Accounts
+from im.services.conversations import Conversations
+from im.services.delivery import Delivery
+from im.services.history import History
+from im.services.marks import Marks
+from im.services.messages import Messages, Sent
+from im.services.presence import Presence
+from im.services.rights import Rights
+from im.services.typing_notes import TypingNotes
+from im.wire.admission import Admission
+from im.wire.client import Client
+
+log = logging.getLogger("im.gateway")
+
+GREETING = "欢迎进入聊天系统"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayServices:
+    """What the gateway calls."""
+
+    accounts: Accounts
+    admission: Admission
+    conversations: Conversations
+    delivery: Delivery
+    history: History
+    marks: Marks
+    messages: Messages
+    presence: Presence
+    rights: Rights
+    typing: TypingNotes
+
+
+class Gateway:
+    """Answers the frames of logged-in connections.
+
+    Args:
+        node: this node's name.
+        now_ms: the time, UTC ms.
+        pending: frames of one connection that may wait for their commit; then reading waits.
+    """
+
+    def __init__(
+        self,
+        services: GatewayServices,
+        catalogue: Catalogue,
+        limits: Limits,
+        node: str,
+        now_ms: Callable[[], int],
+        pending: int,
+    ) -> None:
+        self._services = services
+        self._catalogue = catalogue
+        self._limits = limits
+        self._node = node
+        self._now_ms = now_ms
+        self._pending = pending
+        self._handlers: dict[type[frames.Frame], Callable[[Client, Any], Awaitable[None]]] = {
+            frames.Hello: self._hello,
+            frames.Send: self._send,
+            frames.Recall: self._recall,
+            frames.Edit: self._edit,
+            frames.Delivered: self._delivered,
+            frames.Read: self._read,
+            frames.Typing: self._typing,
+            frames.Sync: self._sync,
+            frames.Conversations: self._conversations,
+            frames.Hide: self._hide,
+            frames.Pin: self._pin,
+            frames.Mute: self._mute,
+            frames.Watch: self._watch,
+            frames.Ping: self._ping,
+        }
+        self.received = 0
+        """Frames so far."""
+
+    async def open(self, client: Client) -> None:
+        """Let a connection in and greet it. Raises ``Unavailable`` or ``NotFound``."""
+        row = await self._services.accounts.get(client.user)
+        await self._services.admission.admit(client)
+        client.send(
+            Welcome(
+                text=GREETING,
+                user=views.user(row),
+                node=self._node,
+                time=self._now_ms(),
+                limits=self._limits,
+                session=client.session,
+                can_broadcast=self._services.rights.may_broadcast(client.identity),
+            )
+        )
+
+    def closed(self, client: Client) -> None:
+        """A connection is gone."""
+        self._services.presence.forget(client)
+        self._services.admission.release(client)
+
+    async def receive(self, client: Client, data: str | bytes) -> None:
+        """Handle one frame; the next one of this connection comes when this returns.
+
+        It returns once the frame has its place in line; its answer may come later. Never raises.
+        """
+        self.received += 1
+        frame: frames.ClientFrame | None = None
+        try:
+            if isinstance(data, bytes):
+                raise Malformed("text frames only")
+            if len(data) > self._limits.frame_bytes:
+                raise TooLarge("frame", values={"limit": f"{self._limits.frame_bytes} B"})
+            wait = client.bucket.take(asyncio.get_running_loop().time())
+            if wait:
+                raise RateLimited(
+                    retry_after=int(wait * 1000) + 1, values={"seconds": int(wait) + 1}
+                )
+            frame = decode_frame(data)
+            await self._handlers[type(frame)](client, frame)
+        except ImError as error:
+            number = frame.id if frame is not None else frame_id(data)
+            self._refuse(client, number, error)
+        except Exception:
+            log.exception("a frame of user %d failed", client.user)
+            self._refuse(client, frame.id if frame is not None else None, Internal())
+
+    # Answers
+
+    def _refuse(self, client: Client, number: frames.FrameId, error: ImError) -> None:
+        client.send(
+            Error(
+                id=number,
+                code=error.code,
+                message=self._catalogue.explain(client.identity.language, error),
+                field=error.field,
+                retry_after=error.retry_after,
+            )
+        )
+
+    async def _later(
+        self, client: Client, number: frames.FrameId, task: asyncio.Task[Sent]
+    ) -> None:
+        """Answer when the task is done; wait only while too much of this connection is pending."""
+        client.pending += 1
+        task.add_done_callback(lambda done: self._answer(client, number, done))
+        if client.pending >= self._pending:
+            await asyncio.wait([task])
+
+    def _answer(self, client: Client, number: frames.FrameId, task: asyncio.Task[Sent]) -> None:
+        client.pending -= 1
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            sent = task.result()
+            client.send(
+                Ok(
+                    id=number,
+                    conv=sent.conv,
+                    seq=sent.seq,
+                    time=sent.time,
+                    repeated=sent.repeated,
+                )
+            )
+        elif isinstance(error, ImError):
+            self._refuse(client, number, error)
+        else:
+            log.error("an entry of user %d failed", client.user, exc_info=error)
+            self._refuse(client, number, Internal())
+
+    # Frames
+
+    async def _hello(self, client: Client, frame: frames.Hello) -> None:
+        raise Malformed("already known", field="op")
+
+    async def _send(self, client: Client, frame: frames.Send) -> None:
+        task = await self._services.messages.submit(client.identity, frame)
+        await self._later(client, frame.id, task)
+
+    async def _recall(self, client: Client, frame: frames.Recall) -> None:
+        task = await self._services.messages.recall(client.identity, frame)
+        await self._later(client, frame.id, task)
+
+    async def _edit(self, client: Client, frame: frames.Edit) -> None:
+        task = await self._services.messages.edit(client.identity, frame)
+        await self._later(client, frame.id, task)
+
+    async def _delivered(self, client: Client, frame: frames.Delivered) -> None:
+        await self._services.marks.move(client.identity, frame.conv, frame.seq, read=False)
+        client.send(Ok(id=frame.id))
+
+    async def _read(self, client: Client, frame: frames.Read) -> None:
+        await self._services.marks.move(client.identity, frame.conv, frame.seq, read=True)
+        client.send(Ok(id=frame.id))
+
+    async def _typing(self, client: Client, frame: frames.Typing) -> None:
+        await self._services.typing.note(client.identity, frame.to)
+
+    async def _sync(self, client: Client, frame: frames.Sync) -> None:
+        page = await self._services.history.page(
+            client.identity,
+            frame.conv,
+            after=frame.after,
+            before=frame.before,
+            around=frame.around,
+            limit=frame.limit,
+            erasures=self._services.delivery,
+        )
+        client.send(
+            Ok(
+                id=frame.id,
+                conv=page.conv,
+                entries=page.entries,
+                more=page.more,
+                users=page.users,
+            )
+        )
+
+    async def _conversations(self, client: Client, frame: frames.Conversations) -> None:
+        page = await self._services.conversations.page(
+            client.identity, frame.cursor, frame.limit, self._services.delivery
+        )
+        client.send(
+            Ok(
+                id=frame.id,
+                conversations=page.conversations,
+                cursor=page.cursor,
+                users=page.users,
+            )
+        )
+
+    async def _hide(self, client: Client, frame: frames.Hide) -> None:
+        await self._services.conversations.hide(
+            client.identity, frame.conv, frame.seq, frame.hidden
+        )
+        client.send(Ok(id=frame.id))
+
+    async def _pin(self, client: Client, frame: frames.Pin) -> None:
+        await self._services.conversations.pin(client.identity, frame.conv, frame.pinned)
+        client.send(Ok(id=frame.id))
+
+    async def _mute(self, client: Client, frame: frames.Mute) -> None:
+        await self._services.conversations.mute(client.identity, frame.conv, frame.muted)
+        client.send(Ok(id=frame.id))
+
+    async def _watch(self, client: Client, frame: frames.Watch) -> None:
+        before = client.watched
+        shown = await self._services.presence.visible(client.user, frame.users)
+        if client.connection.closed:
+            return
+        client.watched = frozenset(shown)
+        self._services.presence.watch(client, before, client.watched)
+        client.send(
+            Ok(
+                id=frame.id,
+                presence=[
+                    self._services.presence.of(user, last_seen) for user, last_seen in shown.items()
+                ],
+            )
+        )
+
+    async def _ping(self, client: Client, frame: frames.Ping) -> None:
+        client.send(Ok(id=frame.id, time=self._now_ms()))

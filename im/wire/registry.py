@@ -1,0 +1,113 @@
+"""The local connection map: who is connected to this node, and who reads which conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from im.protocol.names import ALL, parse_conversation
+from im.services.delivery import Reader
+
+
+class Registry:
+    """Connections by person, and members with a connection by group.
+
+    Implements ``services.delivery.Readers``. A person may have many connections: devices and tabs.
+    """
+
+    def __init__(self) -> None:
+        self._users: dict[int, list[Reader]] = {}
+        self._groups: dict[int, set[int]] = {}
+        self._groups_of: dict[int, set[int]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, reader: Reader) -> bool:
+        """A connection has shown who it is; whether it is the person's first here."""
+        readers = self._users.setdefault(reader.user, [])
+        readers.append(reader)
+        self._count += 1
+        return len(readers) == 1
+
+    def remove(self, reader: Reader) -> bool:
+        """A connection is gone; whether it was the person's last here."""
+        readers = self._users.get(reader.user)
+        if readers is None or reader not in readers:
+            return False
+        readers.remove(reader)
+        self._count -= 1
+        if readers:
+            return False
+        del self._users[reader.user]
+        for group in self._groups_of.pop(reader.user, ()):
+            self._forget(group, reader.user)
+        return True
+
+    def has_user(self, user: int) -> bool:
+        """Whether this person has a connection here."""
+        return user in self._users
+
+    def users(self) -> Collection[int]:
+        """Ids of all who have a connection here."""
+        return self._users.keys()
+
+    def of_user(self, user: int) -> list[Reader]:
+        """The person's connections, in the order in which they came."""
+        return list(self._users.get(user, ()))
+
+    def everyone(self) -> Iterator[Reader]:
+        """All connections."""
+        for readers in list(self._users.values()):
+            yield from list(readers)
+
+    def join(self, group: int, user: int) -> None:
+        """This person, who has a connection here, is a member of the group."""
+        if user in self._users:
+            self._groups.setdefault(group, set()).add(user)
+            self._groups_of.setdefault(user, set()).add(group)
+
+    def leave(self, group: int, user: int) -> None:
+        """This person is no longer a member of the group."""
+        self._forget(group, user)
+        groups = self._groups_of.get(user)
+        if groups is not None:
+            groups.discard(group)
+
+    def groups_of(self, user: int) -> frozenset[int]:
+        """Groups of a person who has a connection here."""
+        return frozenset(self._groups_of.get(user, ()))
+
+    def of_conversation(self, conversation: str) -> Iterable[Reader]:
+        """Connections of those who read this conversation."""
+        name = parse_conversation(conversation)
+        if name is None:
+            return
+        kind, ids = name
+        if kind == ALL:
+            yield from self.everyone()
+            return
+        members: Iterable[int] = ids if kind == "p" else tuple(self._groups.get(ids[0], ()))
+        for user in members:
+            yield from tuple(self._users.get(user, ()))
+
+    def has_readers(self, conversation: str) -> bool:
+        """Whether anyone here reads this conversation."""
+        name = parse_conversation(conversation)
+        if name is None:
+            return False
+        kind, ids = name
+        if kind == "p":
+            return any(user in self._users for user in ids)
+        return bool(self._users) if kind == ALL else ids[0] in self._groups
+
+    def of_sessions(self, sessions: Collection[int]) -> list[Reader]:
+        """Connections that belong to one of these sessions."""
+        return [reader for reader in self.everyone() if reader.session in sessions]
+
+    def _forget(self, group: int, user: int) -> None:
+        members = self._groups.get(group)
+        if members is not None:
+            members.discard(user)
+            if not members:
+                del self._groups[group]
