@@ -62,7 +62,7 @@ class StateSignal(Signal):
     """A list of these users changed."""
 
     users: list[int]
-    list: str
+    name: str
     conv: str = ""
 
 
@@ -70,12 +70,6 @@ class RightsSignal(Signal):
     """Who may do what in this conversation changed: forget what is remembered of it."""
 
     conv: str
-
-
-class UserSignal(Signal):
-    """What others may know of this user changed."""
-
-    user: int
 
 
 class PresenceSignal(Signal):
@@ -95,13 +89,6 @@ class PresenceQuery(Signal):
     node: str
 
 
-class NoticeSignal(Signal):
-    """A text for everyone who is connected."""
-
-    text: str
-    time: int
-
-
 TOPICS: dict[type[Signal], str] = {
     EntrySignal: "entry",
     MarkSignal: "mark",
@@ -109,10 +96,8 @@ TOPICS: dict[type[Signal], str] = {
     SessionsSignal: "sessions",
     StateSignal: "state",
     RightsSignal: "rights",
-    UserSignal: "user",
     PresenceSignal: "presence",
     PresenceQuery: "presence?",
-    NoticeSignal: "notice",
 }
 
 S = TypeVar("S", bound=Signal)

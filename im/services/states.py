@@ -31,12 +31,12 @@ class States:
 
     def changed(self, users: Collection[int], name: ListName, conversation: str = "") -> None:
         """A list of these people has changed."""
-        signal = StateSignal(users=list(users), list=name, conv=conversation)
+        signal = StateSignal(users=list(users), name=name, conv=conversation)
         self._on_signal("", signal)
         self._cluster.publish(signal)
 
     def _on_signal(self, _: str, signal: StateSignal) -> None:
-        outgoing = Outgoing(State(list=cast(ListName, signal.list), conv=signal.conv or None))
+        outgoing = Outgoing(State(list=cast(ListName, signal.name), conv=signal.conv or None))
         for user in signal.users:
             for reader in self._readers.of_user(user):
                 reader.deliver(outgoing)

@@ -1,0 +1,367 @@
+"""A client for programs: bots, tests, and whoever would rather not write the protocol by hand.
+
+Example::
+
+    async def main():
+        async with await Client.log_in(["http://localhost:8888"], "bot", "its password") as bot:
+            async for entry in bot.entries():
+                if isinstance(entry, Message) and entry.sender != bot.user.id:
+                    await bot.send(bot.target(entry), f"You said: {entry.text}")
+
+It reconnects by itself, to the next of its nodes, and asks for what it missed: each entry comes
+once, in the order of its conversation. ``send`` repeats a message under the same key until it is
+committed or refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from types import TracebackType
+from typing import Any
+
+import msgspec
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
+
+from im.protocol import names
+from im.protocol.encoding import encode
+from im.protocol.server import (
+    AnyServerFrame,
+    Bye,
+    Entry,
+    Error,
+    Event,
+    Message,
+    Ok,
+    Resync,
+    User,
+    Welcome,
+)
+
+ANSWER_SECONDS = 10.0
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 5.0
+PAGE = 500
+MAX_QUEUE = 100_000
+"""Entries that wait to be taken; beyond it the client stops reading."""
+SILENCE_SECONDS = 30.0
+
+_frames: msgspec.json.Decoder[AnyServerFrame] = msgspec.json.Decoder(AnyServerFrame)
+
+log = logging.getLogger("im.client")
+
+
+class Refused(Exception):
+    """The node refused; sending the same again is of no use.
+
+    Attributes:
+        code: the error's stable name.
+        field: the input that is wrong, or None.
+        retry_after: ms after which to try again, or None.
+    """
+
+    def __init__(self, error: Error) -> None:
+        super().__init__(f"{error.code}: {error.message}")
+        self.code = error.code
+        self.field = error.field
+        self.retry_after = error.retry_after
+
+
+class Disconnected(Exception):
+    """The connection was lost before the answer: the outcome is unknown."""
+
+
+class Client:
+    """One logged-in program.
+
+    Args:
+        urls: nodes, ``http://host:port``; the next is tried when one is gone.
+        token: of a session.
+
+    Attributes:
+        user: who one is; known after the first welcome.
+        others: frames that are no entries and no answers (marks, typing, presence, states).
+    """
+
+    def __init__(self, urls: Sequence[str], token: str) -> None:
+        self._urls = list(urls)
+        self._token = token
+        self._socket: WebSocketClientConnection | None = None
+        self._connected = asyncio.Event()
+        self._closing = False
+        self._answers: dict[int, asyncio.Future[Ok]] = {}
+        self._number = 0
+        self._cursors: dict[str, int] = {}
+        self._syncing: dict[str, list[Entry]] = {}
+        self._entries: asyncio.Queue[Entry] = asyncio.Queue(MAX_QUEUE)
+        self._lines: dict[str, asyncio.Lock] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self.others: asyncio.Queue[AnyServerFrame] = asyncio.Queue()
+        self.user = User(id=0, name="")
+        self.connections = 0
+
+    @classmethod
+    async def log_in(cls, urls: Sequence[str], name: str, password: str) -> Client:
+        """A client of an account. Raises ``HTTPClientError``."""
+        answer = await post(urls[0], "/api/login", {"name": name, "password": password})
+        return cls(urls, answer["token"])
+
+    @classmethod
+    async def register(cls, urls: Sequence[str], name: str, password: str) -> Client:
+        """A client of a new account. Raises ``HTTPClientError``."""
+        body = {"name": name, "password": password, "repassword": password}
+        return cls(urls, (await post(urls[0], "/api/register", body))["token"])
+
+    async def __aenter__(self) -> Client:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def token(self) -> str:
+        """The session's token."""
+        return self._token
+
+    async def start(self, wait: bool = True) -> None:
+        """Connect, and stay connected; returns after the first welcome."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        if wait:
+            await self.connected()
+
+    async def connected(self) -> None:
+        """Return when the client is connected and has asked for what it missed."""
+        await self._connected.wait()
+
+    async def close(self) -> None:
+        """Disconnect for good."""
+        self._closing = True
+        if self._socket is not None:
+            self._socket.close()
+        tasks = [*self._background, *([self._task] if self._task else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def drop(self) -> None:
+        """Lose the connection as a broken network would; the client comes back by itself."""
+        protocol = self._socket.protocol if self._socket is not None else None
+        stream = getattr(protocol, "stream", None)
+        if stream is not None:
+            stream.close()
+
+    async def entries(self) -> AsyncIterator[Entry]:
+        """Every entry of all conversations as it comes, each once, in order."""
+        while True:
+            yield await self._entries.get()
+
+    def taken(self) -> list[Entry]:
+        """The entries that wait, without waiting for more."""
+        return [self._entries.get_nowait() for _ in range(self._entries.qsize())]
+
+    def target(self, entry: Entry) -> str:
+        """Where to write in order to answer an entry."""
+        return names.target_for(entry.conv, self.user.id) or entry.conv
+
+    async def send(self, to: str, text: str, *, key: str | None = None, **fields: Any) -> Ok:
+        """Send a message; returns when it is committed, however often that has to be tried.
+
+        Messages to one target are sent one after the other, so they keep their order. Raises
+        ``Refused``.
+        """
+        key = key or secrets.token_hex(16)
+        async with self._lines.setdefault(to, asyncio.Lock()):
+            while True:
+                try:
+                    return await self.request("send", to=to, text=text, key=key, **fields)
+                except Refused as error:
+                    if error.code not in ("unavailable", "rate_limited", "overloaded"):
+                        raise
+                    await asyncio.sleep((error.retry_after or 200) / 1000)
+                except Disconnected:
+                    await asyncio.sleep(FIRST_PAUSE)
+
+    async def request(self, op: str, **fields: Any) -> Ok:
+        """Send a frame and return its answer. Raises ``Refused`` or ``Disconnected``."""
+        await self._connected.wait()
+        return await self._request(op, **fields)
+
+    async def tell(self, op: str, **fields: Any) -> None:
+        """Send a frame that has no answer. Raises ``Disconnected``."""
+        await self._connected.wait()
+        await self._write({"op": op, **fields})
+
+    # Inside
+
+    async def _request(self, op: str, **fields: Any) -> Ok:
+        self._number += 1
+        number = self._number
+        future: asyncio.Future[Ok] = asyncio.get_running_loop().create_future()
+        self._answers[number] = future
+        try:
+            await self._write({"op": op, "id": number, **fields})
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await future
+        except TimeoutError:
+            self.drop()
+            raise Disconnected("no answer") from None
+        finally:
+            self._answers.pop(number, None)
+
+    async def _write(self, frame: dict[str, Any]) -> None:
+        if self._socket is None:
+            raise Disconnected("not connected")
+        try:
+            await self._socket.write_message(encode(frame))
+        except WebSocketClosedError as error:
+            raise Disconnected("connection lost") from error
+
+    async def _run(self) -> None:
+        pause = FIRST_PAUSE
+        turn = 0
+        while not self._closing:
+            url = self._urls[turn % len(self._urls)]
+            turn += 1
+            try:
+                await self._stay(url)
+                pause = FIRST_PAUSE
+            except (OSError, HTTPClientError, WebSocketClosedError, Disconnected) as error:
+                log.debug("%s: %s", url, error)
+            finally:
+                self._lost()
+            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - spread, no secret
+            pause = min(LONGEST_PAUSE, pause * 2) if turn % len(self._urls) == 0 else pause
+
+    async def _stay(self, url: str) -> None:
+        request = HTTPRequest(
+            url.replace("http", "ws", 1) + "/ws",
+            headers={"Authorization": f"Bearer {self._token}"},
+            connect_timeout=ANSWER_SECONDS,
+        )
+        self._socket = await websocket_connect(request, subprotocols=["im.v1"])
+        while True:
+            async with asyncio.timeout(SILENCE_SECONDS) as limit:
+                while True:
+                    data = await self._socket.read_message()
+                    if data is None:
+                        return
+                    limit.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
+                    await self._receive(_frames.decode(data))
+
+    async def _receive(self, frame: AnyServerFrame) -> None:
+        if isinstance(frame, Message | Event):
+            await self._entry(frame)
+        elif isinstance(frame, Ok | Error) and isinstance(frame.id, int):
+            future = self._answers.get(frame.id)
+            if future is not None and not future.done():
+                if isinstance(frame, Ok):
+                    future.set_result(frame)
+                else:
+                    future.set_exception(Refused(frame))
+        elif isinstance(frame, Welcome):
+            self.user = frame.user
+            self._spawn(self._catch_up())
+        elif isinstance(frame, Resync):
+            self._spawn(self._sync(frame.conv) if frame.conv else self._catch_up())
+        elif not isinstance(frame, Bye):
+            self.others.put_nowait(frame)
+
+    async def _entry(self, entry: Entry) -> None:
+        waiting = self._syncing.get(entry.conv)
+        if waiting is not None:
+            waiting.append(entry)
+            return
+        cursor = self._cursors.get(entry.conv)
+        if cursor is None or entry.seq > cursor + 1:
+            self._syncing[entry.conv] = [entry]
+            self._spawn(self._sync(entry.conv))
+        elif entry.seq == cursor + 1:
+            await self._take(entry)
+
+    async def _take(self, entry: Entry) -> None:
+        self._cursors[entry.conv] = entry.seq
+        await self._entries.put(entry)
+
+    async def _catch_up(self) -> None:
+        cursor: str | None = None
+        while True:
+            page = await self._request("conversations", cursor=cursor)
+            for summary in page.conversations or []:
+                if summary.last_seq > self._cursors.get(summary.conv, 0):
+                    await self._sync(summary.conv)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        self.connections += 1
+        self._connected.set()
+
+    async def _sync(self, conversation: str) -> None:
+        self._syncing.setdefault(conversation, [])
+        try:
+            while True:
+                after = self._cursors.get(conversation, 0)
+                page = await self._request("sync", conv=conversation, after=after, limit=PAGE)
+                for entry in page.entries or []:
+                    if entry.seq > self._cursors.get(conversation, 0):
+                        await self._take(entry)
+                if not page.more:
+                    break
+        finally:
+            waiting = self._syncing.pop(conversation, [])
+        for entry in waiting:
+            await self._entry(entry)
+
+    def _lost(self) -> None:
+        self._connected.clear()
+        self._socket = None
+        for task in self._background:
+            task.cancel()
+        for future in self._answers.values():
+            if not future.done():
+                future.set_exception(Disconnected("connection lost"))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._spawned)
+
+    def _spawned(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.debug("catching up failed: %s", task.exception())
+            self.drop()
+
+
+async def post(url: str, path: str, body: dict[str, Any], token: str | None = None) -> Any:
+    """``POST`` to the HTTP API; the answer's data. Raises ``HTTPClientError``."""
+    return await call(url, "POST", path, body, token)
+
+
+async def call(
+    url: str, method: str, path: str, body: dict[str, Any] | None = None, token: str | None = None
+) -> Any:
+    """Call the HTTP API; the answer's data. Raises ``HTTPClientError``."""
+    headers = {"Content-Type": "application/json"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    response = await AsyncHTTPClient().fetch(
+        HTTPRequest(
+            url + path,
+            method=method,
+            headers=headers,
+            body=encode(body) if body is not None else None,
+            allow_nonstandard_methods=True,
+        )
+    )
+    return msgspec.json.decode(response.body)["data"]
