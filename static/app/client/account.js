@@ -1,0 +1,56 @@
+import { signal } from "../../vendor/preact.js";
+
+/** My own account: profile, devices, password, preferences. */
+export class Account {
+  constructor({ api, user, onUser }) {
+    Object.assign(this, { api, onUser });
+    this.user = signal(user);
+    this.sessions = signal(null);
+    this.error = signal(null);
+  }
+
+  async refresh() {
+    try {
+      this.#set(await this.api.get("/me"));
+      this.error.value = null;
+    } catch (error) {
+      this.error.value = error;
+    }
+  }
+
+  async refreshSessions() {
+    const sessions = await this.api.get("/sessions");
+    this.sessions.value = sessions.sessions ?? sessions;
+  }
+
+  /** Language and theme are also kept in this browser, for the log-in page. */
+  async change(fields) {
+    const user = await this.api.patch("/me", fields);
+    if (fields.language || fields.theme) await this.api.preferences(fields);
+    this.#set({ ...this.user.value, ...fields, ...user });
+  }
+
+  async register(fields) {
+    await this.api.post("/me/register", fields);
+    await this.refresh();
+  }
+
+  changePassword(fields) {
+    return this.api.post("/me/password", fields);
+  }
+
+  async endSession(id) {
+    await this.api.delete(`/sessions/${id}`);
+    await this.refreshSessions();
+  }
+
+  async endOtherSessions() {
+    await this.api.delete("/sessions");
+    await this.refreshSessions();
+  }
+
+  #set(user) {
+    this.user.value = user;
+    this.onUser(user);
+  }
+}

@@ -1,0 +1,337 @@
+import { batch, signal } from "../../vendor/preact.js";
+import { newKey } from "../core/keys.js";
+import { ALL, parseName, targetOf } from "../core/names.js";
+import { Marks } from "../core/marks.js";
+import { Outbox, WAITING } from "../core/outbox.js";
+import { Connection } from "../core/socket.js";
+import { Typing } from "../core/typing.js";
+import { Account } from "./account.js";
+import { Contacts } from "./contacts.js";
+import { Conversations } from "./conversations.js";
+import { Drafts } from "./drafts.js";
+import { Groups } from "./groups.js";
+import { History } from "./history.js";
+import { People } from "./people.js";
+
+/** How long the list waits for the outbox at connecting, in ms: it should know what was sent. */
+const FLUSH_FIRST_MS = 1_500;
+/** Own recalled texts can be taken up again this long, in ms. */
+export const REEDIT_MS = 5 * 60_000;
+
+/** The messenger of one page: its state as signals, and what can be done. Knows no elements. */
+export class Client {
+  constructor({ boot, api, database, tabs, clock, openSocket, t, events }) {
+    const me = boot.user;
+    Object.assign(this, { boot, me, api, clock, tabs, t, events });
+    this.limits = boot.limits;
+    this.offset = 0;
+    this.link = signal({ name: "connecting", since: clock.now() });
+    this.roundTrip = signal(null);
+    this.canBroadcast = signal(boot.can_broadcast ?? false);
+    this.typingVersion = signal(0);
+    this.outboxVersion = signal(0);
+    this.notice = signal(null);
+    this.sentKeys = new Map();
+    this.reedits = new Map();
+
+    const request = (frame) => this.connection.request(frame);
+    this.connection = new Connection({
+      open: openSocket,
+      clock,
+      onFrame: (frame) => batch(() => this.#receive(frame)),
+      onState: (state) => this.#linkChanged(state),
+      onRoundTrip: (ms) => (this.roundTrip.value = ms),
+    });
+    this.marks = new Marks({ send: (frame) => this.connection.send(frame), clock });
+    this.typing = new Typing({
+      send: (frame) => this.connection.send(frame),
+      clock,
+      changed: () => (this.typingVersion.value += 1),
+    });
+    this.people = new People({ api, me, request });
+    this.conversations = new Conversations({ request, people: this.people, me, t });
+    this.history = new History({ request, people: this.people, onPage: (...page) => this.#paged(...page) });
+    this.contacts = new Contacts({ api, people: this.people });
+    this.groups = new Groups({ api, people: this.people });
+    this.account = new Account({ api, user: me, onUser: (user) => this.people.learn([publicPart(user)]) });
+    this.drafts = new Drafts({ table: database.drafts, say: tabs.say, clock });
+    this.outbox = new Outbox({
+      store: database.outbox,
+      lock: tabs.lock,
+      request,
+      online: () => this.connection.online,
+      clock,
+      changed: () => (this.outboxVersion.value += 1),
+      stored: (item) => this.#stored(item),
+    });
+  }
+
+  async start() {
+    this.connection.start();
+    await Promise.all([this.drafts.load(), this.outbox.load()]);
+    if (this.connection.online) this.outbox.flush();
+  }
+
+  /** The node's time now, in ms since 1970. */
+  now() {
+    return this.clock.now() + this.offset;
+  }
+
+  // ---- doing ----
+
+  /** Write into a conversation; resolves when the message is kept in this browser. */
+  async send(conv, text, { replyTo = null, mentions = [] } = {}) {
+    const to = targetOf(conv, this.me.id);
+    const key = newKey();
+    this.typing.told(to);
+    this.conversations.update(conv, (summary) => ({ ...summary, touched: this.now() }));
+    const after = this.history.log(conv).log.head;
+    await this.outbox.add({ key, conv, to, media: "text", text, replyTo, mentions, after });
+    this.tabs.say({ type: "outbox" });
+    return key;
+  }
+
+  async retry(key) {
+    await this.outbox.retry(key);
+    this.tabs.say({ type: "outbox" });
+  }
+
+  async discard(key) {
+    await this.outbox.discard(key);
+    this.tabs.say({ type: "outbox" });
+  }
+
+  async recall(entry) {
+    if (entry.text) this.reedits.set(`${entry.conv} ${entry.seq}`, { text: entry.text, at: this.now() });
+    await this.connection.request({ op: "recall", conv: entry.conv, seq: entry.seq });
+  }
+
+  async edit(entry, text) {
+    await this.connection.request({
+      op: "edit",
+      conv: entry.conv,
+      seq: entry.seq,
+      text,
+      key: newKey(),
+    });
+  }
+
+  /** The text of an own recalled message, for five minutes. */
+  reeditText(entry) {
+    const kept = this.reedits.get(`${entry.conv} ${entry.seq}`);
+    return kept && this.now() - kept.at < REEDIT_MS ? kept.text : null;
+  }
+
+  async hideEntry(entry, hidden) {
+    const { log } = this.history.log(entry.conv);
+    if (hidden) log.hide(entry.seq);
+    else log.unhide(entry);
+    this.history.touched(entry.conv);
+    await this.connection.request({ op: "hide", conv: entry.conv, seq: entry.seq, hidden });
+  }
+
+  async hideConversation(conv, hidden) {
+    this.conversations.update(conv, (summary) => ({ ...summary, hidden }));
+    await this.connection.request({ op: "hide", conv, hidden });
+  }
+
+  async setPinned(conv, pinned) {
+    this.conversations.update(conv, (summary) => ({ ...summary, pinned }));
+    await this.connection.request({ op: "pin", conv, pinned });
+  }
+
+  async setMuted(conv, muted) {
+    this.conversations.update(conv, (summary) => ({ ...summary, muted }));
+    await this.connection.request({ op: "mute", conv, muted });
+  }
+
+  markRead(conv, seq) {
+    const summary = this.conversations.get(conv);
+    if (!summary || seq <= summary.read_seq) return;
+    this.conversations.read(conv, this.me.id, seq);
+    this.marks.raise("read", conv, seq);
+  }
+
+  tellTyping(conv) {
+    if (conv !== ALL) this.typing.tell(targetOf(conv, this.me.id));
+  }
+
+  /** Have a conversation ready to be shown. */
+  async openConversation(conv) {
+    const { log } = this.history.log(conv);
+    const summary = this.conversations.get(conv);
+    if (summary) log.head = Math.max(log.head, summary.last_seq);
+    if (log.loaded) {
+      if (!log.atEnd) await this.history.catchUp(conv);
+      return;
+    }
+    const deep = summary && summary.unread > 45 && summary.read_seq > 0;
+    await this.history.load(conv, deep ? { around: summary.read_seq } : {});
+  }
+
+  // ---- hearing ----
+
+  #receive(frame) {
+    switch (frame.op) {
+      case "welcome":
+        this.#welcome(frame);
+        break;
+      case "message":
+      case "event":
+        this.#entry(frame);
+        break;
+      case "read":
+        this.conversations.read(frame.conv, frame.user, frame.seq, frame.unread);
+        if (frame.user === this.me.id) this.marks.known("read", frame.conv, frame.seq);
+        break;
+      case "delivered":
+        this.conversations.delivered(frame.conv, frame.user, frame.seq);
+        break;
+      case "typing":
+        if (frame.user !== this.me.id) this.typing.receive(frame.conv, frame.user);
+        break;
+      case "presence":
+        this.people.setPresence(frame.users);
+        break;
+      case "state":
+        this.#stateChanged(frame);
+        break;
+      case "notice":
+        this.notice.value = { text: frame.text, time: frame.time };
+        break;
+      case "resync":
+        this.#resync(frame.conv);
+        break;
+      default:
+    }
+  }
+
+  async #welcome(frame) {
+    this.offset = frame.time - this.clock.now();
+    this.limits = frame.limits;
+    this.canBroadcast.value = frame.can_broadcast ?? false;
+    this.people.learn([frame.user]);
+    this.marks.flush();
+    const flushed = this.outbox.flush();
+    const patience = new Promise((resolve) => this.clock.setTimeout(resolve, FLUSH_FIRST_MS));
+    await Promise.race([flushed, patience]);
+    await this.#resync();
+    this.people.watch(this.#watchable(), { again: true });
+    this.contacts.refresh();
+    this.groups.refresh();
+  }
+
+  async #resync(conv = null) {
+    if (conv === null) {
+      await this.conversations.refresh();
+      for (const summary of this.conversations.map.value.values()) {
+        this.marks.known("read", summary.conv, summary.read_seq);
+        const { log } = this.history.log(summary.conv);
+        log.head = Math.max(log.head, summary.last_seq);
+        if (log.loaded && !log.atEnd) this.history.catchUp(summary.conv);
+        if (summary.unread) this.#deliver(summary.conv, summary.last_seq, summary.delivered_seq);
+      }
+    } else await this.history.refresh(conv);
+  }
+
+  #entry(entry) {
+    const { conv, seq } = entry;
+    const { log } = this.history.log(conv);
+    const outcome = log.live(entry);
+    if (outcome === "gap") this.history.catchUp(conv);
+    if (outcome === "known") return;
+    if (entry.op === "message" && entry.from !== this.me.id) {
+      this.typing.stop(conv, entry.from);
+      this.#deliver(conv, seq, 0);
+    }
+    if (!this.conversations.entry(entry)) this.conversations.refresh();
+    if (entry.op === "event") this.#eventHappened(entry);
+    this.outbox.settle(conv, Math.min(seq, log.to ?? seq));
+    this.people.get(entry.from);
+    this.history.touched(conv);
+    this.events.onEntry(entry);
+  }
+
+  #eventHappened(entry) {
+    const parsed = parseName(entry.conv, this.me.id);
+    if (parsed?.kind !== "group" || entry.kind === "recall" || entry.kind === "edit") return;
+    this.groups.refresh();
+    this.conversations.refresh();
+    if (this.groups.members.value.has(parsed.group)) {
+      this.groups.loadMembers(parsed.group).catch(() => {});
+    }
+  }
+
+  #stateChanged({ list, conv }) {
+    if (list === "contacts") this.contacts.refresh().then(() => this.#rewatch());
+    if (list === "groups") this.groups.refresh();
+    if (list === "sessions" && this.account.sessions.value) this.account.refreshSessions();
+    if (list === "settings") this.account.refresh().then(() => this.events.onSettings());
+    if (list === "groups" || list === "conversations") {
+      this.conversations.refresh();
+      if (conv) this.history.refresh(conv);
+    }
+  }
+
+  /** Another tab of this account says something. */
+  heard(message) {
+    if (message.type === "outbox") this.outbox.load();
+    if (message.type === "stored") this.outbox.storedElsewhere(message.key, message.seq, message.time);
+    if (message.type === "draft") this.drafts.received(message.conv, message.draft);
+    if (message.type === "logout") this.events.onSessionOver();
+  }
+
+  #stored(item) {
+    const { log } = this.history.log(item.conv);
+    this.sentKeys.set(`${item.conv} ${item.seq}`, item.key);
+    this.tabs.say({ type: "stored", key: item.key, seq: item.seq, time: item.time });
+    if (log.loaded && log.to >= item.seq) this.outbox.settle(item.conv, item.seq);
+    this.history.touched(item.conv);
+  }
+
+  #paged(conv, log) {
+    if (log.atEnd) this.outbox.settle(conv, log.to);
+  }
+
+  #deliver(conv, seq, known) {
+    if (conv !== ALL && seq > known) this.marks.raise("delivered", conv, seq);
+  }
+
+  #watchable() {
+    const ids = new Set();
+    for (const summary of this.conversations.ordered.value) if (summary.peer) ids.add(summary.peer);
+    for (const contact of this.contacts.list.value) ids.add(contact.user.id);
+    for (const id of this.events.visiblePeople()) ids.add(id);
+    return [...ids];
+  }
+
+  #rewatch() {
+    if (this.connection.online) this.people.watch(this.#watchable());
+  }
+
+  /** Someone new is on the screen. */
+  peopleShown() {
+    this.#rewatch();
+  }
+
+  #linkChanged(state) {
+    const since = state.name === "online" ? null : (this.link.value.since ?? this.clock.now());
+    this.link.value = { ...state, since };
+    if (state.name !== "online") {
+      this.roundTrip.value = null;
+      if (state.name === "waiting") this.events.onConnectionLost();
+    }
+    if (state.name === "ended") this.events.onSessionOver();
+  }
+
+  /** Messages of a conversation that are on their way or failed. */
+  pending(conv) {
+    return this.outbox
+      .items(conv)
+      .map((item) => (item.state === WAITING ? { ...item, inFlight: this.connection.online } : item));
+  }
+}
+
+function publicPart({ id, name, kind, role, avatar, note, deleted }) {
+  return { id, name, kind, role, avatar, note, deleted };
+}

@@ -1,0 +1,82 @@
+import { computed, signal } from "../../vendor/preact.js";
+
+/** People I know, and who wants to know me. */
+export class Contacts {
+  constructor({ api, people }) {
+    Object.assign(this, { api, people });
+    this.list = signal([]);
+    this.state = signal("loading");
+    this.error = signal(null);
+    this.leaving = signal(new Set());
+    this.accepted = computed(() => this.#in("accepted"));
+    this.incoming = computed(() => this.#in("incoming"));
+    this.outgoing = computed(() => this.#in("outgoing"));
+  }
+
+  get(id) {
+    return this.list.value.find((contact) => contact.user.id === id) ?? null;
+  }
+
+  async refresh() {
+    try {
+      const { contacts } = await this.api.get("/contacts");
+      this.people.learn(contacts.map((contact) => contact.user));
+      this.people.remarks.value = new Map(
+        contacts.filter((contact) => contact.remark).map(({ user, remark }) => [user.id, remark]),
+      );
+      this.list.value = contacts;
+      this.state.value = "ready";
+      this.error.value = null;
+    } catch (error) {
+      this.error.value = error;
+      if (this.state.value === "loading") this.state.value = "error";
+    }
+  }
+
+  /** `who`: `{name}` or `{user}`. */
+  async add(who, note = "") {
+    await this.api.post("/contacts", note ? { ...who, note } : who);
+    await this.refresh();
+  }
+
+  async accept(id) {
+    await this.api.post(`/contacts/${id}/accept`);
+    await this.refresh();
+  }
+
+  /** Decline for good; `keepalive` when the page is going away. */
+  async decline(id, { keepalive = false } = {}) {
+    await this.api.post(`/contacts/${id}/decline`, {}, { keepalive });
+    await this.refresh();
+  }
+
+  async remove(id) {
+    await this.api.delete(`/contacts/${id}`);
+    await this.refresh();
+  }
+
+  async block(id, blocked) {
+    if (blocked) await this.api.put(`/contacts/${id}/block`);
+    else await this.api.delete(`/contacts/${id}/block`);
+    await this.refresh();
+  }
+
+  async remark(id, remark) {
+    await this.api.patch(`/contacts/${id}`, { remark });
+    await this.refresh();
+  }
+
+  /** Keep a request out of sight while it can still be undone. */
+  setLeaving(id, leaving) {
+    const next = new Set(this.leaving.value);
+    if (leaving) next.add(id);
+    else next.delete(id);
+    this.leaving.value = next;
+  }
+
+  #in(state) {
+    return this.list.value.filter(
+      (contact) => contact.state === state && !this.leaving.value.has(contact.user.id),
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import { computed, signal } from "../../vendor/preact.js";
+import { ALL, parseName } from "../core/names.js";
+import { inListOrder, totalUnread, withEntry, withPeerMark, withRead } from "../core/summaries.js";
+
+/** Pages of the list fetched at most: 20 × 100 conversations. */
+const MAX_PAGES = 20;
+
+/** The list of conversations: what the node says, moved on by what comes over the socket. */
+export class Conversations {
+  constructor({ request, people, me, t }) {
+    Object.assign(this, { request, people, me, t });
+    this.map = signal(new Map());
+    this.state = signal("loading");
+    this.error = signal(null);
+    this.held = signal(null);
+    this.ordered = computed(() =>
+      [...this.map.value.values()].filter((summary) => !summary.hidden).sort(inListOrder),
+    );
+    this.unread = computed(() => totalUnread(this.map.value.values()));
+    this.running = null;
+    this.again = false;
+  }
+
+  get(conv) {
+    return this.map.value.get(conv) ?? null;
+  }
+
+  update(conv, change) {
+    const summary = this.map.value.get(conv);
+    if (!summary) return false;
+    const changed = change(summary);
+    if (changed !== summary) {
+      const map = new Map(this.map.value);
+      map.set(conv, changed);
+      this.map.value = map;
+    }
+    return true;
+  }
+
+  /** A new entry; false when the conversation is not in the list yet. */
+  entry(entry) {
+    return this.update(entry.conv, (summary) => withEntry(summary, entry, this.me.id));
+  }
+
+  read(conv, user, seq, unread) {
+    if (user === this.me.id) this.update(conv, (summary) => withRead(summary, seq, unread));
+    else this.#peerMark(conv, user, "read", seq);
+  }
+
+  delivered(conv, user, seq) {
+    if (user !== this.me.id) this.#peerMark(conv, user, "delivered", seq);
+  }
+
+  title(summary) {
+    if (summary.conv === ALL) return this.t("chat.announcements");
+    if (summary.peer) return this.people.name(summary.peer);
+    return summary.group?.name ?? summary.title;
+  }
+
+  /** Fetch the list anew; calls meanwhile make one more round. */
+  refresh() {
+    if (this.running) {
+      this.again = true;
+      return this.running;
+    }
+    this.running = this.#fetch().finally(() => {
+      this.running = null;
+      if (this.again) {
+        this.again = false;
+        this.refresh();
+      }
+    });
+    return this.running;
+  }
+
+  async #fetch() {
+    const found = new Map();
+    let cursor;
+    try {
+      for (let page = 0; page < MAX_PAGES; page += 1) {
+        const answer = await this.request({ op: "conversations", limit: 100, ...(cursor && { cursor }) });
+        this.people.learn(answer.users);
+        for (const summary of answer.conversations ?? []) found.set(summary.conv, this.#full(summary));
+        cursor = answer.cursor;
+        if (!cursor) break;
+      }
+    } catch (error) {
+      this.error.value = error;
+      if (this.state.value === "loading") this.state.value = "error";
+      return;
+    }
+    for (const [conv, summary] of this.map.value) {
+      const fresh = found.get(conv);
+      if (fresh && fresh.last_seq < summary.last_seq) found.set(conv, { ...fresh, ...newerPart(summary) });
+    }
+    this.map.value = found;
+    this.error.value = null;
+    this.state.value = "ready";
+  }
+
+  #full(summary) {
+    const known = this.map.value.get(summary.conv);
+    const parsed = parseName(summary.conv, this.me.id);
+    const last = summary.last ?? null;
+    const mentionsMe = last?.op === "message" && last.mentions?.includes(this.me.id);
+    return {
+      ...summary,
+      last,
+      peer: summary.peer ?? parsed?.peer ?? null,
+      group: summary.group ?? null,
+      muted: summary.muted ?? false,
+      pinned: summary.pinned ?? false,
+      mentioned: summary.unread > 0 && (known?.mentioned || mentionsMe || false),
+      touched: known?.touched ?? 0,
+    };
+  }
+
+  #peerMark(conv, user, op, seq) {
+    this.update(conv, (summary) =>
+      summary.peer === user ? withPeerMark(summary, op, seq) : withMemberMark(summary, user, op, seq),
+    );
+  }
+}
+
+/** What live frames said while the page of the list was on its way. */
+function newerPart({ last, last_seq, read_seq, unread, mentioned }) {
+  return { last, last_seq, read_seq, unread, mentioned };
+}
+
+/** In groups the marks of members are known as far as they were told while this page was open. */
+function withMemberMark(summary, user, op, seq) {
+  if (op !== "read" || !summary.group) return summary;
+  const seenBy = new Map(summary.seenBy ?? []);
+  if ((seenBy.get(user) ?? 0) >= seq) return summary;
+  seenBy.set(user, seq);
+  return { ...summary, seenBy };
+}

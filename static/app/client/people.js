@@ -1,0 +1,94 @@
+import { signal } from "../../vendor/preact.js";
+import { privateName } from "../core/names.js";
+
+/** Users asked for in one request, and watched at once (the node's limits). */
+const MAX_IDS = 50;
+const MAX_WATCH = 200;
+
+/** Who is who, who is here, and what I call them. */
+export class People {
+  constructor({ api, me, request }) {
+    Object.assign(this, { api, me, request });
+    this.users = signal(new Map([[me.id, me]]));
+    this.remarks = signal(new Map());
+    this.presence = signal(new Map());
+    this.asked = new Set();
+    this.wanted = new Set();
+    this.watched = "";
+  }
+
+  learn(users) {
+    const news = (users ?? []).filter((user) => !same(this.users.value.get(user.id), user));
+    if (!news.length) return;
+    const known = new Map(this.users.value);
+    for (const user of news) known.set(user.id, user);
+    this.users.value = known;
+  }
+
+  get(id) {
+    const user = this.users.value.get(id);
+    if (!user && id) this.want(id);
+    return user ?? null;
+  }
+
+  /** My remark for them, else their name, else their number. */
+  name(id) {
+    return this.remarks.value.get(id) || this.get(id)?.name || `#${id}`;
+  }
+
+  isOnline(id) {
+    return this.presence.value.get(id)?.online ?? false;
+  }
+
+  conversationWith(id) {
+    return privateName(this.me.id, id);
+  }
+
+  /** Fetch someone not yet known; requests of one moment become one. */
+  want(id) {
+    if (this.asked.has(id)) return;
+    this.asked.add(id);
+    this.wanted.add(id);
+    if (this.wanted.size === 1) queueMicrotask(() => this.#fetch());
+  }
+
+  async search(text) {
+    const { users } = await this.api.get(`/users?q=${encodeURIComponent(text)}`);
+    this.learn(users);
+    return users;
+  }
+
+  setPresence(states) {
+    const presence = new Map(this.presence.value);
+    for (const state of states ?? []) presence.set(state.user, state);
+    this.presence.value = presence;
+  }
+
+  /** Ask for the presence of these; what was asked for before is replaced. */
+  async watch(ids, { again = false } = {}) {
+    const users = [...new Set(ids)].filter((id) => id !== this.me.id).slice(0, MAX_WATCH);
+    const key = users.join();
+    if (!again && key === this.watched) return;
+    this.watched = key;
+    const answer = await this.request({ op: "watch", users }).catch(() => null);
+    if (answer) this.setPresence(answer.presence);
+    else this.watched = "";
+  }
+
+  async #fetch() {
+    const ids = [...this.wanted];
+    this.wanted.clear();
+    for (let start = 0; start < ids.length; start += MAX_IDS) {
+      const part = ids.slice(start, start + MAX_IDS);
+      try {
+        this.learn((await this.api.get(`/users?ids=${part.join()}`)).users);
+      } catch {
+        for (const id of part) this.asked.delete(id);
+      }
+    }
+  }
+}
+
+function same(one, other) {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,203 @@
+/** Live entries held while a hole before them is being filled. */
+export const MAX_AHEAD = 500;
+
+/**
+ * The part of one conversation's log that this page holds: one stretch without holes.
+ *
+ * `from` and `to` are the first and last number the stretch covers, `head` the highest number
+ * known to exist. `entries` are what can be shown, ascending: messages, and events other than
+ * recalls and edits, which change their target instead. An entry is replaced, never changed in
+ * place, so what looks at one may compare by identity.
+ */
+export class Log {
+  constructor(conv) {
+    this.conv = conv;
+    this.entries = [];
+    this.from = null;
+    this.to = null;
+    this.head = 0;
+    this.start = false;
+    this.ahead = new Map();
+    this.hidden = new Set();
+  }
+
+  get loaded() {
+    return this.from !== null;
+  }
+
+  /** Whether the stretch reaches the newest entry. */
+  get atEnd() {
+    return this.loaded && this.to >= this.head;
+  }
+
+  get(seq) {
+    const index = this.indexOf(seq);
+    return this.entries[index]?.seq === seq ? this.entries[index] : null;
+  }
+
+  /** Index of the first entry whose number is `seq` or more. */
+  indexOf(seq) {
+    let low = 0;
+    let high = this.entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.entries[middle].seq < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * An entry came over the socket. Answers `added`, `known` (had it), `unloaded` (nothing is held
+   * yet), `away` (the stretch lies further back) or `gap` (ask for what is after `to`).
+   */
+  live(entry) {
+    const wasAtEnd = this.atEnd || !this.loaded;
+    this.head = Math.max(this.head, entry.seq);
+    if (!this.loaded) return "unloaded";
+    if (entry.seq <= this.to) return "known";
+    if (entry.seq === this.to + 1) {
+      this.#take(entry);
+      this.to = entry.seq;
+      this.#absorb();
+      return "added";
+    }
+    if (!wasAtEnd && this.ahead.size === 0) return "away";
+    if (this.ahead.size < MAX_AHEAD) this.ahead.set(entry.seq, entry);
+    return "gap";
+  }
+
+  /** The newest page. `more`: there is older. Joins what is held when the two touch. */
+  newest(entries, more, headThen = 0) {
+    const last = Math.max(lastSeq(entries), headThen);
+    this.head = Math.max(this.head, last);
+    const first = more && entries.length ? entries[0].seq : 1;
+    if (this.loaded && first <= this.to + 1 && first >= this.from) {
+      this.#cover(first, Math.max(last, this.to), entries);
+    } else {
+      this.#reset(first, last, entries);
+    }
+    if (!more) this.start = true;
+    this.#absorb();
+  }
+
+  /** The page that follows `after`. Ignored when the stretch has moved away meanwhile. */
+  newer(after, entries, more, headThen = 0) {
+    if (!this.loaded || after < this.from - 1 || after > this.to) return false;
+    // A page may be all hidden ones: then it reached one further at least.
+    const last = more ? lastSeq(entries) || after + 1 : Math.max(lastSeq(entries), headThen);
+    for (const entry of entries) if (entry.seq > this.to) this.#take(entry);
+    for (const entry of entries) this.head = Math.max(this.head, entry.seq);
+    this.to = Math.max(this.to, last);
+    this.#absorb();
+    return true;
+  }
+
+  /** The page that goes before `before`. */
+  older(before, entries, more) {
+    if (!this.loaded || before !== this.from) return false;
+    const events = entries.filter(changesTarget);
+    this.entries = [...entries.filter((entry) => this.#shown(entry)), ...this.entries];
+    for (const event of events) this.#change(event);
+    this.from = more ? (entries[0]?.seq ?? Math.max(1, before - 1)) : 1;
+    if (!more) this.start = true;
+    return true;
+  }
+
+  /** A page around some number; it takes the place of all that is held. */
+  around(entries) {
+    if (!entries.length) return;
+    this.start = false;
+    this.#reset(entries[0].seq, lastSeq(entries), entries);
+    this.#absorb();
+  }
+
+  /** Change one entry here, as its event will say: after our own recall or edit was accepted. */
+  change(event) {
+    this.#change(event);
+  }
+
+  hide(seq) {
+    this.hidden.add(seq);
+    this.entries = this.entries.filter((entry) => entry.seq !== seq);
+  }
+
+  unhide(entry) {
+    this.hidden.delete(entry.seq);
+    if (!this.loaded || entry.seq < this.from || entry.seq > this.to) return;
+    if (!this.get(entry.seq)) this.#insert(entry);
+  }
+
+  #reset(from, to, entries) {
+    this.entries = [];
+    this.from = from;
+    this.to = to;
+    if (from > 1) this.start = false;
+    for (const entry of entries) this.#take(entry);
+    for (const seq of this.ahead.keys()) if (seq <= to) this.ahead.delete(seq);
+  }
+
+  /** What the page says holds for its stretch: entries that it lacks are gone. */
+  #cover(first, last, entries) {
+    const given = new Set(entries.map((entry) => entry.seq));
+    const end = lastSeq(entries);
+    this.entries = this.entries.filter(
+      (entry) => entry.seq < first || entry.seq > end || given.has(entry.seq),
+    );
+    for (const entry of entries) this.#take(entry);
+    this.to = last;
+  }
+
+  #absorb() {
+    for (const [seq, entry] of [...this.ahead].sort((one, other) => one[0] - other[0])) {
+      if (seq > this.to + 1) break;
+      this.ahead.delete(seq);
+      if (seq <= this.to) continue;
+      this.#take(entry);
+      this.to = seq;
+    }
+  }
+
+  #take(entry) {
+    if (changesTarget(entry)) this.#change(entry);
+    else if (this.#shown(entry)) this.#insert(entry);
+  }
+
+  #shown(entry) {
+    return !changesTarget(entry) && !this.hidden.has(entry.seq);
+  }
+
+  #insert(entry) {
+    const index = this.indexOf(entry.seq);
+    const known = this.entries[index]?.seq === entry.seq;
+    this.entries = this.entries.toSpliced
+      ? this.entries.toSpliced(index, known ? 1 : 0, entry)
+      : [...this.entries.slice(0, index), entry, ...this.entries.slice(known ? index + 1 : index)];
+  }
+
+  #change(event) {
+    const index = this.indexOf(event.target);
+    const target = this.entries[index];
+    if (target?.seq !== event.target || target.recalled) return;
+    let changed;
+    if (event.kind === "recall") changed = recalled(target);
+    else if (event.time > (target.edited ?? 0)) {
+      changed = { ...target, text: event.text ?? "", edited: event.time };
+    } else return;
+    this.entries = this.entries.slice();
+    this.entries[index] = changed;
+  }
+}
+
+/** Whether an entry shows nothing itself but changes another one. */
+export function changesTarget(entry) {
+  return entry.op === "event" && (entry.kind === "recall" || entry.kind === "edit");
+}
+
+function recalled({ op, conv, seq, ordinal, from, time }) {
+  return { op, conv, seq, ordinal, from, time, recalled: true };
+}
+
+function lastSeq(entries) {
+  return entries.length ? entries[entries.length - 1].seq : 0;
+}

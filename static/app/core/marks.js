@@ -1,0 +1,53 @@
+/** At most one mark of a kind and conversation in this time, in ms. */
+export const EVERY_MS = 1_000;
+
+/**
+ * Tells the node how far was received or read: one high-water mark for each conversation, never
+ * backwards, at most once a second. `send(frame)` answers whether there was a link; what it could
+ * not send is kept and sent with the next `flush()`.
+ */
+export class Marks {
+  constructor({ send, clock }) {
+    this.sendFrame = send;
+    this.clock = clock;
+    this.marks = new Map();
+  }
+
+  /** `op`: `delivered` or `read`. */
+  raise(op, conv, seq) {
+    const key = `${op} ${conv}`;
+    const mark = this.marks.get(key) ?? { op, conv, wanted: 0, sent: 0, at: -Infinity, timer: null };
+    if (seq <= mark.wanted) return;
+    mark.wanted = seq;
+    this.marks.set(key, mark);
+    this.#push(mark);
+  }
+
+  /** The node knows of `seq` already, by itself or from another device. */
+  known(op, conv, seq) {
+    const key = `${op} ${conv}`;
+    const mark = this.marks.get(key) ?? { op, conv, wanted: 0, sent: 0, at: -Infinity, timer: null };
+    mark.sent = Math.max(mark.sent, seq);
+    mark.wanted = Math.max(mark.wanted, seq);
+    this.marks.set(key, mark);
+  }
+
+  flush() {
+    for (const mark of this.marks.values()) this.#push(mark);
+  }
+
+  #push(mark) {
+    if (mark.timer !== null || mark.wanted <= mark.sent) return;
+    const wait = mark.at + EVERY_MS - this.clock.now();
+    if (wait > 0) {
+      mark.timer = this.clock.setTimeout(() => {
+        mark.timer = null;
+        this.#push(mark);
+      }, wait);
+      return;
+    }
+    if (!this.sendFrame({ op: mark.op, conv: mark.conv, seq: mark.wanted })) return;
+    mark.sent = mark.wanted;
+    mark.at = this.clock.now();
+  }
+}

@@ -1,0 +1,67 @@
+import { changesTarget } from "./log.js";
+
+// Changes to a conversation's line in the list. Every function answers a new summary, or the same
+// one when nothing changed.
+
+/** A new entry of the log. `unread` counts messages of others after the own mark. */
+export function withEntry(summary, entry, me) {
+  const events = changesTarget(entry);
+  let { last, unread, mentioned } = summary;
+  if (entry.seq > summary.last_seq) last = entry;
+  if (events && summary.last?.seq === entry.target) last = withChange(summary.last, entry);
+  if (entry.seq <= summary.last_seq) {
+    return last === summary.last ? summary : { ...summary, last };
+  }
+  const mine = entry.from === me && entry.op === "message";
+  let readSeq = summary.read_seq;
+  if (mine) {
+    readSeq = entry.seq;
+    unread = 0;
+    mentioned = false;
+  } else if (entry.op === "message" && !entry.recalled) {
+    unread += 1;
+    if (entry.mentions?.includes(me)) mentioned = true;
+  }
+  if (entry.op === "event" && entry.kind === "recall") mentioned = mentioned && unread > 0;
+  return { ...summary, last, unread, mentioned, read_seq: readSeq, last_seq: entry.seq, hidden: false };
+}
+
+/** What a recall or edit makes of the entry that the list shows. */
+function withChange(last, event) {
+  if (event.kind === "recall") return { ...last, recalled: true, text: "" };
+  return { ...last, text: event.text, edited: event.time };
+}
+
+/** My mark moved, here or on another device; `unread` is what the node says, if it does. */
+export function withRead(summary, seq, unread) {
+  if (seq < summary.read_seq) return summary;
+  const left = unread ?? (seq >= summary.last_seq ? 0 : summary.unread);
+  return { ...summary, read_seq: seq, unread: left, mentioned: left > 0 && summary.mentioned };
+}
+
+/** The other person's marks. */
+export function withPeerMark(summary, op, seq) {
+  const field = op === "read" ? "peer_read_seq" : "peer_delivered_seq";
+  const changed = { ...summary, [field]: Math.max(summary[field] ?? 0, seq) };
+  if (op === "read") {
+    changed.peer_delivered_seq = Math.max(changed.peer_delivered_seq ?? 0, seq);
+  }
+  return changed;
+}
+
+/** Pinned ones first, then the newest. */
+export function inListOrder(one, other) {
+  if (one.pinned !== other.pinned) return one.pinned ? -1 : 1;
+  return activity(other) - activity(one) || (one.conv < other.conv ? -1 : 1);
+}
+
+function activity(summary) {
+  return Math.max(summary.last?.time ?? 0, summary.touched ?? 0);
+}
+
+/** Unread messages for the title and the rail: muted conversations do not count. */
+export function totalUnread(summaries) {
+  let total = 0;
+  for (const summary of summaries) if (!summary.muted) total += summary.unread;
+  return total;
+}

@@ -1,0 +1,74 @@
+// What a message's text is made of. Nothing here makes HTML: the page sets text as text.
+
+/** Longest text in which links and mentions are looked for, in UTF-16 units. */
+export const MAX_SCANNED = 20_000;
+const SCHEMES = new Set(["http:", "https:", "ftp:", "mailto:"]);
+const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\u{FE0F}?\u{20E3}/u;
+
+/**
+ * `[{type: "text" | "link" | "mention", text, href?, user?}]` in order. `mentions`: `[{id, name}]`
+ * of those who were named; `links`: a matcher with linkify-it's `match`.
+ */
+export function tokens(text, { mentions = [], links }) {
+  if (text.length > MAX_SCANNED) return [{ type: "text", text }];
+  const found = [];
+  for (const match of links?.match(text) ?? []) {
+    if (!SCHEMES.has(match.schema || "http:")) continue;
+    found.push({
+      start: match.index,
+      end: match.lastIndex,
+      token: { type: "link", text: match.raw, href: match.url },
+    });
+  }
+  for (const { id, name } of mentions) {
+    const needle = `@${name}`;
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + needle.length)) {
+      const end = at + needle.length;
+      found.push({ start: at, end, token: { type: "mention", text: needle, user: id } });
+    }
+  }
+  found.sort((one, other) => one.start - other.start || other.end - one.end);
+  const result = [];
+  let position = 0;
+  for (const { start, end, token } of found) {
+    if (start < position) continue;
+    if (start > position) result.push({ type: "text", text: text.slice(position, start) });
+    result.push(token);
+    position = end;
+  }
+  if (position < text.length) result.push({ type: "text", text: text.slice(position) });
+  return result;
+}
+
+/** Whether a text is one to three emoji and nothing else, so that it is shown large. */
+export function fewEmoji(text) {
+  const trimmed = text.trim();
+  if (!trimmed || trimmed.length > 60 || !globalThis.Intl?.Segmenter) return false;
+  let count = 0;
+  for (const { segment } of new Intl.Segmenter("und", { granularity: "grapheme" }).segment(trimmed)) {
+    if (/^\s+$/u.test(segment)) continue;
+    if (!EMOJI.test(segment) || (/^[\p{L}\p{N}]/u.test(segment) && !segment.includes("\u20e3"))) {
+      return false;
+    }
+    count += 1;
+    if (count > 3) return false;
+  }
+  return count > 0;
+}
+
+/** Size of a text as the node counts it: bytes in UTF-8. */
+export function byteLength(text) {
+  return new TextEncoder().encode(text).length;
+}
+
+/** Up to two letters that stand for a name: the first Han character, or the first of two words. */
+export function initials(name) {
+  const trimmed = name.trim();
+  const words = trimmed.split(/[\s·&_.-]+/u).filter((word) => /^[\p{L}\p{N}]/u.test(word));
+  const first = [...(words[0] ?? trimmed)][0] ?? "?";
+  if (/\p{Script=Han}|\p{Script=Hangul}|\p{Script=Hiragana}|\p{Script=Katakana}/u.test(first)) {
+    return first;
+  }
+  const second = words.length > 1 ? [...words[words.length - 1]][0] : "";
+  return (first + (/\p{Script=Han}/u.test(second) ? "" : second)).toUpperCase();
+}

@@ -1,0 +1,66 @@
+/** Why an HTTP request was refused: the node's code, sentence and field; 0 as status: no answer. */
+export class ApiError extends Error {
+  constructor(status, { error = "unreachable", message = error, field = null, retry_after = null }) {
+    super(message);
+    this.status = status;
+    this.code = error;
+    this.field = field;
+    this.retryAfter = retry_after;
+  }
+}
+
+/** Longest wait for an answer, in ms. */
+const PATIENCE_MS = 15_000;
+
+/**
+ * The JSON interface under `/api`. Every method answers the `data` of the envelope or throws an
+ * ApiError. The XSRF token is read from its cookie at each call, so a renewed one is used.
+ */
+export function createApi({ fetch, cookie, onUnauthorized }) {
+  async function call(method, path, body, options = {}) {
+    const headers = { Accept: "application/json" };
+    if (method !== "GET") headers["X-XSRFToken"] = readCookie(cookie(), "_xsrf");
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    let response;
+    let answer;
+    try {
+      response = await fetch(`/api${path}`, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        credentials: "same-origin",
+        signal: AbortSignal.timeout(PATIENCE_MS),
+        ...options,
+      });
+      answer = await response.json();
+    } catch {
+      throw new ApiError(response?.status ?? 0, {});
+    }
+    if (response.status === 401 && answer.error === "unauthorized") onUnauthorized();
+    if (!response.ok || answer.code !== 0) throw new ApiError(response.status, answer);
+    return answer.data;
+  }
+  /** What the log-in page's switches send: it sets the cookies for language and theme. */
+  async function preferences({ language, theme }) {
+    const form = new URLSearchParams({ _xsrf: readCookie(cookie(), "_xsrf") });
+    if (language) form.set("language", language);
+    if (theme) form.set("theme", theme);
+    await fetch("/preferences", { method: "POST", body: form, redirect: "manual" }).catch(() => {});
+  }
+
+  return {
+    preferences,
+    get: (path) => call("GET", path),
+    post: (path, body = {}, options) => call("POST", path, body, options),
+    patch: (path, body) => call("PATCH", path, body),
+    put: (path, body = {}) => call("PUT", path, body),
+    delete: (path) => call("DELETE", path),
+  };
+}
+
+function readCookie(cookies, name) {
+  for (const part of cookies.split("; ")) {
+    if (part.startsWith(`${name}=`)) return decodeURIComponent(part.slice(name.length + 1));
+  }
+  return "";
+}

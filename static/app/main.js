@@ -1,0 +1,111 @@
+import { html, render } from "../vendor/preact.js";
+import { LinkifyIt } from "../vendor/linkify.js";
+import { Client } from "./client/client.js";
+import { parseName } from "./core/names.js";
+import { createTimes } from "./core/times.js";
+import { translator } from "./core/translate.js";
+import { createApi } from "./data/api.js";
+import { openDatabase, wipeDatabase } from "./data/database.js";
+import { createStorage } from "./data/storage.js";
+import { createTabs } from "./data/tabs.js";
+import { createAnnouncer } from "./ui/announcer.js";
+import { AppContext } from "./ui/context.js";
+import { listenForKeys } from "./ui/keyboard.js";
+import { createLayers } from "./ui/layers.js";
+import { mediaText } from "./ui/list/preview.js";
+import { createRouter } from "./ui/router.js";
+import { App } from "./ui/shell/app.js";
+
+const CLOCK = {
+  now: () => Date.now(),
+  setTimeout: (work, ms) => setTimeout(work, ms),
+  clearTimeout: (timer) => clearTimeout(timer),
+};
+
+async function main() {
+  const boot = JSON.parse(document.querySelector("#boot").textContent);
+  const { user, lang } = boot;
+  const t = translator(boot.messages, lang);
+  const times = createTimes(lang, t);
+  const router = createRouter(window);
+  const layers = createLayers(CLOCK);
+  const announcer = createAnnouncer();
+  const storage = createStorage(window.localStorage);
+  const leave = () => location.assign(`/?next=${encodeURIComponent("/toChat")}`);
+  const api = createApi({
+    fetch: (...request) => fetch(...request),
+    cookie: () => document.cookie,
+    onUnauthorized: leave,
+  });
+  const database = await openDatabase(user.id);
+  const tabs = createTabs(user.id, { onMessage: (message) => client.heard(message) });
+  const client = new Client({
+    boot,
+    api,
+    database,
+    tabs,
+    clock: CLOCK,
+    t,
+    openSocket: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.ws}`, "im.v1"),
+    events: {
+      onEntry: (entry) => announce(entry),
+      onSettings: () => followSettings(),
+      onSessionOver: leave,
+      /** A refused handshake looks like any other cut: ask whether the session still holds. */
+      onConnectionLost: () => void api.get("/me").catch(() => {}),
+      visiblePeople: () => visiblePeople(),
+    },
+  });
+
+  function announce(entry) {
+    const place = router.place.value;
+    if (entry.op !== "message" || entry.from === user.id || place.id !== entry.conv) return;
+    announcer.say([client.people.name(entry.from), mediaText(t, entry), times.clock(entry.time)].join(", "));
+  }
+
+  function followSettings() {
+    const { theme, language } = client.account.user.value;
+    if (theme) document.documentElement.dataset.theme = theme;
+    if (language && language !== lang) {
+      client.drafts.flush();
+      location.reload();
+    }
+  }
+
+  /** Members of the group that is open, and whose profile is shown. */
+  function visiblePeople() {
+    const { area, id } = router.place.value;
+    if (area === "contacts" && id) return [Number(id)];
+    const group = area === "groups" ? Number(id) : parseName(id, user.id)?.group;
+    return (client.groups.members.value.get(group) ?? []).map((member) => member.user.id);
+  }
+
+  async function logOut() {
+    await api.post("/logout");
+    tabs.say({ type: "logout" });
+    client.connection.close();
+    database.close();
+    await wipeDatabase(user.id);
+    location.assign("/");
+  }
+
+  const app = {
+    client, t, times, lang, router, layers, announcer, storage, logOut,
+    links: new LinkifyIt(),
+  };
+  addEventListener("online", () => client.connection.check());
+  addEventListener("offline", () => client.connection.check());
+  addEventListener("pagehide", () => {
+    client.drafts.flush();
+    layers.endToast();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") client.connection.check();
+    else client.drafts.flush();
+  });
+  listenForKeys(app);
+  await client.start();
+  render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
+}
+
+main();

@@ -1,0 +1,114 @@
+import { html, useEffect, useMemo, useRef, useSignal } from "../../../vendor/preact.js";
+import { ALL, parseName } from "../../core/names.js";
+import { useApp } from "../context.js";
+import { Empty, Icon, IconButton } from "../elements.js";
+import { emptyAnnouncements } from "../list/list.js";
+import { typingText } from "../list/preview.js";
+import { Composer } from "./composer.js";
+import { ChatHeader } from "./header.js";
+import { LogView } from "./log-view.js";
+
+/** The main pane of the chats: a conversation, or a welcome when none is open. */
+export function ChatPane({ conv }) {
+  const { t, client } = useApp();
+  const summary = conv ? summaryOf(client, conv) : null;
+  if (!conv) return html`<main class="chat" id="main" tabindex="-1" data-region><${Welcome} /></main>`;
+  if (!summary) {
+    return html`<main class="chat" id="main" tabindex="-1" data-region>
+      <${Empty} icon="alert" title=${t("chat.unknown")} text=${t("chat.unknown_text")} />
+    </main>`;
+  }
+  return html`<${OpenChat} conv=${conv} summary=${summary} />`;
+}
+
+/** A conversation's summary, also before its first message. */
+function summaryOf(client, conv) {
+  const known = client.conversations.get(conv);
+  if (known) return known;
+  const parsed = parseName(conv, client.me.id);
+  if (!parsed) return null;
+  const blank = { ...emptyAnnouncements(), conv };
+  if (parsed.kind === "private") return { ...blank, peer: parsed.peer };
+  if (parsed.kind === "group") {
+    const group = client.groups.get(parsed.group);
+    return group || client.groups.state.value === "loading" ? { ...blank, title: group?.name ?? "", group } : null;
+  }
+  return blank;
+}
+
+function OpenChat({ conv, summary }) {
+  const app = useApp();
+  const { t, client } = app;
+  /** `{replyTo, editing}`: entries that the composer is about. */
+  const about = useSignal({ replyTo: null, editing: null });
+  const composer = useRef(null);
+  const canWrite = conv === ALL ? client.canBroadcast.value : true;
+  useEffect(() => {
+    client.openConversation(conv);
+    client.peopleShown();
+  }, [conv]);
+  const actions = useMemo(
+    () => ({
+      reply(entry) {
+        about.value = { replyTo: entry, editing: null };
+        composer.current?.focus();
+      },
+      edit(entry) {
+        about.value = { replyTo: null, editing: entry };
+        composer.current?.edit(entry.text);
+      },
+      reedit(text) {
+        composer.current?.put(text);
+      },
+    }),
+    [],
+  );
+  return html`<main class="chat" id="main" tabindex="-1" data-region>
+    <${ChatHeader} conv=${conv} summary=${summary} />
+    <${GroupNotice} group=${summary.group} />
+    <${LogView} conv=${conv} summary=${summary} actions=${actions} canWrite=${canWrite} />
+    <${TypingLine} conv=${conv} />
+    ${canWrite
+      ? html`<${Composer} conv=${conv} summary=${summary} about=${about} handle=${composer} />`
+      : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
+  </main>`;
+}
+
+/** The group's announcement on top, until it is closed; a new one shows again. */
+function GroupNotice({ group }) {
+  const { t, router, storage } = useApp();
+  const closed = useSignal(group ? storage.get(`notice-${group.id}`) : null);
+  const text = group?.announcement;
+  if (!text || closed.value === text) return null;
+  return html`<div class="notice">
+    <${Icon} name="horn" />
+    <p><b>${t("groups.announcement")}</b>${" "}
+      <a href=${router.href("chats", `g:${group.id}`, true)}>${text}</a></p>
+    <${IconButton} small icon="close" label=${t("groups.announcement_close")} onClick=${() => {
+      storage.set(`notice-${group.id}`, text);
+      closed.value = text;
+    }} />
+  </div>`;
+}
+
+function TypingLine({ conv }) {
+  const app = useApp();
+  void app.client.typingVersion.value;
+  const users = app.client.typing.users(conv);
+  return html`<div class="typing">
+    ${users.length > 0 &&
+    html`<i aria-hidden="true"><b></b><b></b><b></b></i><span>${typingText(app, conv, users)}</span>`}
+  </div>`;
+}
+
+function Welcome() {
+  const { t, client } = useApp();
+  return html`<${Empty} wide drawing title=${t("welcome.title", { name: client.account.user.value.name })}
+    text=${t("welcome.text")}>
+    <ul class="tips">
+      <li><b><kbd>Ctrl</kbd>${" "}<kbd>K</kbd></b>${t("welcome.find")}</li>
+      <li><b><kbd>Alt</kbd>${" "}<kbd>↑</kbd>${" "}<kbd>↓</kbd></b>${t("welcome.next")}</li>
+      <li><b><kbd>Ctrl</kbd>${" "}<kbd>/</kbd></b>${t("welcome.keys")}</li>
+    </ul>
+  <//>`;
+}

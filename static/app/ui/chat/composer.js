@@ -1,0 +1,211 @@
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../vendor/preact.js";
+import { byteLength } from "../../core/text.js";
+import { ALL } from "../../core/names.js";
+import { useApp } from "../context.js";
+import { Icon, IconButton } from "../elements.js";
+import { lazy } from "../lazy.js";
+import { MentionList, useMentions } from "./mentions.js";
+import { Quote } from "./row.js";
+
+const EmojiPanel = lazy(() => import("../emoji/panel.js"), "EmojiPanel");
+const MAX_LINES = 8;
+
+/** Whether this key belongs to the input method: it is choosing characters, not sending. */
+export function isComposing(event) {
+  return event.isComposing || event.keyCode === 229;
+}
+
+/** Where a message is written. `about`: what is replied to or edited; `handle`: for the pane. */
+export function Composer({ conv, summary, about, handle }) {
+  const app = useApp();
+  const { t, client, layers, storage } = app;
+  const { replyTo, editing } = about.value;
+  const draft = useRef(null);
+  draft.current ??= client.drafts.get(conv) ?? {};
+  const [text, setText] = useState(draft.current.text ?? "");
+  const [emoji, setEmoji] = useState(false);
+  const input = useRef(null);
+  const box = useRef(null);
+  const kept = useRef("");
+  const mentions = useMentions({ app, summary, input, draft: draft.current, text });
+
+  useGrowing(input, text);
+  useEffect(() => {
+    if (draft.current.replyTo) about.value = { replyTo: draft.current.replyTo, editing: null };
+    if (matchMedia("(hover: hover)").matches) input.current.focus();
+    return () => client.drafts.flush();
+  }, []);
+  useEffect(() => {
+    if (editing) return;
+    const mine = client.drafts.get(conv);
+    if ((mine?.text ?? "") === text && (mine?.replyTo?.seq ?? 0) === (replyTo?.seq ?? 0)) return;
+    client.drafts.note(conv, { text, replyTo, mentions: mentions.chosen });
+  }, [text, replyTo, editing]);
+  useDraftFromElsewhere({ client, conv, input, setText, editing });
+
+  const write = (value) => {
+    setText(value);
+    if (value && !editing) client.tellTyping(conv);
+  };
+  const place = (value) => {
+    setText(value);
+    requestAnimationFrame(() => {
+      input.current?.focus();
+      input.current?.setSelectionRange(value.length, value.length);
+    });
+  };
+  handle.current = {
+    focus: () => input.current?.focus(),
+    put: (value) => place(text ? `${text}\n${value}` : value),
+    edit(value) {
+      if (!about.value.editing) kept.current = text;
+      place(value);
+    },
+  };
+
+  const limit = client.limits?.text_bytes ?? 65_536;
+  const size = text.length * 3 > limit ? byteLength(text) : 0;
+  const tooLong = size > limit;
+  const ready = text.trim() !== "" && !tooLong;
+
+  const stopAbout = () => {
+    if (about.value.editing) place(kept.current);
+    kept.current = "";
+    about.value = { replyTo: null, editing: null };
+    input.current.focus();
+  };
+  const send = async () => {
+    if (!ready) return;
+    setEmoji(false);
+    if (editing) {
+      const entry = editing;
+      stopAbout();
+      if (text === entry.text) return;
+      await client.edit(entry, text).catch((error) => {
+        layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+        about.value = { replyTo: null, editing: entry };
+        place(text);
+      });
+      return;
+    }
+    const options = { replyTo: replyTo?.seq ?? null, mentions: mentions.named(text) };
+    setText("");
+    mentions.reset();
+    about.value = { replyTo: null, editing: null };
+    client.drafts.note(conv, { text: "" });
+    client.drafts.flush();
+    await client.send(conv, text, options).catch((error) => {
+      layers.say(error.code === "outbox_full" ? t("send.outbox_full") : error.message);
+      place(text);
+    });
+  };
+  const editLast = () => {
+    const { log } = client.history.log(conv);
+    for (let index = log.entries.length - 1; index >= 0; index -= 1) {
+      const entry = log.entries[index];
+      if (entry.from !== client.me.id || entry.recalled || entry.media !== "text") continue;
+      if (client.now() - entry.time >= client.limits.edit_ms) return;
+      about.value = { replyTo: null, editing: entry };
+      handle.current.edit(entry.text);
+      return;
+    }
+  };
+  const onKeyDown = (event) => {
+    if (isComposing(event) || mentions.onKey(event)) return;
+    const enterSends = storage.get("enter") !== "newline";
+    if (event.key === "Enter" && !event.altKey) {
+      const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
+      if (plain ? !enterSends : !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      send();
+    } else if (event.key === "ArrowUp" && !text && !replyTo) {
+      event.preventDefault();
+      editLast();
+    } else if (event.key === "Escape" && (emoji || replyTo || editing)) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (emoji) setEmoji(false);
+      else stopAbout();
+    }
+  };
+  const insert = (characters) => {
+    const { selectionStart: from, selectionEnd: to } = input.current;
+    write(text.slice(0, from) + characters + text.slice(to));
+    requestAnimationFrame(() => {
+      input.current?.setSelectionRange(from + characters.length, from + characters.length);
+    });
+  };
+  const closeEmoji = () => {
+    setEmoji(false);
+    input.current?.focus();
+  };
+  const quoted = editing ?? replyTo;
+
+  return html`<div class="comp" ref=${box}>
+    ${emoji && html`<${EmojiPanel} onPick=${insert} close=${closeEmoji} within=${box} />`}
+    <${MentionList} mentions=${mentions} />
+    <div class="box">
+      ${quoted &&
+      html`<div class="ctx">
+        <${Quote} quoted=${quoted} title=${editing ? t("chat.editing") : t("chat.replying", { name: client.people.name(quoted.from) })} />
+        <${IconButton} icon="close" label=${editing ? t("chat.edit_cancel") : t("chat.reply_cancel")} onClick=${stopAbout} />
+      </div>`}
+      <textarea
+        ref=${input}
+        rows="1"
+        value=${text}
+        aria-label=${t("chat.write_to", { name: client.conversations.title(summary) })}
+        placeholder=${conv === ALL ? t("broadcast.write") : t("chat.write")}
+        enterkeyhint="send"
+        autocomplete="off"
+        aria-invalid=${tooLong ? "true" : undefined}
+        aria-describedby=${tooLong ? "too-long" : undefined}
+        onInput=${(event) => {
+          write(event.currentTarget.value);
+          mentions.look();
+        }}
+        onSelect=${mentions.look}
+        onBlur=${mentions.close}
+        onKeyDown=${onKeyDown}
+        ...${mentions.attributes}
+      ></textarea>
+      <div class="tools">
+        <${IconButton} icon="smile" class=${emoji ? "on" : ""} label=${t("emoji.open")} aria-expanded=${emoji ? "true" : "false"}
+          onClick=${() => (emoji ? closeEmoji() : setEmoji(true))} />
+        <span class="sp"></span>
+        ${tooLong
+          ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`
+          : html`<span class="hintk">${t(storage.get("enter") === "newline" ? "chat.keys_swapped" : "chat.keys")}</span>`}
+        <button type="button" class="ib solid ${ready ? "" : "idle"}" aria-label=${t(editing ? "chat.save" : "chat.send")}
+          title=${t(editing ? "chat.save" : "chat.send")} aria-disabled=${ready ? undefined : "true"}
+          onClick=${() => {
+            send();
+            input.current.focus();
+          }}>
+          <${Icon} name=${editing ? "check" : "send"} />
+        </button>
+      </div>
+    </div>
+  </div>`;
+}
+
+/** As high as its text, up to eight lines. */
+function useGrowing(input, text) {
+  useLayoutEffect(() => {
+    const area = input.current;
+    area.style.height = "auto";
+    const style = getComputedStyle(area);
+    const most = parseFloat(style.lineHeight) * MAX_LINES + parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+    area.style.height = `${Math.min(area.scrollHeight, most)}px`;
+    area.style.overflowY = area.scrollHeight > most ? "auto" : "hidden";
+  }, [text]);
+}
+
+/** Another tab wrote on: take its text, unless this field is being used. */
+function useDraftFromElsewhere({ client, conv, input, setText, editing }) {
+  const draft = client.drafts.map.value.get(conv);
+  useEffect(() => {
+    if (editing || document.hasFocus() || document.activeElement === input.current) return;
+    setText(draft?.text ?? "");
+  }, [draft]);
+}

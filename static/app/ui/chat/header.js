@@ -1,0 +1,63 @@
+import { html, useEffect } from "../../../vendor/preact.js";
+import { ALL } from "../../core/names.js";
+import { useApp } from "../context.js";
+import { Avatar, IconButton } from "../elements.js";
+
+/** Who or what the conversation is with. */
+export function ChatHeader({ conv, summary }) {
+  const { t, client, router } = useApp();
+  const title = client.conversations.title(summary);
+  const { peer, group } = summary;
+  const details = router.place.value.details;
+  useEffect(() => {
+    if (group && !client.groups.members.value.has(group.id)) {
+      client.groups.loadMembers(group.id).then(
+        () => client.peopleShown(),
+        () => {},
+      );
+    }
+  }, [group?.id]);
+  return html`<header class="chat-h">
+    <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("chats")} />
+    <${Avatar}
+      id=${peer ?? (conv === ALL ? 4 : group?.id)}
+      name=${title}
+      kind=${peer ? "person" : "group"}
+      size="s"
+      online=${peer ? client.people.isOnline(peer) : false}
+    />
+    <div class="who">
+      <h2>${title}</h2>
+      <p class="sub">${subtitle(useApp(), conv, summary)}</p>
+    </div>
+    ${conv !== ALL &&
+    html`<${IconButton}
+      icon="info"
+      class=${details ? "on" : ""}
+      label=${t("chat.details")}
+      aria-expanded=${details ? "true" : "false"}
+      onClick=${() => (details ? router.back() : router.go("chats", conv, { details: true }))}
+    />`}
+  </header>`;
+}
+
+function subtitle({ t, client, times }, conv, { peer, group }) {
+  if (conv === ALL) return t("broadcast.subtitle");
+  if (peer) return presenceText({ t, client, times }, peer);
+  if (!group) return "";
+  const members = client.groups.members.value.get(group.id);
+  const online = members?.filter(
+    ({ user }) => user.id === client.me.id || client.people.isOnline(user.id),
+  ).length;
+  const count = t("groups.members_n", { n: group.members });
+  return online ? `${count} · ${t("groups.online_n", { n: online })}` : count;
+}
+
+/** Online, or when last here. */
+export function presenceText({ t, client, times }, user) {
+  if (client.link.value.name !== "online") return t("presence.unknown");
+  const state = client.people.presence.value.get(user);
+  if (state?.online) return t("presence.online");
+  if (state?.last_seen) return t("presence.last_seen", { time: times.ago(state.last_seen) });
+  return t("presence.offline");
+}

@@ -1,0 +1,152 @@
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../vendor/preact.js";
+import { buildRows, pendingBelow } from "../../core/rows.js";
+import { useApp } from "../context.js";
+import { Empty, Icon, LoadError } from "../elements.js";
+import { useRoving } from "../roving.js";
+import { EventRow, MessageRow, RecalledRow } from "./row.js";
+import { ScrollKeeper } from "./scroll-keeper.js";
+import { useReading } from "./reading.js";
+
+/** Messages on their way that are shown at most; all others still go out. */
+const MAX_PENDING_SHOWN = 80;
+
+/** The messages of a conversation. */
+export function LogView({ conv, summary, actions, canWrite }) {
+  const app = useApp();
+  const { t, client, times } = app;
+  const held = client.history.log(conv);
+  const { log } = held;
+  void held.version.value;
+  void client.outboxVersion.value;
+  const [, redraw] = useState(0);
+  const scroller = useRef(null);
+  const content = useRef(null);
+  const keeper = useRef(null);
+  keeper.current ??= new ScrollKeeper({
+    log,
+    history: client.history,
+    conv,
+    redraw: () => redraw((n) => n + 1),
+  });
+  const keep = keeper.current;
+  const line = useRef(undefined);
+  if (line.current === undefined && log.loaded) {
+    line.current = summary.unread > 0 ? summary.read_seq : null;
+    keep.open(line.current);
+  }
+  useRoving(content, "[data-seq]", { last: true });
+  useReading({ app, conv, summary, log, scroller, content, line, redraw });
+  useEffect(() => keep.attach(scroller.current, content.current), []);
+  useLayoutEffect(() => keep.settle(scroller.current, content.current));
+
+  const [start, end] = keep.slice();
+  const pending = keep.following
+    ? pendingBelow(client.pending(conv), log.entries, client.me.id)
+    : [];
+  const rows = buildRows(log.entries.slice(start, end), {
+    before: log.entries[start - 1] ?? null,
+    pending: pending.slice(-MAX_PENDING_SHOWN),
+    newAfter: line.current ?? null,
+    me: client.me.id,
+    dayOf: times.dayOf,
+    keyOf: (seq) => client.sentKeys.get(`${conv} ${seq}`),
+  });
+  const marks = marksOf(client, summary, rows);
+  const jump = () => keep.toEnd();
+  const jumpTo = (seq) => keep.toMessage(seq).then((found) => found || app.layers.say(t("chat.quote_gone")));
+  const error = held.error.value;
+
+  return html`<div class="log-place">
+    <div class="log" ref=${scroller} onScroll=${() => keep.scrolled()}>
+      <section class="log-in" aria-label=${t("chat.messages", { name: client.conversations.title(summary) })}>
+        ${log.loaded && !log.start && html`<div class="more" aria-hidden="true"><span class="spin"></span></div>`}
+        <div ref=${content} class="rows-in">
+          ${rows.map((row) => {
+            if (row.type === "day") {
+              return html`<div class="day" key=${row.key}><span>${times.day(row.time)}</span></div>`;
+            }
+            if (row.type === "new") return html`<div class="new" key="new">${t("chat.new_messages")}</div>`;
+            if (row.type === "event") return html`<${EventRow} key=${row.key} entry=${row.entry} />`;
+            if (row.type === "recalled") {
+              return html`<${RecalledRow} key=${row.key} entry=${row.entry} reedit=${canWrite && actions.reedit} />`;
+            }
+            return html`<${MessageRow}
+              key=${row.key}
+              rowKey=${row.key}
+              entry=${row.entry}
+              item=${row.item ?? null}
+              first=${row.first}
+              mine=${row.mine}
+              mark=${marks.of(row)}
+              readers=${marks.readersOf(row)}
+              named=${!summary.peer}
+              quoted=${quotedOf(log, row.entry)}
+              actions=${actions}
+              canWrite=${canWrite}
+              jumpTo=${jumpTo}
+            />`;
+          })}
+        </div>
+        ${!log.loaded && !error && html`<${LogSkeleton} />`}
+        ${!log.loaded && error && error.code !== "disconnected" &&
+        html`<${LoadError} title=${t("chat.error")} error=${error}
+          onRetry=${() => client.openConversation(conv)} />`}
+        ${log.loaded && !rows.length && html`<${Empty} icon="chat" title=${t("chat.empty")}
+          text=${canWrite ? t("chat.empty_text") : t("broadcast.none")} />`}
+      </section>
+    </div>
+    <${JumpButton} keep=${keep} unread=${summary.unread} onClick=${jump} />
+  </div>`;
+}
+
+function JumpButton({ keep, unread, onClick }) {
+  const { t } = useApp();
+  if (keep.atBottom.value) return null;
+  return html`<button type="button" class="jump" onClick=${onClick}
+    aria-label=${unread ? t("chat.jump_n", { n: unread }) : t("chat.jump")}>
+    <${Icon} name="arrow-down" />
+    ${unread > 0 && html`<span class="badge" aria-hidden="true">${unread > 99 ? "99+" : unread}</span>`}
+  </button>`;
+}
+
+function LogSkeleton() {
+  const { t } = useApp();
+  return html`<div class="skeleton" role="status">
+    <span class="vh">${t("state.loading")}</span>
+    <span class="sk skb w40"></span><span class="sk skb w55"></span>
+    <span class="sk skb m w30"></span><span class="sk skb w70"></span><span class="sk skb m w40"></span>
+  </div>`;
+}
+
+function quotedOf(log, entry) {
+  if (!entry?.reply_to) return null;
+  return log.get(entry.reply_to) ?? { seq: entry.reply_to, missing: true };
+}
+
+/** The mark of each own message, and beside which message the readers of a group are named. */
+function marksOf(client, summary, rows) {
+  const read = summary.peer_read_seq ?? 0;
+  const delivered = summary.peer_delivered_seq ?? 0;
+  const seenBy = summary.group ? [...(summary.seenBy ?? [])] : [];
+  let shownAt = null;
+  if (seenBy.length) {
+    for (let index = rows.length - 1; index >= 0 && shownAt === null; index -= 1) {
+      const { type, mine, item, entry } = rows[index];
+      if (type !== "message" || !mine || item) continue;
+      if (seenBy.some(([, seq]) => seq >= entry.seq)) shownAt = entry.seq;
+    }
+  }
+  return {
+    of({ mine, item, entry }) {
+      if (!mine) return null;
+      if (item && item.state !== "stored") return item.state;
+      if (!summary.peer) return "stored";
+      if (entry.seq <= read) return "seen";
+      return entry.seq <= delivered ? "delivered" : "stored";
+    },
+    readersOf({ entry, item }) {
+      if (item || shownAt === null || entry.seq !== shownAt) return null;
+      return seenBy.filter(([user, seq]) => seq >= shownAt && user !== client.me.id).map(([user]) => user);
+    },
+  };
+}

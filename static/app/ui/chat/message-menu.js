@@ -1,0 +1,96 @@
+import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { ALL } from "../../core/names.js";
+import { mediaText } from "../list/preview.js";
+import { copyText } from "./clipboard.js";
+
+/** What can be done with a message now: `[{icon, label, hint, key, quick, run}]`, null for a line. */
+export function messageActions({ app, entry, mine, actions, canWrite }) {
+  const { t, client, layers } = app;
+  const age = client.now() - entry.time;
+  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+  const list = [];
+  if (canWrite && entry.conv !== ALL) {
+    list.push({ icon: "reply", key: "r", label: t("message.reply"), hint: "R", quick: true, run: () => actions.reply(entry) });
+  }
+  if (entry.text) {
+    list.push({
+      icon: "copy",
+      key: "c",
+      label: t("message.copy"),
+      hint: "C",
+      run: () => copyText(entry.text).then((done) => layers.say(t(done ? "message.copied" : "message.copy_failed"))),
+    });
+  }
+  if (mine && canWrite && entry.media === "text" && age < client.limits.edit_ms) {
+    list.push({ icon: "edit", key: "e", label: t("message.edit"), hint: "E", quick: true, run: () => actions.edit(entry) });
+  }
+  if (mine && age < client.limits.recall_ms) {
+    const until = entry.time + client.limits.recall_ms;
+    list.push({
+      icon: "recall",
+      label: t("message.recall"),
+      hint: () => html`<${Countdown} app=${app} until=${until} />`,
+      run: () => client.recall(entry).catch(failed),
+    });
+  }
+  list.push(null, {
+    icon: "trash",
+    key: "delete",
+    label: t("message.delete"),
+    hint: "Del",
+    danger: true,
+    run() {
+      client.hideEntry(entry, true).catch(failed);
+      layers.offerUndo(t("message.deleted"), () => client.hideEntry(entry, false).catch(failed));
+    },
+  });
+  return list;
+}
+
+/** Time left to recall; at zero the menu closes, since its entry no longer holds. */
+function Countdown({ app, until }) {
+  const { client, times, layers, t } = app;
+  const [left, setLeft] = useState(until - client.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const rest = until - client.now();
+      if (rest <= 0) layers.closeMenu();
+      else setLeft(rest);
+    }, 250);
+    return () => clearInterval(timer);
+  }, [until]);
+  return t("message.left", { time: times.left(left) });
+}
+
+/** Open the menu of a message at the pointer, or beside the message. */
+export function openMessageMenu(context, event, element) {
+  event.preventDefault();
+  const { app, entry, mine } = context;
+  const { t, client, layers } = app;
+  const box = element.getBoundingClientRect();
+  const bubble = (element.querySelector?.(".bub, .big") ?? element).getBoundingClientRect();
+  const pointed = event.type === "contextmenu" && event.clientX > 0;
+  const at = pointed
+    ? { x: event.clientX, y: event.clientY }
+    : { x: bubble.left, right: mine ? bubble.right : undefined, y: box.bottom + 6, top: box.top - 6 };
+  layers.openMenu({
+    items: messageActions(context),
+    at,
+    label: t("message.menu"),
+    preview: `${mine ? t("list.you") : client.people.name(entry.from)}  ${mediaText(t, entry)}`,
+  });
+}
+
+/** Keys on a focused message. */
+export function onMessageKey(context, event, element) {
+  if (event.target !== event.currentTarget || event.isComposing) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "ContextMenu" || (event.shiftKey && event.key === "F10") || event.key === "Enter") {
+    openMessageMenu(context, event, element);
+    return;
+  }
+  const action = messageActions(context).find((item) => item?.key === event.key.toLowerCase());
+  if (!action) return;
+  event.preventDefault();
+  action.run();
+}

@@ -1,0 +1,192 @@
+import { Component, html, useRef, useState } from "../../../vendor/preact.js";
+import { FAILED, STORED, WAITING } from "../../core/outbox.js";
+import { fewEmoji, tokens } from "../../core/text.js";
+import { useApp } from "../context.js";
+import { Avatar, colourOf, Icon, IconButton } from "../elements.js";
+import { mediaText } from "../list/preview.js";
+import { eventText } from "./event-text.js";
+import { messageActions, onMessageKey, openMessageMenu } from "./message-menu.js";
+import { useLongPress } from "./long-press.js";
+
+/** A line about the conversation: who joined, who renamed it. */
+export function EventRow({ entry }) {
+  const app = useApp();
+  return html`<p class="sys" data-key="s${entry.seq}" data-seq=${entry.seq} tabindex="-1">${eventText(app, entry)}</p>`;
+}
+
+/** The place of a recalled message; for a while the sender can take the text up again. */
+export function RecalledRow({ entry, reedit }) {
+  const { t, client } = useApp();
+  const mine = entry.from === client.me.id;
+  const text = mine && reedit ? client.reeditText(entry) : null;
+  return html`<p class="sys" data-key="s${entry.seq}" data-seq=${entry.seq} tabindex="-1">
+    ${mine ? t("recall.by_me") : t("recall.by", { name: client.people.name(entry.from) })}
+    ${text && html`<button type="button" onClick=${() => reedit(text)}>${t("recall.reedit")}</button>`}
+  </p>`;
+}
+
+/** A message; drawn anew only when something of it changed. */
+export class MessageRow extends Component {
+  shouldComponentUpdate(next) {
+    const now = this.props;
+    return (
+      next.entry !== now.entry ||
+      next.item?.state !== now.item?.state ||
+      next.first !== now.first ||
+      next.mark !== now.mark ||
+      next.named !== now.named ||
+      next.quoted?.seq !== now.quoted?.seq ||
+      next.quoted?.text !== now.quoted?.text ||
+      next.quoted?.recalled !== now.quoted?.recalled ||
+      next.canWrite !== now.canWrite ||
+      String(next.readers) !== String(now.readers)
+    );
+  }
+
+  render(props) {
+    return html`<${Message} ...${props} />`;
+  }
+}
+
+function Message({ rowKey, entry, item, first, mine, mark, readers, named, quoted, actions, canWrite, jumpTo }) {
+  const app = useApp();
+  const { t, client } = app;
+  const body = useRef(null);
+  const [active, setActive] = useState(false);
+  const name = client.people.name(entry.from);
+  const onWay = item !== null && item.state !== STORED;
+  const mentionsMe = !mine && entry.mentions?.includes(client.me.id);
+  const context = { app, entry, mine, actions, canWrite };
+  const open = (event, at) => openMessageMenu(context, event, at ?? body.current);
+  useLongPress(body, onWay ? null : open);
+  const showName = first && named && !mine;
+  return html`<article
+    class="msg ${mine ? "me" : ""} ${first ? "" : "cont"} ${mentionsMe ? "hitme" : ""} ${showName ? "" : "no-name"}"
+    data-key=${rowKey}
+    data-seq=${entry.seq || undefined}
+    tabindex="-1"
+    onPointerEnter=${(event) => event.pointerType === "mouse" && setActive(true)}
+    onPointerLeave=${() => setActive(false)}
+    onFocusIn=${() => setActive(true)}
+    onFocusOut=${(event) => event.currentTarget.contains(event.relatedTarget) || setActive(false)}
+    onKeyDown=${(event) => !onWay && onMessageKey(context, event, body.current)}
+    onContextMenu=${(event) => !onWay && !event.target.closest("a") && open(event)}
+  >
+    ${!mine &&
+    (first
+      ? html`<a class="face" href=${app.router.href("contacts", String(entry.from))} tabindex="-1" aria-hidden="true">
+          <${Avatar} id=${entry.from} name=${name} size="s" /></a>`
+      : html`<span></span>`)}
+    <div class="body" ref=${body}>
+      ${showName
+        ? html`<span class="by n${colourOf(entry.from)}">${name}</span>`
+        : html`<span class="vh">${mine ? t("list.you") : name}</span>`}
+      <${Bubble} entry=${entry} item=${item} mark=${mark} quoted=${quoted} jumpTo=${jumpTo} />
+      ${item?.state === FAILED && html`<${FailedLine} item=${item} />`}
+      ${readers?.length > 0 && html`<${SeenBy} readers=${readers} conv=${entry.conv} />`}
+      ${active && !onWay && html`<${HoverBar} context=${context} open=${open} />`}
+    </div>
+  </article>`;
+}
+
+function Bubble({ entry, item, mark, quoted, jumpTo }) {
+  const app = useApp();
+  const { t, client } = app;
+  const meta = html`<${Meta} entry=${entry} mark=${mark} />`;
+  const text = entry.text ?? "";
+  if (entry.media === "text" && !quoted && fewEmoji(text)) {
+    return html`<div class="big"><span>${text}</span>${meta}</div>`;
+  }
+  return html`<div class="bub ${item?.state === FAILED ? "bad" : ""}">
+    ${quoted && html`<${Quote} quoted=${quoted} onClick=${() => jumpTo(quoted.seq)} />`}
+    <span class="tx">${entry.media && entry.media !== "text" ? mediaText(t, entry) : html`<${Text} entry=${entry} client=${client} links=${app.links} />`}</span>
+    ${meta}
+  </div>`;
+}
+
+/** Text with links and mentions, set as text. */
+function Text({ entry, client, links }) {
+  const mentions = (entry.mentions ?? []).map((id) => ({ id, name: client.people.get(id)?.name ?? "" }));
+  return tokens(entry.text ?? "", { mentions: mentions.filter(({ name }) => name), links }).map((token) => {
+    if (token.type === "link") {
+      return html`<a href=${token.href} target="_blank" rel="noopener noreferrer">${token.text}</a>`;
+    }
+    if (token.type === "mention") {
+      return html`<span class="at ${token.user === client.me.id ? "you" : ""}">${token.text}</span>`;
+    }
+    return token.text;
+  });
+}
+
+export function Quote({ quoted, onClick = null, title = null }) {
+  const { t, client } = useApp();
+  const gone = quoted.missing || quoted.recalled;
+  const who = quoted.missing ? t("chat.quote") : (title ?? client.people.name(quoted.from));
+  const text = quoted.recalled ? t("chat.quote_recalled") : quoted.missing ? t("chat.quote_far") : mediaText(t, quoted);
+  const inner = html`<b>${who}</b><span class=${gone ? "gone" : ""}>${text}</span>`;
+  if (!onClick) return html`<div class="quote">${inner}</div>`;
+  return html`<button type="button" class="quote" tabindex="-1" onClick=${onClick}>${inner}</button>`;
+}
+
+const MARKS = {
+  [WAITING]: ["clock", "send.waiting"],
+  [STORED]: ["check", "send.stored"],
+  delivered: ["checks", "send.delivered"],
+};
+
+/** Time and how far it has come. */
+function Meta({ entry, mark }) {
+  const { t, times } = useApp();
+  const [icon, word] = MARKS[mark] ?? [];
+  return html`<span class="meta">
+    ${entry.edited ? html`<span>${t("chat.edited")} ·${" "}</span>` : null}
+    <time dateTime=${new Date(entry.time).toISOString()}>${times.clock(entry.time)}</time>
+    ${icon && html`<${Icon} name=${icon} /><span class="vh">${t(word)}</span>`}
+    ${mark === "seen" && html`<span class="seen">${t("send.seen")}</span>`}
+  </span>`;
+}
+
+function FailedLine({ item }) {
+  const { t, client } = useApp();
+  const known = { timeout: "send.failed", unavailable: "send.failed" }[item.code];
+  return html`<p class="failed" role="alert">
+    <${Icon} name="alert" size="s" />
+    <span>${known ? t(known) : t("send.refused", { reason: item.message })}</span>
+    <button type="button" onClick=${() => client.retry(item.key)}>${t("action.retry")}</button>
+    <button type="button" onClick=${() => client.discard(item.key)}>${t("action.delete")}</button>
+  </p>`;
+}
+
+function SeenBy({ readers, conv }) {
+  const { t, client, layers } = useApp();
+  const names = readers.map((id) => client.people.name(id));
+  const show = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    layers.openMenu({
+      at: { x: box.left, right: box.right, y: box.bottom + 4, top: box.top },
+      label: t("chat.read_n", { n: readers.length }),
+      items: names.map((label, index) => ({
+        icon: "person",
+        label,
+        run: () => (location.hash = `#/contacts/${readers[index]}`),
+      })),
+    });
+  };
+  return html`<button type="button" class="seenby" tabindex="-1" aria-haspopup="menu" data-conv=${conv} onClick=${show}>
+    <span class="faces" aria-hidden="true">
+      ${readers.slice(0, 3).map((id) => html`<${Avatar} key=${id} id=${id} name=${client.people.name(id)} size="xs" />`)}
+    </span>${t("chat.read_n", { n: readers.length })}
+  </button>`;
+}
+
+function HoverBar({ context, open }) {
+  const { t } = context.app;
+  const actions = messageActions(context);
+  return html`<div class="hov">
+    ${actions
+      .filter((action) => action?.quick)
+      .map((action) => html`<${IconButton} key=${action.icon} small tabindex="-1" icon=${action.icon} label=${action.label} onClick=${action.run} />`)}
+    <${IconButton} small tabindex="-1" icon="dots" label=${t("message.more")} aria-haspopup="menu"
+      onClick=${(event) => open(event, event.currentTarget)} />
+  </div>`;
+}

@@ -1,0 +1,152 @@
+import { signal } from "../../../vendor/preact.js";
+import { LogWindow } from "../../core/window.js";
+
+/** Within this distance of the end new messages are followed, in CSS pixels. */
+export const FOLLOW_PX = 80;
+/** This close to an edge of what is shown, more is fetched. */
+const AHEAD_PX = 900;
+
+/**
+ * Holds the reader's place in a log: what is being read stays where it is while entries come and go
+ * around it, and at the end new ones are followed. `settle` runs after every drawing.
+ */
+export class ScrollKeeper {
+  constructor({ log, history, conv, redraw }) {
+    Object.assign(this, { log, history, conv, redraw });
+    this.window = new LogWindow();
+    this.stuck = true;
+    this.atBottom = signal(true);
+    this.anchor = null;
+    this.target = null;
+    this.scroller = null;
+    this.content = null;
+  }
+
+  get following() {
+    return this.window.following;
+  }
+
+  slice() {
+    return this.window.slice(this.log.entries, { stuck: this.stuck });
+  }
+
+  /** Begin at the "new messages" line, or at the end. */
+  open(newAfter) {
+    const { entries, atEnd } = this.log;
+    if (newAfter === null || !entries.length) return;
+    this.window.around(entries, newAfter + 1, { atEnd });
+    this.stuck = false;
+    this.target = { selector: ".new", share: 0.25 };
+  }
+
+  /** Follow changes of size; answers how to stop. */
+  attach(scroller, content) {
+    this.scroller = scroller;
+    this.content = content;
+    const observer = new ResizeObserver(() => this.settle(scroller, content));
+    observer.observe(scroller);
+    observer.observe(content);
+    this.#fill();
+    return () => observer.disconnect();
+  }
+
+  toEnd() {
+    this.stuck = true;
+    const go = () => {
+      this.window.toEnd();
+      this.redraw();
+    };
+    if (this.log.atEnd) go();
+    else this.history.load(this.conv).then(go);
+  }
+
+  /** Bring a message into view and mark it for a moment; false when it cannot be had. */
+  async toMessage(seq) {
+    if (!this.log.get(seq)) await this.history.load(this.conv, { around: seq });
+    if (!this.log.get(seq)) return false;
+    this.stuck = false;
+    this.window.around(this.log.entries, seq, { atEnd: this.log.atEnd });
+    this.target = { selector: `[data-seq="${seq}"]`, share: 0.4, flash: true };
+    this.redraw();
+    return true;
+  }
+
+  scrolled() {
+    this.#remember();
+    this.#fill();
+  }
+
+  /** Put the scroll position where it belongs after the rows have changed. */
+  settle(scroller, content) {
+    if (!scroller.clientHeight) return;
+    if (this.target) this.#showTarget(scroller, content);
+    else if (this.stuck) scroller.scrollTop = scroller.scrollHeight;
+    else if (this.anchor) {
+      const row = content.querySelector(`[data-key="${this.anchor.key}"]`);
+      if (row) {
+        const moved = topOf(row, scroller) - this.anchor.top;
+        if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
+      }
+    }
+    this.#remember();
+    this.#fill();
+  }
+
+  #showTarget(scroller, content) {
+    const { selector, share, flash } = this.target;
+    const row = content.querySelector(selector);
+    this.target = null;
+    if (!row) {
+      scroller.scrollTop = scroller.scrollHeight;
+      return;
+    }
+    scroller.scrollTop += topOf(row, scroller) - scroller.clientHeight * share;
+    if (!flash) return;
+    row.classList.add("flash");
+    row.addEventListener("animationend", () => row.classList.remove("flash"), { once: true });
+    row.focus({ preventScroll: true });
+  }
+
+  #remember() {
+    const { scroller, content } = this;
+    if (!scroller?.clientHeight) return;
+    const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    this.stuck = this.following && this.log.atEnd && rest <= FOLLOW_PX;
+    if (!this.log.loaded) this.stuck = true;
+    this.atBottom.value = this.stuck || (this.following && rest <= FOLLOW_PX);
+    this.anchor = null;
+    for (const row of content.children) {
+      if (!row.dataset.key || topOf(row, scroller) + row.offsetHeight < 0) continue;
+      this.anchor = { key: row.dataset.key, top: topOf(row, scroller) };
+      return;
+    }
+  }
+
+  /** Show or fetch more where the reader comes near an edge. */
+  #fill() {
+    const { scroller, log } = this;
+    if (!scroller?.clientHeight || !log.loaded || this.target) return;
+    const above = scroller.scrollTop;
+    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    if (above < AHEAD_PX) {
+      if (this.window.up(log.entries)) this.redraw();
+      else if (!log.start && !this.history.busy.has(`older ${this.conv}`)) this.#older();
+    }
+    if (below < AHEAD_PX && !this.following) {
+      if (this.window.down(log.entries, { atEnd: log.atEnd })) this.redraw();
+      else if (!log.atEnd) this.history.newer(this.conv);
+    }
+  }
+
+  #older() {
+    const held = this.history.log(this.conv);
+    if (held.error.value) return;
+    this.history.older(this.conv).then(() => {
+      if (this.window.up(this.log.entries)) this.redraw();
+    });
+  }
+}
+
+function topOf(row, scroller) {
+  return row.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+}

@@ -1,0 +1,115 @@
+import { html, useEffect } from "../../../vendor/preact.js";
+import { presenceText } from "../chat/header.js";
+import { useApp } from "../context.js";
+import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
+import { Confirm } from "../layer-views.js";
+import { EditRemark, SendRequest } from "./dialogs.js";
+
+/** A person on a page of their own. */
+export function ProfilePage({ id }) {
+  const { t, client, router } = useApp();
+  const user = client.people.get(id);
+  return html`<main class="page" id="main" tabindex="-1" data-region>
+    <div class="page-in">
+      <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("contacts")} />
+      ${user
+        ? html`<div class="prof"><div class="band"></div><${Person} user=${user} /></div>`
+        : html`<${Empty} icon="person" title=${t("people.unknown")} />`}
+    </div>
+  </main>`;
+}
+
+/** The same beside a chat. */
+export function PersonPanel({ id }) {
+  const { t, client, router } = useApp();
+  const user = client.people.get(id);
+  return html`<aside class="side" aria-label=${t("people.title")} data-region>
+    <header class="side-h">
+      <h2>${t("people.title")}</h2>
+      <${IconButton} icon="close" label=${t("action.close")} onClick=${() => router.back()} />
+    </header>
+    ${user && html`<${Person} user=${user} inChat />`}
+  </aside>`;
+}
+
+function Person({ user, inChat = false }) {
+  const app = useApp();
+  const { t, client, router, layers } = app;
+  const { id } = user;
+  const me = id === client.me.id;
+  const contact = client.contacts.get(id);
+  const conv = me ? null : client.people.conversationWith(id);
+  const summary = conv ? client.conversations.get(conv) : null;
+  const remark = client.people.remarks.value.get(id);
+  const online = client.people.isOnline(id);
+  useEffect(() => client.peopleShown(), [id]);
+  const attempt = (promise) =>
+    promise.catch((error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message));
+  const shared = client.groups.list.value.filter((group) =>
+    client.groups.members.value.get(group.id)?.some((member) => member.user.id === id),
+  );
+  const actions = [
+    !me && !inChat && ["chat", t("people.write"), () => router.go("chats", conv)],
+    !me && !contact && ["user-plus", t("people.add"), () => layers.open(SendRequest, { user })],
+    !me && contact?.state === "incoming" && ["check", t("contacts.accept"), () => attempt(client.contacts.accept(id))],
+    !me && contact?.state === "accepted" && ["edit", t("people.remark"), () => layers.open(EditRemark, { user, remark })],
+    me && ["edit", t("settings.edit_profile"), () => router.go("settings", "profile")],
+  ].filter(Boolean);
+  return html`
+    <div class="hero">
+      <${Avatar} id=${id} name=${remark || user.name} size="l" online=${online} />
+      <h3>${remark || user.name}
+        ${user.kind !== "user" && html`<span class="tag">${t(`people.${user.kind}`)}</span>`}
+        ${user.role === "admin" && html`<span class="tag a">${t("people.admin")}</span>`}</h3>
+      <p>${remark ? t("people.remark_of", { name: user.name, id: String(id) }) : t("people.number", { id: String(id) })}</p>
+    </div>
+    ${actions.length > 0 &&
+    html`<div class="acts">
+      ${actions.map(
+        ([icon, label, run]) => html`<button type="button" class="act" key=${label} onClick=${run}>
+          <${Icon} name=${icon} />${label}</button>`,
+      )}
+    </div>`}
+    <dl class="kv block">
+      <dt>${t("people.state")}</dt>
+      <dd class=${online ? "on" : ""}>${me ? t("presence.online") : presenceText(app, id)}</dd>
+      ${user.note && html`<dt>${t("people.note")}</dt><dd>${user.note}</dd>`}
+      ${shared.length > 0 &&
+      html`<dt>${t("people.shared")}</dt><dd>${shared.map((group) => group.name).join(t("list.comma"))}</dd>`}
+    </dl>
+    ${!me &&
+    html`<div class="block">
+      ${summary &&
+      html`<div class="opt"><span>${t("list.mute")}</span>
+          <${Switch} label=${t("list.mute")} checked=${summary.muted} onChange=${(on) => attempt(client.setMuted(conv, on))} /></div>
+        <div class="opt"><span>${t("list.pin")}</span>
+          <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(client.setPinned(conv, on))} /></div>`}
+      <${BlockButton} user=${user} contact=${contact} attempt=${attempt} />
+      ${contact && (contact.state === "accepted" || contact.state === "outgoing") &&
+      html`<button type="button" class="opt dg"
+        onClick=${() =>
+          layers.open(Confirm, {
+            title: t("people.remove"),
+            text: t("people.remove_text", { name: user.name }),
+            action: t("people.remove"),
+            onConfirm: () => client.contacts.remove(id),
+          })}><${Icon} name="trash" /><span>${t(contact.state === "accepted" ? "people.remove" : "people.withdraw")}</span></button>`}
+    </div>`}
+  `;
+}
+
+function BlockButton({ user, contact, attempt }) {
+  const { t, client, layers } = useApp();
+  if (contact?.blocked) {
+    return html`<button type="button" class="opt" onClick=${() => attempt(client.contacts.block(user.id, false))}>
+      <${Icon} name="ban" /><span>${t("people.unblock")}</span></button>`;
+  }
+  const ask = () =>
+    layers.open(Confirm, {
+      title: t("people.block_title", { name: user.name }),
+      text: t("people.block_text"),
+      action: t("people.block"),
+      onConfirm: () => client.contacts.block(user.id, true),
+    });
+  return html`<button type="button" class="opt dg" onClick=${ask}><${Icon} name="ban" /><span>${t("people.block")}</span></button>`;
+}

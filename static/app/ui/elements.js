@@ -1,0 +1,159 @@
+// Small elements that every feature uses.
+
+import { html } from "../../vendor/preact.js";
+import { initials } from "../core/text.js";
+import { useApp } from "./context.js";
+
+const ICONS = new URL("../../icons.svg", import.meta.url).pathname;
+const AVATAR_COLOURS = 8;
+
+/** An icon of the sprite. It says nothing by itself: what it stands on carries the name. */
+export function Icon({ name, size = "" }) {
+  return html`<svg class="i ${size}" aria-hidden="true"><use href="${ICONS}#${name}" /></svg>`;
+}
+
+/** A button with an icon and a name. */
+export function IconButton({ icon, label, small = false, class: extra = "", ...rest }) {
+  return html`<button
+    type="button"
+    class="ib ${small ? "sm" : ""} ${extra}"
+    aria-label=${label}
+    title=${label}
+    ...${rest}
+  ><${Icon} name=${icon} /></button>`;
+}
+
+export function colourOf(id) {
+  return ((Number(id) || 0) % AVATAR_COLOURS) + 1;
+}
+
+/** `kind`: person (circle) or group (rounded square). `online` draws the presence dot. */
+export function Avatar({ id, name, kind = "person", size = "", online = null }) {
+  const shape = kind === "group" ? "g" : "";
+  return html`<span class="av c${colourOf(id)} ${shape} ${size}" aria-hidden="true">
+    ${initials(name)}${online ? html`<span class="dot"></span>` : null}
+  </span>`;
+}
+
+/** Number on a row or tab; more than 99 is 99+. `label` is what is read out. */
+export function Badge({ n, kind = "", label }) {
+  if (!n) return null;
+  return html`<span class="badge ${kind}">
+    <span aria-hidden="true">${n > 99 ? "99+" : n}</span><span class="vh">${label}</span>
+  </span>`;
+}
+
+export function Switch({ checked, label, onChange, disabled = false }) {
+  return html`<button
+    type="button"
+    class="switch"
+    role="switch"
+    aria-checked=${checked ? "true" : "false"}
+    aria-label=${label}
+    disabled=${disabled}
+    onClick=${() => onChange(!checked)}
+  ></button>`;
+}
+
+/** A choice of a few, shown side by side. `options`: `[{value, label, icon?, lang?}]`. */
+export function Segments({ label, value, options, onChange, full = false }) {
+  const move = (event, index) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = (index + step + options.length) % options.length;
+    event.currentTarget.parentElement.children[next].focus();
+    onChange(options[next].value);
+  };
+  return html`<div class="seg ${full ? "full" : ""}" role="radiogroup" aria-label=${label}>
+    ${options.map(
+      (option, index) => html`<button
+        type="button"
+        role="radio"
+        aria-checked=${option.value === value ? "true" : "false"}
+        tabindex=${option.value === value ? 0 : -1}
+        lang=${option.lang}
+        onClick=${() => onChange(option.value)}
+        onKeyDown=${(event) => move(event, index)}
+      >${option.icon ? html`<${Icon} name=${option.icon} size="s" />` : null}${option.label}</button>`,
+    )}
+  </div>`;
+}
+
+/** A labelled input with its hint or error beside it. */
+export function Field({ id, label, error, hint, value, onInput, type = "text", inputRef, ...rest }) {
+  const described = error ? `${id}-error` : hint ? `${id}-hint` : undefined;
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    <div class="inp ${error ? "bad" : ""}">
+      <input
+        id=${id}
+        ref=${inputRef}
+        type=${type}
+        value=${value}
+        onInput=${(event) => onInput(event.currentTarget.value)}
+        aria-invalid=${error ? "true" : undefined}
+        aria-describedby=${described}
+        ...${rest}
+      />
+    </div>
+    ${error
+      ? html`<p class="err" id="${id}-error"><${Icon} name="alert" size="s" />${error}</p>`
+      : hint
+        ? html`<p class="hint" id="${id}-hint">${hint}</p>`
+        : null}
+  </div>`;
+}
+
+/** What a pane shows when it has nothing: a drawing, words, and one thing to do. */
+export function Empty({ title, text, drawing = false, icon, children, wide = false }) {
+  return html`<div class="empty ${wide ? "wide" : ""}">
+    ${drawing ? html`<${Boat} />` : null}${icon ? html`<${Icon} name=${icon} size="xl" />` : null}
+    <h3>${title}</h3>
+    ${text ? html`<p>${text}</p>` : null}
+    ${children}
+  </div>`;
+}
+
+function Boat() {
+  return html`<svg
+    class="ill"
+    viewBox="0 0 132 96"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="2"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+    aria-hidden="true"
+  >
+    <path d="M14 80c9-6 17-6 26 0s17 6 26 0 17-6 26 0 17 6 26 0" opacity=".5" />
+    <path d="M28 88c8-4 14-4 22 0s14 4 22 0 14-4 22 0" opacity=".3" />
+    <path d="M30 62h72l-10 14H42L30 62Z" fill="currentColor" fill-opacity=".14" />
+    <path d="M66 62V14M66 18l26 36H66M62 26 42 54h20" fill="currentColor" fill-opacity=".08" />
+  </svg>`;
+}
+
+/** Grey shapes while a list is on its way; they stay out of sight for the first 200 ms. */
+export function Skeleton({ rows = 7, label }) {
+  return html`<div class="skeleton" role="status">
+    <span class="vh">${label}</span>
+    ${Array.from(
+      { length: rows },
+      (_, index) => html`<div class="row" aria-hidden="true" key=${index}>
+        <span class="sk ${index % 3 === 1 ? "q" : "c"}"></span>
+        <div><span class="sk t w40"></span><span class="sk t w${[85, 70, 55][index % 3]}"></span></div>
+      </div>`,
+    )}
+  </div>`;
+}
+
+/** A pane that could not be loaded: says so, offers to try again, and names the code. */
+export function LoadError({ title, error, onRetry }) {
+  const { t } = useApp();
+  return html`<${Empty} icon="server" title=${title} text=${t("state.error_text")}>
+    <button type="button" class="btn primary" onClick=${onRetry}>
+      <${Icon} name="retry" />${t("action.reload")}
+    </button>
+    <p class="mono">${t("state.code", { code: error?.code ?? "unknown" })}</p>
+  <//>`;
+}

@@ -1,0 +1,103 @@
+import { html, useEffect, useMemo, useRef, useState } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Icon, LoadError } from "../elements.js";
+import { useRoving } from "../roving.js";
+import { GROUPS, loadEmoji, MAX_RECENT, searchEmoji } from "./data.js";
+
+const FALLBACK_RECENT = ["👍", "🙏", "😄", "🎉", "✅", "💪", "❤️", "☕", "🌙"];
+const VENDOR = new URL("../../../vendor/", import.meta.url).pathname;
+
+/** All emoji, the recent ones first, with a search in both languages. */
+export function EmojiPanel({ onPick, close, within }) {
+  const { t, lang, storage } = useApp();
+  const [all, setAll] = useState(null);
+  const [error, setError] = useState(null);
+  const [query, setQuery] = useState("");
+  const [shown, setShown] = useState(null);
+  const [group, setGroup] = useState(0);
+  const search = useRef(null);
+  const grid = useRef(null);
+  const recent = storage.get("emoji") ?? FALLBACK_RECENT;
+
+  const load = () => {
+    setError(null);
+    loadEmoji(lang, async (name) => (await fetch(VENDOR + name)).json()).then(setAll, setError);
+  };
+  useEffect(load, []);
+  useEffect(() => {
+    if (matchMedia("(hover: hover)").matches) search.current.focus();
+    const onPointer = (event) => within.current?.contains(event.target) || close();
+    addEventListener("pointerdown", onPointer);
+    return () => removeEventListener("pointerdown", onPointer);
+  }, []);
+  useRoving(grid, "button", { grid: true });
+
+  const byEmoji = useMemo(() => new Map((all ?? []).map((item) => [item.emoji, item])), [all]);
+  const found = query.trim() ? searchEmoji(all ?? [], query) : null;
+  const sections = found
+    ? [{ id: "found", title: t("emoji.found", { n: found.length }), items: found }]
+    : [
+        { id: "recent", title: t("emoji.recent"), items: recent.map((emoji) => byEmoji.get(emoji) ?? { emoji, name: "" }) },
+        ...GROUPS.filter(({ id }) => id === group).map(({ id, name }) => ({
+          id,
+          title: t(`emoji.${name}`),
+          items: (all ?? []).filter((item) => item.group === id),
+        })),
+      ];
+  const pick = (emoji, event) => {
+    storage.set("emoji", [emoji, ...recent.filter((other) => other !== emoji)].slice(0, MAX_RECENT));
+    onPick(emoji);
+    if (!event.shiftKey && event.detail === 0) close();
+  };
+  const onKeyDown = (event) => {
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      close();
+    } else if (event.target === search.current && (event.key === "ArrowDown" || event.key === "Enter")) {
+      event.preventDefault();
+      const first = grid.current.querySelector("button");
+      if (event.key === "Enter") first?.click();
+      else first?.focus();
+    }
+  };
+  return html`<div class="emo pop" role="dialog" aria-label=${t("emoji.title")} onKeyDown=${onKeyDown}>
+    <div class="eh">
+      <label class="search">
+        <${Icon} name="search" size="s" /><span class="vh">${t("emoji.search")}</span>
+        <input ref=${search} type="search" value=${query} placeholder=${t("emoji.search")} autocomplete="off"
+          onInput=${(event) => setQuery(event.currentTarget.value)} />
+      </label>
+      <div class="cats" role="group" aria-label=${t("emoji.groups")}>
+        ${GROUPS.map(
+          ({ id, name, icon }) => html`<button type="button" key=${id} aria-pressed=${!found && id === group ? "true" : "false"}
+            aria-label=${t(`emoji.${name}`)} title=${t(`emoji.${name}`)}
+            onClick=${() => {
+              setQuery("");
+              setGroup(id);
+            }}><${Icon} name=${icon} /></button>`,
+        )}
+      </div>
+    </div>
+    <div class="es" ref=${grid} onFocusIn=${(event) => setShown(byEmoji.get(event.target.textContent) ?? null)}
+      onPointerOver=${(event) => event.target.tagName === "BUTTON" && setShown(byEmoji.get(event.target.textContent) ?? null)}>
+      ${error && html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${load} />`}
+      ${sections.map(
+        ({ id, title, items }) => html`<section key=${id} aria-label=${title}>
+          <h3 class="gh">${title}</h3>
+          <div class="grid">
+            ${items.map(
+              ({ emoji, name }) => html`<button type="button" key=${emoji} tabindex="-1" aria-label=${name || undefined}
+                title=${name} onClick=${(event) => pick(emoji, event)}>${emoji}</button>`,
+            )}
+          </div>
+        </section>`,
+      )}
+      ${found && !found.length && html`<p class="nothing">${t("emoji.none")}</p>`}
+    </div>
+    <div class="ef" aria-hidden="true">
+      ${shown ? html`<b>${shown.emoji}</b><span>${shown.name}</span>` : html`<span class="muted">${t("emoji.hint")}</span>`}
+    </div>
+  </div>`;
+}

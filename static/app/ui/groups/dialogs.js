@@ -1,0 +1,149 @@
+import { html, useState } from "../../../vendor/preact.js";
+import { groupName } from "../../core/names.js";
+import { useApp } from "../context.js";
+import { Avatar, Field } from "../elements.js";
+import { Dialog } from "../layer-views.js";
+import { SearchBox } from "../list/search-box.js";
+import { useUserSearch } from "../contacts/dialogs.js";
+
+/** Found a group with a name and members. */
+export function CreateGroup({ close }) {
+  const { t, client, router } = useApp();
+  const [name, setName] = useState("");
+  const [members, setMembers] = useState([]);
+  const [form, submit] = useForm(async () => {
+    const group = await client.groups.create(name.trim(), members);
+    close();
+    await client.conversations.refresh();
+    router.go("chats", groupName(group.id));
+  });
+  return html`<${Dialog} title=${t("groups.create")} close=${close}>
+    <form class="db" onSubmit=${submit}>
+      <${Field} id="group-name" label=${t("groups.name")} value=${name} onInput=${setName} error=${form.error}
+        required maxlength="64" autocomplete="off" />
+      <${PeoplePicker} chosen=${members} onChange=${setMembers} />
+      <footer class="da">
+        <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
+        <button class="btn primary" disabled=${form.busy || !name.trim()}>${t("groups.create_n", { n: members.length + 1 })}</button>
+      </footer>
+    </form>
+  <//>`;
+}
+
+/** Join by number or name. */
+export function JoinGroup({ close }) {
+  const { t, client, router } = useApp();
+  const [text, setText] = useState("");
+  const [form, submit] = useForm(async () => {
+    const group = await client.groups.join(text.trim());
+    close();
+    await client.conversations.refresh();
+    router.go("chats", groupName(group.id));
+  });
+  return html`<${Dialog} title=${t("groups.join")} close=${close}>
+    <form class="db" onSubmit=${submit}>
+      <${Field} id="group-join" label=${t("groups.number_or_name")} hint=${t("groups.join_hint")} value=${text} onInput=${setText}
+        error=${form.error} required autocomplete="off" />
+      <footer class="da">
+        <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
+        <button class="btn primary" disabled=${form.busy || !text.trim()}>${t("groups.join_now")}</button>
+      </footer>
+    </form>
+  <//>`;
+}
+
+export function AddMembers({ group, close }) {
+  const { t, client } = useApp();
+  const [chosen, setChosen] = useState([]);
+  const inside = (client.groups.members.value.get(group.id) ?? []).map(({ user }) => user.id);
+  const [form, submit] = useForm(async () => {
+    await client.groups.addMembers(group.id, chosen);
+    close();
+  });
+  return html`<${Dialog} title=${t("groups.add_title")} close=${close}>
+    <form class="db" onSubmit=${submit}>
+      <${PeoplePicker} chosen=${chosen} onChange=${setChosen} without=${inside} />
+      ${form.error && html`<p class="err" role="alert">${form.error}</p>`}
+      <footer class="da">
+        <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
+        <button class="btn primary" disabled=${form.busy || !chosen.length}>${t("groups.add_n", { n: chosen.length })}</button>
+      </footer>
+    </form>
+  <//>`;
+}
+
+/** Change one text of a group. */
+export function EditText({ title, value, rows, max, save, close }) {
+  const { t } = useApp();
+  const [text, setText] = useState(value);
+  const [form, submit] = useForm(async () => {
+    await save(text.trim());
+    close();
+  });
+  return html`<${Dialog} title=${title} close=${close}>
+    <form class="db" onSubmit=${submit}>
+      ${rows === 1
+        ? html`<${Field} id="edit-text" label=${title} value=${text} onInput=${setText} error=${form.error} required maxlength=${max} autocomplete="off" />`
+        : html`<div class="field"><label for="edit-text">${title}</label>
+            <textarea class="ta" id="edit-text" rows=${rows} maxlength=${max} value=${text}
+              onInput=${(event) => setText(event.currentTarget.value)}></textarea>
+            ${form.error && html`<p class="err" role="alert">${form.error}</p>`}</div>`}
+      <footer class="da">
+        <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
+        <button class="btn primary" disabled=${form.busy}>${t("action.save")}</button>
+      </footer>
+    </form>
+  <//>`;
+}
+
+/** Choose people: one's contacts, or anyone found by name. `without`: ids not offered. */
+function PeoplePicker({ chosen, onChange, without = [] }) {
+  const { t, client } = useApp();
+  const [query, setQuery] = useState("");
+  const [found] = useUserSearch(query);
+  const wanted = query.trim().toLowerCase();
+  const contacts = client.contacts.accepted.value
+    .map(({ user }) => user)
+    .filter((user) => !wanted || client.people.name(user.id).toLowerCase().includes(wanted));
+  const known = new Set(contacts.map((user) => user.id));
+  const offered = [...contacts, ...found.filter((user) => !known.has(user.id))].filter((user) => !without.includes(user.id));
+  const toggle = (id) => onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
+  return html`<fieldset class="picker">
+    <legend class="lab">${t("groups.members")}</legend>
+    ${chosen.length > 0 &&
+    html`<ul class="chosen">
+      ${chosen.map(
+        (id) => html`<li key=${id}><button type="button" class="chip" onClick=${() => toggle(id)}
+          aria-label=${t("groups.unpick", { name: client.people.name(id) })}>
+          <${Avatar} id=${id} name=${client.people.name(id)} size="xs" />${client.people.name(id)}<span aria-hidden="true">×</span></button></li>`,
+      )}
+    </ul>`}
+    <${SearchBox} value=${query} onInput=${setQuery} placeholder=${t("contacts.find_by")} />
+    <ul class="picks">
+      ${offered.map(
+        (user) => html`<li key=${user.id}><label class="mem">
+          <input type="checkbox" checked=${chosen.includes(user.id)} onChange=${() => toggle(user.id)} />
+          <${Avatar} id=${user.id} name=${client.people.name(user.id)} size="s" />
+          <span class="nm">${client.people.name(user.id)}</span></label></li>`,
+      )}
+    </ul>
+    ${!offered.length && html`<p class="nothing">${wanted ? t("contacts.no_match", { query }) : t("groups.pick_text")}</p>`}
+  </fieldset>`;
+}
+
+/** `[{busy, error}, onSubmit]` of a form whose work may be refused with a sentence. */
+function useForm(work) {
+  const { t } = useApp();
+  const [state, setState] = useState({ busy: false, error: null });
+  const submit = async (event) => {
+    event.preventDefault();
+    setState({ busy: true, error: null });
+    try {
+      await work();
+      setState({ busy: false, error: null });
+    } catch (problem) {
+      setState({ busy: false, error: problem.status === 0 ? t("link.needs") : problem.message });
+    }
+  };
+  return [state, submit];
+}

@@ -1,0 +1,69 @@
+import { html, useState } from "../../../vendor/preact.js";
+import { presenceText } from "../chat/header.js";
+import { useApp } from "../context.js";
+import { Avatar, IconButton } from "../elements.js";
+import { Confirm } from "../layer-views.js";
+
+/** Members shown before "show all". */
+const SHOWN_FIRST = 8;
+const ROLE_TAGS = { owner: "a", admin: "" };
+
+/** Who is in a group, and what one may do with each. */
+export function MemberList({ group, error, reload }) {
+  const { t, client } = useApp();
+  const [all, setAll] = useState(false);
+  const members = client.groups.members.value.get(group.id);
+  const shown = all ? members : members?.slice(0, SHOWN_FIRST);
+  return html`<div class="block">
+    <h3><span>${t("groups.members_title", { n: members?.length ?? group.members })}</span></h3>
+    ${!members && error && html`<p>${t("state.error")} <button type="button" class="linkish" onClick=${reload}>${t("action.retry")}</button></p>`}
+    <ul>
+      ${shown?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} />`)}
+    </ul>
+    ${members && members.length > SHOWN_FIRST && !all &&
+    html`<button type="button" class="btn quiet wide" onClick=${() => setAll(true)}>${t("groups.show_all", { n: members.length })}</button>`}
+  </div>`;
+}
+
+function Member({ group, member }) {
+  const app = useApp();
+  const { t, client, router, layers } = app;
+  const { user, role } = member;
+  const me = user.id === client.me.id;
+  const name = client.people.name(user.id);
+  const act = (promise) => promise.catch((error) => layers.say(error.message));
+  const open = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const items = [
+      { icon: "person", label: t("people.profile"), run: () => router.go("contacts", String(user.id)) },
+      { icon: "chat", label: t("people.write"), run: () => router.go("chats", client.people.conversationWith(user.id)) },
+    ];
+    if (group.role === "owner") {
+      items.push(null, {
+        icon: "shield",
+        label: t(role === "admin" ? "groups.make_member" : "groups.make_admin"),
+        run: () => act(client.groups.setRole(group.id, user.id, role === "admin" ? "member" : "admin")),
+      });
+      items.push({ icon: "crown", label: t("groups.make_owner"), run: () => confirm("owner") });
+    }
+    const mayRemove = group.role === "owner" || (group.role === "admin" && role === "member");
+    if (mayRemove) {
+      items.push(null, { icon: "ban", label: t("groups.kick"), danger: true, run: () => confirm("kick") });
+    }
+    layers.openMenu({ items, label: name, at: { x: box.left, right: box.right, y: box.bottom + 4, top: box.top } });
+  };
+  const confirm = (kind) =>
+    layers.open(Confirm, {
+      title: t(`groups.${kind}_title`, { name }),
+      text: t(`groups.${kind}_text`, { name }),
+      action: t(kind === "kick" ? "groups.kick" : "groups.make_owner"),
+      onConfirm: () =>
+        kind === "kick" ? client.groups.removeMember(group.id, user.id) : client.groups.setRole(group.id, user.id, "owner"),
+    });
+  return html`<li class="mem">
+    <${Avatar} id=${user.id} name=${name} size="s" online=${me || client.people.isOnline(user.id)} />
+    <div><div class="nm">${name}</div><small>${me ? t("list.you") : presenceText(app, user.id)}</small></div>
+    ${role in ROLE_TAGS && html`<span class="tag ${ROLE_TAGS[role]}">${t(`groups.${role}`)}</span>`}
+    ${!me && html`<${IconButton} small icon="dots" label=${t("groups.member_menu", { name })} aria-haspopup="menu" onClick=${open} />`}
+  </li>`;
+}

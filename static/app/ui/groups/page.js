@@ -1,0 +1,104 @@
+import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { groupName } from "../../core/names.js";
+import { useApp } from "../context.js";
+import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
+import { Confirm } from "../layer-views.js";
+import { AddMembers, EditText } from "./dialogs.js";
+import { MemberList } from "./members.js";
+
+/** A group on a page of its own. */
+export function GroupPage({ id }) {
+  const { t, client, router } = useApp();
+  const group = client.groups.get(id);
+  return html`<main class="page" id="main" tabindex="-1" data-region>
+    <div class="page-in">
+      <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("groups")} />
+      ${group
+        ? html`<div class="prof"><div class="band"></div><${Details} group=${group} /></div>`
+        : client.groups.state.value === "ready" &&
+          html`<${Empty} icon="people" title=${t("groups.gone")} text=${t("groups.gone_text")} />`}
+    </div>
+  </main>`;
+}
+
+/** The same beside the chat. */
+export function GroupPanel({ id }) {
+  const { t, client, router } = useApp();
+  const group = client.groups.get(id);
+  return html`<aside class="side" aria-label=${t("groups.title")} data-region>
+    <header class="side-h">
+      <h2>${t("groups.title")}</h2>
+      <${IconButton} icon="close" label=${t("action.close")} onClick=${() => router.back()} />
+    </header>
+    ${group
+      ? html`<${Details} group=${group} inChat />`
+      : client.groups.state.value === "ready" && html`<${Empty} icon="people" title=${t("groups.gone")} text=${t("groups.gone_text")} />`}
+  </aside>`;
+}
+
+function Details({ group, inChat = false }) {
+  const { t, client, router, layers } = useApp();
+  const conv = groupName(group.id);
+  const summary = client.conversations.get(conv);
+  const manages = group.role === "owner" || group.role === "admin";
+  const [error, setError] = useState(null);
+  const load = () => client.groups.loadMembers(group.id).then(() => (setError(null), client.peopleShown()), setError);
+  useEffect(() => void load(), [group.id]);
+  const attempt = (promise) =>
+    promise.catch((problem) => layers.say(problem.code === "disconnected" ? t("link.needs") : problem.message));
+  const owner = client.people.get(group.owner);
+  const edit = (field, title, { rows = 1, max = 64 } = {}) =>
+    layers.open(EditText, {
+      title,
+      value: group[field] ?? "",
+      rows,
+      max,
+      save: (value) => client.groups.change(group.id, { [field]: value }),
+    });
+  const end = (kind) =>
+    layers.open(Confirm, {
+      title: t(`groups.${kind}_title`, { name: group.name }),
+      text: t(`groups.${kind}_text`),
+      action: t(`groups.${kind}`),
+      async onConfirm() {
+        await (kind === "leave" ? client.groups.leave(group.id, client.me.id) : client.groups.dissolve(group.id));
+        client.conversations.refresh();
+        router.go(inChat ? "chats" : "groups", null, { replace: true });
+      },
+    });
+  return html`
+    <div class="hero">
+      <${Avatar} id=${group.id} name=${group.name} kind="group" size="l" />
+      <h3>${group.name}</h3>
+      <p>${t("groups.created_by", { id: String(group.id), name: owner ? client.people.name(group.owner) : "…" })}</p>
+    </div>
+    <div class="acts">
+      ${!inChat && html`<button type="button" class="act" onClick=${() => router.go("chats", conv)}><${Icon} name="chat" />${t("groups.open")}</button>`}
+      <button type="button" class="act" onClick=${() => layers.open(AddMembers, { group })}><${Icon} name="user-plus" />${t("groups.add")}</button>
+      ${manages && html`<button type="button" class="act" onClick=${() => edit("name", t("groups.rename"))}><${Icon} name="edit" />${t("groups.rename")}</button>`}
+      ${summary && html`<button type="button" class="act" aria-pressed=${summary.muted ? "true" : "false"} onClick=${() => attempt(client.setMuted(conv, !summary.muted))}>
+        <${Icon} name=${summary.muted ? "bell" : "bell-off"} />${t(summary.muted ? "list.unmute" : "list.mute_short")}</button>`}
+    </div>
+    <div class="block">
+      <h3><span>${t("groups.announcement")}</span>
+        ${manages && html`<button type="button" class="btn quiet small"
+          onClick=${() => edit("announcement", t("groups.announcement"), { rows: 5, max: 2000 })}>${t("action.edit")}<span class="vh">${t("groups.announcement")}</span></button>`}</h3>
+      <p class="pre">${group.announcement || t("groups.no_announcement")}</p>
+    </div>
+    ${(group.note || manages) &&
+    html`<div class="block">
+      <h3><span>${t("groups.note")}</span>
+        ${manages && html`<button type="button" class="btn quiet small" onClick=${() => edit("note", t("groups.note"), { rows: 3, max: 500 })}>${t("action.edit")}<span class="vh">${t("groups.note")}</span></button>`}</h3>
+      <p class="pre">${group.note || t("groups.no_note")}</p>
+    </div>`}
+    <${MemberList} group=${group} error=${error} reload=${load} />
+    <div class="block">
+      ${summary &&
+      html`<div class="opt"><span>${t("list.pin")}</span>
+        <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(client.setPinned(conv, on))} /></div>`}
+      ${group.role === "owner"
+        ? html`<button type="button" class="opt dg" onClick=${() => end("dissolve")}><${Icon} name="trash" /><span>${t("groups.dissolve")}</span></button>`
+        : html`<button type="button" class="opt dg" onClick=${() => end("leave")}><${Icon} name="logout" /><span>${t("groups.leave")}</span></button>`}
+    </div>
+  `;
+}

@@ -1,0 +1,133 @@
+import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact.js";
+import { useApp } from "./context.js";
+import { Icon, IconButton } from "./elements.js";
+import { useRoving } from "./roving.js";
+
+/** The dialog, menu and toast that are open now. */
+export function Layers() {
+  const { layers } = useApp();
+  const dialog = layers.dialog.value;
+  const menu = layers.menu.value;
+  const toast = layers.toast.value;
+  return html`
+    ${dialog && html`<${dialog.component} key=${dialog.id} close=${layers.close} ...${dialog.props} />`}
+    ${menu && html`<${Menu} key="menu" ...${menu} />`}
+    <${Toast} toast=${toast} />
+  `;
+}
+
+/** A modal dialog: the browser keeps the focus inside and closes it on Esc. */
+export function Dialog({ title, close, children, class: extra = "", labelled = true }) {
+  const { t } = useApp();
+  const ref = useRef(null);
+  useLayoutEffect(() => {
+    ref.current.showModal();
+  }, []);
+  return html`<dialog
+    ref=${ref}
+    class="dlg pop ${extra}"
+    aria-label=${title}
+    onClose=${close}
+    onCancel=${(event) => {
+      event.preventDefault();
+      close();
+    }}
+    onClick=${(event) => event.target === ref.current && close()}
+  >
+    ${labelled &&
+    html`<header class="dh">
+      <h2>${title}</h2>
+      <${IconButton} icon="close" label=${t("action.close")} onClick=${close} />
+    </header>`}
+    ${children}
+  </dialog>`;
+}
+
+/** Ask before something that cannot return. */
+export function Confirm({ close, title, text, action, onConfirm }) {
+  const { t, layers } = useApp();
+  const run = async () => {
+    close();
+    try {
+      await onConfirm();
+    } catch (error) {
+      layers.say(error.message || t("state.error"));
+    }
+  };
+  return html`<${Dialog} title=${title} close=${close} class="confirm">
+    <p class="db">${text}</p>
+    <footer class="da">
+      <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
+      <button type="button" class="btn danger" onClick=${run}>${action}</button>
+    </footer>
+  <//>`;
+}
+
+/** A menu at a point; on a phone a sheet from below. */
+function Menu({ items, at, label, preview }) {
+  const { layers } = useApp();
+  const ref = useRef(null);
+  useRoving(ref, "[role=menuitem]", { focusFirst: true });
+  useLayoutEffect(() => {
+    const menu = ref.current;
+    const { width, height } = menu.getBoundingClientRect();
+    if (matchMedia("(max-width: 719px)").matches) return;
+    const left = Math.min(Math.max(8, at.right ? at.right - width : at.x), innerWidth - width - 8);
+    const below = at.y + height + 8 <= innerHeight;
+    const top = below ? at.y : Math.max(8, (at.top ?? at.y) - height);
+    menu.style.left = `${left}px`;
+    menu.style.top = `${Math.min(top, innerHeight - height - 8)}px`;
+  }, [at]);
+  useEffect(() => {
+    const away = () => layers.closeMenu();
+    addEventListener("resize", away);
+    return () => removeEventListener("resize", away);
+  }, []);
+  const run = (item) => {
+    layers.closeMenu();
+    item.run();
+  };
+  const onKeyDown = (event) => {
+    if (event.key === "Escape" || event.key === "Tab") {
+      event.preventDefault();
+      event.stopPropagation();
+      layers.closeMenu();
+    }
+  };
+  return html`<div class="menu-layer">
+    <div class="menu-away" onClick=${() => layers.closeMenu()}
+      onContextMenu=${(event) => {
+        event.preventDefault();
+        layers.closeMenu();
+      }}></div>
+    <div ref=${ref} class="menu pop" role="menu" aria-label=${label} onKeyDown=${onKeyDown}>
+      ${preview && html`<p class="prev" role="presentation">${preview}</p>`}
+      ${items.map((item, index) =>
+        item === null
+          ? html`<hr key=${index} />`
+          : html`<button
+              type="button"
+              role="menuitem"
+              tabindex="-1"
+              class="mi ${item.danger ? "dg" : ""}"
+              key=${item.label}
+              onClick=${() => run(item)}
+            ><${Icon} name=${item.icon} /><span>${item.label}</span>${item.hint
+              ? html`<small class="num">${typeof item.hint === "function" ? html`<${item.hint} />` : item.hint}</small>`
+              : null}</button>`,
+      )}
+    </div>
+  </div>`;
+}
+
+function Toast({ toast }) {
+  const { t } = useApp();
+  return html`<div class="toast-place" role="status">
+    ${toast &&
+    html`<div class="toast">
+      <span>${toast.text}</span>
+      ${toast.undo &&
+      html`<button type="button" onClick=${toast.undo}>${t("action.undo")}</button>`}
+    </div>`}
+  </div>`;
+}

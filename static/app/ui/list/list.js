@@ -1,0 +1,156 @@
+import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
+import { ALL } from "../../core/names.js";
+import { useApp } from "../context.js";
+import { Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
+import { lazy } from "../lazy.js";
+import { useRoving } from "../roving.js";
+import { ConversationRow } from "./row.js";
+import { SearchBox } from "./search-box.js";
+
+const FILTERS = ["all", "unread", "mentions", "groups"];
+export const AddContact = lazy(() => import("../contacts/dialogs.js"), "AddContact");
+export const CreateGroup = lazy(() => import("../groups/dialogs.js"), "CreateGroup");
+export const JoinGroup = lazy(() => import("../groups/dialogs.js"), "JoinGroup");
+
+/** The list of conversations with its search and filters. */
+export function ConversationList() {
+  const app = useApp();
+  const { t, client, router, layers } = app;
+  const [filter, setFilter] = useState("all");
+  const [query, setQuery] = useState("");
+  const all = usePressedOrder(withAnnouncements(client));
+  const current = router.place.value.area === "chats" ? router.place.value.id : null;
+  const state = client.conversations.state.value;
+  const shown = all.filter((summary) => matches(client, summary, filter, query, current));
+  const counts = {
+    unread: client.conversations.unread.value,
+    mentions: all.filter((summary) => summary.mentioned).length,
+  };
+  const openNew = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    layers.openMenu({
+      at: { x: box.left, right: box.right, y: box.bottom + 6 },
+      label: t("list.new"),
+      items: [
+        { icon: "user-plus", label: t("contacts.find"), run: () => layers.open(AddContact) },
+        { icon: "people", label: t("groups.create"), run: () => layers.open(CreateGroup) },
+        { icon: "plus", label: t("groups.join"), run: () => layers.open(JoinGroup) },
+      ],
+    });
+  };
+  return html`<section class="pane" aria-label=${t("list.label")} data-region>
+    <header class="pane-h">
+      <div class="pane-t">
+        <h2>${t("area.chats")}</h2>
+        <${IconButton} icon="plus" label=${t("list.new")} aria-haspopup="menu" onClick=${openNew} />
+      </div>
+      <${SearchBox} value=${query} onInput=${setQuery} placeholder=${t("list.search")} palette />
+      ${all.length > 0 &&
+      html`<div class="chips" role="group" aria-label=${t("list.filter")}>
+        ${FILTERS.map(
+          (name) => html`<button
+            type="button"
+            class="chip"
+            key=${name}
+            aria-pressed=${filter === name ? "true" : "false"}
+            onClick=${() => setFilter(name)}
+          >${t(`list.filter_${name}`)}${counts[name] ? html`${" "}<span class="n">${counts[name]}</span>` : null}</button>`,
+        )}
+      </div>`}
+    </header>
+    ${state === "loading" && !all.length
+      ? html`<${Skeleton} label=${t("state.loading")} />`
+      : state === "error" && !all.length
+        ? html`<${LoadError}
+            title=${t("list.error")}
+            error=${client.conversations.error.value}
+            onRetry=${() => client.conversations.refresh()}
+          />`
+        : !all.length
+          ? html`<${NoConversations} />`
+          : html`<${Rows} shown=${shown} current=${current} query=${query} filter=${filter} />`}
+  </section>`;
+}
+
+function Rows({ shown, current, query, filter }) {
+  const { t, client } = useApp();
+  const ref = useRef(null);
+  useRoving(ref, "a.row");
+  const { held } = client.conversations;
+  useEffect(() => {
+    const release = () => (held.value = null);
+    const events = ["pointerup", "pointercancel", "dragend", "blur"];
+    for (const name of events) addEventListener(name, release);
+    return () => {
+      release();
+      for (const name of events) removeEventListener(name, release);
+    };
+  }, []);
+  return html`<div class="scroll">
+    <ul class="rows" ref=${ref}
+      onPointerDown=${() => (held.value = shown.map((summary) => summary.conv))}>
+      ${shown.map(
+        (summary) => html`<${ConversationRow}
+          key=${summary.conv}
+          summary=${summary}
+          current=${summary.conv === current}
+        />`,
+      )}
+    </ul>
+    ${!shown.length &&
+    html`<p class="nothing" role="status">${query ? t("list.no_match", { query }) : t(`list.none_${filter}`)}</p>`}
+  </div>`;
+}
+
+function NoConversations() {
+  const { t, layers } = useApp();
+  return html`<${Empty} drawing title=${t("list.empty")} text=${t("list.empty_text")}>
+    <button type="button" class="btn primary" onClick=${() => layers.open(AddContact)}>
+      <${Icon} name="user-plus" />${t("contacts.find")}
+    </button>
+    <button type="button" class="btn quiet" onClick=${() => layers.open(JoinGroup)}>${t("groups.join")}</button>
+  <//>`;
+}
+
+/** Who may announce sees Announcements before there is one. */
+function withAnnouncements(client) {
+  const list = client.conversations.ordered.value;
+  if (!client.canBroadcast.value || client.conversations.map.value.has(ALL)) return list;
+  return [...list, emptyAnnouncements()];
+}
+
+export function emptyAnnouncements() {
+  return {
+    conv: ALL,
+    title: "",
+    last: null,
+    last_seq: 0,
+    read_seq: 0,
+    unread: 0,
+    muted: false,
+    pinned: false,
+    peer: null,
+    group: null,
+  };
+}
+
+/** Rows hold their places while a pointer is pressed on the list. */
+function usePressedOrder(list) {
+  const { client } = useApp();
+  const held = client.conversations.held.value;
+  if (!held) return list;
+  const byName = new Map(list.map((summary) => [summary.conv, summary]));
+  const kept = held.map((conv) => byName.get(conv)).filter(Boolean);
+  const rest = list.filter((summary) => !held.includes(summary.conv));
+  return [...kept, ...rest];
+}
+
+function matches(client, summary, filter, query, current) {
+  if (query) {
+    return client.conversations.title(summary).toLowerCase().includes(query.trim().toLowerCase());
+  }
+  if (filter === "unread") return summary.unread > 0 || summary.conv === current;
+  if (filter === "mentions") return summary.mentioned || summary.conv === current;
+  if (filter === "groups") return summary.group !== null || summary.conv.startsWith("g:");
+  return true;
+}

@@ -1,0 +1,39 @@
+import { signal } from "../../vendor/preact.js";
+
+const AREAS = new Set(["chats", "contacts", "groups", "settings"]);
+
+/**
+ * Where in the page one is: `#/chats/p:1:2/details` is `{area, id, details}`. Each place is an
+ * entry of the browser's history, so Back leads from a chat to the list.
+ */
+export function createRouter(window) {
+  const place = signal(read(window.location.hash));
+  window.addEventListener("hashchange", () => (place.value = read(window.location.hash)));
+  return {
+    place,
+    href: pathOf,
+    go(area, id = null, { details = false, replace = false } = {}) {
+      const path = pathOf(area, id, details);
+      if (path === window.location.hash) return;
+      if (replace) window.history.replaceState(null, "", path);
+      else window.history.pushState(null, "", path);
+      place.value = read(path);
+    },
+    back(area) {
+      const { id, details } = place.value;
+      if (details) this.go(place.value.area, id, { replace: true });
+      else this.go(area ?? place.value.area, null, { replace: true });
+    },
+  };
+}
+
+function read(hash) {
+  const [area, id, extra] = hash.replace(/^#\/?/, "").split("/");
+  if (!AREAS.has(area)) return { area: "chats", id: null, details: false };
+  return { area, id: id ? decodeURIComponent(id) : null, details: extra === "details" };
+}
+
+function pathOf(area, id = null, details = false) {
+  if (!id) return `#/${area}`;
+  return `#/${area}/${encodeURIComponent(id).replaceAll("%3A", ":")}${details ? "/details" : ""}`;
+}

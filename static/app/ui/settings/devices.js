@@ -1,0 +1,118 @@
+import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Icon, LoadError } from "../elements.js";
+import { Confirm } from "../layer-views.js";
+import { SettingsForm } from "./form.js";
+
+/** Where I am logged in. */
+export function DevicesCard() {
+  const { t, client, layers } = useApp();
+  const { account } = client;
+  const [error, setError] = useState(null);
+  const sessions = account.sessions.value;
+  const load = () => account.refreshSessions().then(() => setError(null), setError);
+  useEffect(() => void load(), []);
+  const failed = (problem) => layers.say(problem.status === 0 ? t("link.needs") : problem.message);
+  const endOthers = () =>
+    layers.open(Confirm, {
+      title: t("devices.end_others"),
+      text: t("devices.end_others_text"),
+      action: t("devices.end_others"),
+      onConfirm: () => account.endOtherSessions(),
+    });
+  return html`<section class="card list">
+    <h3><span>${t("devices.title")}</span>
+      ${sessions?.length > 1 &&
+      html`<button type="button" class="btn danger small" onClick=${endOthers}>${t("devices.end_others")}</button>`}</h3>
+    ${!sessions && error && html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${load} />`}
+    <ul>
+      ${sessions?.map(
+        (session) => html`<${Device} key=${session.id} session=${session} end=${() => account.endSession(session.id).catch(failed)} />`,
+      )}
+    </ul>
+  </section>`;
+}
+
+function Device({ session, end }) {
+  const { t, times } = useApp();
+  const { device, address, current, seen_at: seenAt } = session;
+  const phone = /android|iphone|ipad|mobile/i.test(device);
+  return html`<li class="sess">
+    <span class="ic"><${Icon} name=${phone ? "phone" : "screen"} /></span>
+    <div>
+      <b>${deviceName(t, device)}${current && html`<span class="tag ok">${t("devices.this")}</span>`}</b>
+      <small>${[address, !current && seenAt && t("devices.seen", { time: times.ago(seenAt) })].filter(Boolean).join(" · ")}</small>
+    </div>
+    ${!current && html`<button type="button" class="btn quiet small" onClick=${end}>${t("action.log_out")}
+      <span class="vh">${deviceName(t, device)}</span></button>`}
+  </li>`;
+}
+
+/** A browser's long name in a few words. */
+function deviceName(t, device) {
+  const browser = [
+    ["Edg", "Edge"],
+    ["OPR", "Opera"],
+    ["Firefox", "Firefox"],
+    ["Chrome", "Chrome"],
+    ["Safari", "Safari"],
+  ].find(([sign]) => device?.includes(sign));
+  const system = [
+    ["Android", "Android"],
+    ["iPhone", "iPhone"],
+    ["iPad", "iPad"],
+    ["Windows", "Windows"],
+    ["Mac OS", "macOS"],
+    ["Linux", "Linux"],
+  ].find(([sign]) => device?.includes(sign));
+  if (!browser || !system || !device.includes("Mozilla")) return device || t("devices.unknown");
+  return t("devices.name", { browser: browser[1], system: system[1] });
+}
+
+export function PasswordCard() {
+  const { t, client, layers } = useApp();
+  const [open, setOpen] = useState(false);
+  const password = (name, label, autocomplete) => ({ name, label, type: "password", autocomplete, required: true });
+  return html`<section class="card">
+    <h3>${t("form.password")}</h3>
+    ${open
+      ? html`<${SettingsForm}
+          id="password"
+          fields=${[
+            password("password", t("form.password_now"), "current-password"),
+            password("new_password", t("form.password_new"), "new-password"),
+            password("repassword", t("form.repassword"), "new-password"),
+          ]}
+          check=${(values) => (values.new_password === values.repassword ? {} : { repassword: t("form.differ") })}
+          action=${t("settings.change_password")}
+          save=${(values) => client.account.changePassword(values)}
+          onSaved=${() => {
+            setOpen(false);
+            client.account.refreshSessions().catch(() => {});
+            layers.say(t("settings.password_changed"));
+          }}
+        />`
+      : html`<button type="button" class="opt" onClick=${() => setOpen(true)}>
+          <${Icon} name="key" /><div>${t("settings.change_password")}<small>${t("settings.password_text")}</small></div><${Icon} name="next" /></button>`}
+  </section>`;
+}
+
+export function LogOutCard() {
+  const { t, client, layers, logOut } = useApp();
+  const ask = () => {
+    const { waiting } = client.outbox;
+    if (!waiting) {
+      logOut().catch((error) => layers.say(error.status === 0 ? t("link.needs") : error.message));
+      return;
+    }
+    layers.open(Confirm, {
+      title: t("action.log_out"),
+      text: t("settings.log_out_waiting", { n: waiting }),
+      action: t("action.log_out"),
+      onConfirm: logOut,
+    });
+  };
+  return html`<section class="card list">
+    <button type="button" class="opt dg" onClick=${ask}><${Icon} name="logout" /><span>${t("action.log_out")}</span></button>
+  </section>`;
+}

@@ -1,0 +1,53 @@
+import { html, useRef, useState } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Field, Icon } from "../elements.js";
+
+/**
+ * A form of labelled fields that is saved as a whole. `fields`: `[{name, label, ...input}]`;
+ * `check(values)` answers errors by name before anything is sent; `save(values)` may throw an
+ * error with `field` and `message`. A summary of what is wrong takes the focus.
+ */
+export function SettingsForm({ id, fields, initial = {}, check = () => ({}), save, action, onSaved }) {
+  const { t } = useApp();
+  const [values, setValues] = useState(() =>
+    Object.fromEntries(fields.map(({ name }) => [name, initial[name] ?? ""])),
+  );
+  const [errors, setErrors] = useState({});
+  const [busy, setBusy] = useState(false);
+  const summary = useRef(null);
+  const fail = (found) => {
+    setErrors(found);
+    requestAnimationFrame(() => summary.current?.focus());
+  };
+  const submit = async (event) => {
+    event.preventDefault();
+    const found = check(values);
+    if (Object.keys(found).length) {
+      fail(found);
+      return;
+    }
+    setBusy(true);
+    try {
+      await save(values);
+      setErrors({});
+      onSaved?.(() => setValues(Object.fromEntries(fields.map(({ name }) => [name, ""]))));
+    } catch (error) {
+      const message = error.status === 0 ? t("link.needs") : error.message;
+      const known = fields.some(({ name }) => name === error.field);
+      fail(known ? { [error.field]: message } : { "": message });
+    } finally {
+      setBusy(false);
+    }
+  };
+  const count = Object.keys(errors).length;
+  return html`<form class="form" noValidate onSubmit=${submit}>
+    ${count > 0 &&
+    html`<div class="sumerr" role="alert" tabindex="-1" ref=${summary}>
+      <${Icon} name="alert" /><span>${errors[""] ?? t("form.errors", { n: count })}</span></div>`}
+    ${fields.map(
+      ({ name, ...input }) => html`<${Field} key=${name} id="${id}-${name}" value=${values[name]} error=${errors[name]}
+        onInput=${(value) => setValues({ ...values, [name]: value })} ...${input} />`,
+    )}
+    <div><button class="btn primary" disabled=${busy}>${action}</button></div>
+  </form>`;
+}

@@ -1,0 +1,96 @@
+import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Avatar, Icon, IconButton, Segments, Switch } from "../elements.js";
+import { DevicesCard, LogOutCard, PasswordCard } from "./devices.js";
+import { ProfileCard, RegisterCard } from "./profile.js";
+
+/** Settings: one section on wide screens; on a phone everything on one page. */
+export function SettingsPage({ section }) {
+  const { t, client, router } = useApp();
+  const phone = useMedia("(max-width: 719px)");
+  const user = client.account.user.value;
+  useEffect(() => void client.account.refresh(), []);
+  const shown = section ?? (phone ? null : "profile");
+  return html`<main class="page" id="main" tabindex="-1" data-region>
+    <div class="page-in narrow">
+      <div class="page-t">
+        ${section && html`<${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("settings")} />`}
+        <h2>${shown ? t(`settings.${shown}`) : t("area.me")}</h2>
+      </div>
+      ${!shown && html`<${Me} user=${user} href=${router.href("settings", "profile")} />`}
+      ${shown === "profile" &&
+      (user.kind === "guest" ? html`<${RegisterCard} user=${user} />` : html`<${ProfileCard} user=${user} key=${user.id} />`)}
+      ${(!shown || shown === "appearance") && html`<${AppearanceCards} />`}
+      ${(!shown || shown === "devices") &&
+      html`<${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}<${LogOutCard} />`}
+    </div>
+  </main>`;
+}
+
+function Me({ user, href }) {
+  const { t } = useApp();
+  return html`<a class="card me-card" href=${href}>
+    <${Avatar} id=${user.id} name=${user.name} online />
+    <span><b>${user.name}</b><small>${t("people.number", { id: String(user.id) })}${user.note ? ` · ${user.note}` : ""}</small></span>
+    <${Icon} name="next" />
+  </a>`;
+}
+
+function AppearanceCards() {
+  const { t, client, layers, storage, lang } = useApp();
+  const [enter, setEnter] = useState(storage.get("enter") !== "newline");
+  const theme = client.account.user.value.theme ?? document.documentElement.dataset.theme ?? "system";
+  const failed = (error) => layers.say(error.status === 0 ? t("link.needs") : error.message);
+  const setTheme = (value) => {
+    const before = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = value;
+    client.account.change({ theme: value }).catch((error) => {
+      document.documentElement.dataset.theme = before;
+      failed(error);
+    });
+  };
+  const setLanguage = (value) => {
+    if (value === lang) return;
+    client.account.change({ language: value }).then(() => {
+      client.drafts.flush();
+      location.reload();
+    }, failed);
+  };
+  return html`
+    <section class="card">
+      <h3>${t("settings.theme")}</h3>
+      <${Segments} full label=${t("settings.theme")} value=${theme} onChange=${setTheme}
+        options=${[
+          { value: "system", label: t("settings.theme_system"), icon: "screen" },
+          { value: "light", label: t("settings.theme_light"), icon: "sun" },
+          { value: "dark", label: t("settings.theme_dark"), icon: "moon" },
+        ]} />
+    </section>
+    <section class="card">
+      <h3>${t("settings.language")}</h3>
+      <${Segments} full label=${t("settings.language")} value=${lang} onChange=${setLanguage}
+        options=${[
+          { value: "zh", label: "简体中文", lang: "zh-CN" },
+          { value: "en", label: "English", lang: "en" },
+        ]} />
+    </section>
+    <section class="card list">
+      <div class="opt"><div>${t("settings.enter")}<small>${t("settings.enter_text")}</small></div>
+        <${Switch} label=${t("settings.enter")} checked=${enter} onChange=${(on) => {
+          storage.set("enter", on ? "send" : "newline");
+          setEnter(on);
+        }} /></div>
+    </section>
+  `;
+}
+
+function useMedia(query) {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const onChange = () => setMatches(list.matches);
+    list.addEventListener("change", onChange);
+    return () => list.removeEventListener("change", onChange);
+  }, [query]);
+  return matches;
+}

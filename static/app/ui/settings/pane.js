@@ -1,0 +1,24 @@
+import { html } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Icon } from "../elements.js";
+
+export const SECTIONS = [
+  ["profile", "person"],
+  ["devices", "shield"],
+  ["appearance", "sun"],
+];
+
+/** The sections of the settings, on wide screens. */
+export function SettingsPane() {
+  const { t, router } = useApp();
+  const current = router.place.value.id ?? SECTIONS[0][0];
+  return html`<section class="pane" aria-label=${t("area.settings")} data-region>
+    <header class="pane-h"><div class="pane-t"><h2>${t("area.settings")}</h2></div></header>
+    <nav class="snav" aria-label=${t("area.settings")}>
+      ${SECTIONS.map(
+        ([name, icon]) => html`<a key=${name} href=${router.href("settings", name)}
+          aria-current=${name === current ? "true" : undefined}><${Icon} name=${icon} />${t(`settings.${name}`)}</a>`,
+      )}
+    </nav>
+  </section>`;
+}

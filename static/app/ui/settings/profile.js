@@ -1,0 +1,58 @@
+import { html } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Avatar } from "../elements.js";
+import { SettingsForm } from "./form.js";
+
+/** What others know of me, and how to reach me. */
+export function ProfileCard({ user }) {
+  const { t, client, layers } = useApp();
+  const loaded = user.email !== undefined;
+  return html`<section class="card">
+    <div class="me-head"><${Avatar} id=${user.id} name=${user.name} size="l" />
+      <div><h3>${user.name}</h3><p class="muted">${t("people.number", { id: String(user.id) })}</p></div></div>
+    <${SettingsForm}
+      key=${loaded}
+      id="profile"
+      initial=${{ name: user.name, phone: user.phone ?? "", email: user.email ?? "", note: user.note ?? "" }}
+      fields=${[
+        { name: "name", label: t("form.name"), autocomplete: "username", maxlength: 32, required: true },
+        { name: "note", label: t("form.note"), hint: t("form.note_hint"), maxlength: 200, autocomplete: "off" },
+        { name: "phone", label: t("form.phone"), type: "tel", autocomplete: "tel", maxlength: 11 },
+        { name: "email", label: t("form.email"), type: "email", autocomplete: "email", maxlength: 254 },
+      ]}
+      action=${t("action.save")}
+      save=${(values) => client.account.change(changes(user, values))}
+      onSaved=${() => layers.say(t("settings.saved"))}
+    />
+  </section>`;
+}
+
+function changes(user, values) {
+  return Object.fromEntries(
+    Object.entries(values)
+      .map(([name, value]) => [name, value.trim()])
+      .filter(([name, value]) => value !== (user[name] ?? "")),
+  );
+}
+
+/** A guest becomes a registered user and keeps everything. */
+export function RegisterCard({ user }) {
+  const { t, client, layers } = useApp();
+  return html`<section class="card">
+    <h3>${t("guest.register")}</h3>
+    <p class="lead">${t("guest.register_text")}</p>
+    <${SettingsForm}
+      id="register"
+      initial=${{ name: user.name }}
+      fields=${[
+        { name: "name", label: t("form.name"), autocomplete: "username", maxlength: 32, required: true },
+        { name: "password", label: t("form.password"), type: "password", autocomplete: "new-password", required: true },
+        { name: "repassword", label: t("form.repassword"), type: "password", autocomplete: "new-password", required: true },
+      ]}
+      check=${({ password, repassword }) => (password === repassword ? {} : { repassword: t("form.differ") })}
+      action=${t("register.submit")}
+      save=${(values) => client.account.register(values)}
+      onSaved=${() => layers.say(t("guest.registered"))}
+    />
+  </section>`;
+}

@@ -1,0 +1,77 @@
+import { html, useEffect, useMemo } from "../../../vendor/preact.js";
+import { ContactsPane } from "../contacts/pane.js";
+import { ChatPane } from "../chat/chat.js";
+import { useApp } from "../context.js";
+import { GroupsPane } from "../groups/pane.js";
+import { Layers } from "../layer-views.js";
+import { lazy } from "../lazy.js";
+import { ConversationList } from "../list/list.js";
+import { SettingsPane } from "../settings/pane.js";
+import { Announcer } from "../announcer.js";
+import { Banners } from "./banners.js";
+import { Rail, TabBar } from "./navigation.js";
+
+const Profile = lazy(() => import("../contacts/profile.js"), "ProfilePage");
+const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage");
+const GroupPanel = lazy(() => import("../groups/page.js"), "GroupPanel");
+const PersonPanel = lazy(() => import("../contacts/profile.js"), "PersonPanel");
+const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage");
+
+/** The whole page: rail or tab bar, list, main pane and, beside a chat, its details. */
+export function App() {
+  const { t, client, router } = useApp();
+  const { area, id, details } = router.place.value;
+  const summary = area === "chats" && id ? client.conversations.get(id) : null;
+  const name = summary ? client.conversations.title(summary) : t(`area.${area}`);
+  const unread = client.conversations.unread.value;
+  useEffect(() => {
+    document.title = `${unread ? `(${unread > 99 ? "99+" : unread}) ` : ""}${name} · ${t("app.name")}`;
+  }, [unread, name]);
+  const showsMain = area === "settings" ? true : id !== null;
+  const view = details ? "v-side" : showsMain ? (area === "chats" ? "v-chat" : "v-page") : "v-list";
+  return html`
+    <a class="btn primary skip" href="#main" onClick=${skip}>${t(`skip.${area}`)}</a>
+    <div class="app ${view} ${details ? "with-panel" : ""} a-${area} ${id ? "has-id" : ""}">
+      <header class="vh"><h1>${name}</h1></header>
+      <${Rail} />
+      <${Pane} area=${area} />
+      <${Main} area=${area} id=${id} />
+      ${details && html`<${Side} id=${id} key=${id} />`}
+      <${Banners} />
+      <${TabBar} />
+    </div>
+    <${Announcer} />
+    <${Layers} />
+  `;
+}
+
+function skip(event) {
+  event.preventDefault();
+  const main = document.querySelector("#main");
+  (main?.querySelector("textarea") ?? main)?.focus();
+}
+
+function Pane({ area }) {
+  const panes = { chats: ConversationList, contacts: ContactsPane, groups: GroupsPane };
+  return html`<${panes[area] ?? SettingsPane} key=${area} />`;
+}
+
+function Main({ area, id }) {
+  if (area === "contacts" && id) return html`<${Profile} id=${Number(id)} key=${id} />`;
+  if (area === "groups" && id) return html`<${GroupPage} id=${Number(id)} key=${id} />`;
+  if (area === "settings") return html`<${SettingsPage} section=${id} />`;
+  return html`<${ChatPane} conv=${area === "chats" ? id : null} key=${area === "chats" ? id : ""} />`;
+}
+
+function Side({ id }) {
+  const { client } = useApp();
+  const group = /^g:(\d+)$/.exec(id ?? "");
+  const peer = useMemo(() => {
+    const match = /^p:(\d+):(\d+)$/.exec(id ?? "");
+    if (!match) return null;
+    return Number(match[1]) === client.me.id ? Number(match[2]) : Number(match[1]);
+  }, [id]);
+  if (group) return html`<${GroupPanel} id=${Number(group[1])} conv=${id} />`;
+  if (peer) return html`<${PersonPanel} id=${peer} conv=${id} />`;
+  return null;
+}

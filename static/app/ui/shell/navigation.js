@@ -1,0 +1,81 @@
+import { html } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Avatar, Badge, Icon } from "../elements.js";
+
+const AREAS = [
+  ["chats", "chat"],
+  ["contacts", "book"],
+  ["groups", "people"],
+];
+
+function useBadges() {
+  const { t, client } = useApp();
+  const unread = client.conversations.unread.value;
+  const requests = client.contacts.incoming.value.length;
+  return {
+    chats: html`<${Badge} kind="red" n=${unread} label=${t("list.unread", { n: unread })} />`,
+    contacts: html`<${Badge} kind="red" n=${requests} label=${t("contacts.requests_n", { n: requests })} />`,
+  };
+}
+
+/** On wide screens: the areas, the state of the link, and myself. */
+export function Rail() {
+  const { t, router, client } = useApp();
+  const badges = useBadges();
+  const area = router.place.value.area;
+  const me = client.account.user.value;
+  return html`<nav class="rail" aria-label=${t("nav.main")} data-region>
+    <span class="mark"><${Icon} name="mark" /></span>
+    ${[...AREAS, ["settings", "gear"]].map(
+      ([name, icon]) => html`<a
+        class="it"
+        key=${name}
+        href=${router.href(name)}
+        aria-current=${area === name ? "page" : undefined}
+      ><${Icon} name=${icon} /><span>${t(`area.${name}`)}</span>${badges[name]}</a>`,
+    )}
+    <span class="gap"></span>
+    <${LinkState} />
+    <a class="rail-me" href=${router.href("settings", "profile")} aria-label=${t("nav.profile", { name: me.name })}>
+      <${Avatar} id=${me.id} name=${me.name} online=${client.link.value.name === "online"} />
+    </a>
+  </nav>`;
+}
+
+/** Signal mark and round trip: whether and how well the node is reached. */
+function LinkState() {
+  const { t, client } = useApp();
+  const link = client.link.value;
+  const trip = client.roundTrip.value;
+  const online = link.name === "online";
+  const words = online
+    ? trip === null
+      ? t("link.on")
+      : t("link.trip", { n: Math.max(1, Math.round(trip)) })
+    : t(link.name === "connecting" ? "link.connecting" : "link.off");
+  return html`<button
+    type="button"
+    class="lan ${online ? "" : link.name === "connecting" ? "wait" : "bad"}"
+    title=${t("link.title")}
+    onClick=${() => client.connection.check()}
+  >
+    <${Icon} name=${online ? "wifi" : "link-off"} />
+    <span class="num">${words}</span><span class="vh">${t("link.title")}</span>
+  </button>`;
+}
+
+/** On phones: four tabs below. */
+export function TabBar() {
+  const { t, router } = useApp();
+  const badges = useBadges();
+  const area = router.place.value.area;
+  return html`<nav class="tabs" aria-label=${t("nav.main")}>
+    ${[...AREAS, ["settings", "person"]].map(
+      ([name, icon]) => html`<a
+        key=${name}
+        href=${router.href(name)}
+        aria-current=${area === name ? "page" : undefined}
+      ><${Icon} name=${icon} /><span>${t(name === "settings" ? "area.me" : `area.${name}`)}</span>${badges[name]}</a>`,
+    )}
+  </nav>`;
+}
