@@ -67,7 +67,12 @@ class MembersHandler(ApiHandler):
         """In the order in which they came."""
         return bodies.MembersAnswer(
             members=[
-                bodies.MemberAnswer(user=member.user, role=member.role)
+                bodies.MemberAnswer(
+                    user=member.user,
+                    role=member.role,
+                    read_seq=member.read_seq,
+                    delivered_seq=member.delivered_seq,
+                )
                 for member in await self.messenger.groups.members(who, group)
             ]
         )

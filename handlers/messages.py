@@ -49,7 +49,12 @@ class MessagesHandler(ApiHandler):
             erasures=self.messenger.delivery,
         )
         return bodies.MessagesAnswer(
-            conv=page.conv, entries=page.entries, users=page.users, more=page.more
+            conv=page.conv,
+            entries=page.entries,
+            users=page.users,
+            more=page.more,
+            first=page.first,
+            last=page.last,
         )
 
     @operation(

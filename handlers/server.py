@@ -46,8 +46,8 @@ class Server:
     async def serve(self, ready: Callable[[str, int], None] | None = None) -> None:
         """Open, be ready, and drain at SIGTERM or SIGINT; a second one ends at once.
 
-        ``ready(address, port)`` is called when people can come. Raises ``OSError`` (the port), ``BusError``, ``NewerSchema``, ``ValueError`` or
-        ``Unavailable``.
+        ``ready(address, port)`` is called when people can come. Raises ``OSError`` (the port),
+        ``BusError``, ``NewerSchema``, ``ValueError`` or ``Unavailable``.
         """
         settings = self._settings
         sockets = bind_sockets(

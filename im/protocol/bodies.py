@@ -147,6 +147,8 @@ class MessagesAnswer(Struct, kw_only=True):
     entries: list[Entry]
     users: list[User]
     more: bool
+    first: int | None = None
+    last: int | None = None
 
 
 class SentAnswer(Struct, kw_only=True):
@@ -241,10 +243,12 @@ class JoinGroup(Struct, kw_only=True):
 
 
 class MemberAnswer(Struct, kw_only=True):
-    """A member of a group."""
+    """A member of a group; the marks only where everyone is told of them (smaller groups)."""
 
     user: User
     role: str
+    read_seq: int | None = None
+    delivered_seq: int | None = None
 
 
 class MembersAnswer(Struct, kw_only=True):

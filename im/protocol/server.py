@@ -166,7 +166,8 @@ class Welcome(ServerFrame, tag="welcome", kw_only=True):
 class Ok(ServerFrame, tag="ok", kw_only=True):
     """The answer to a frame that was done. Which fields it has depends on the frame.
 
-    ``send``, ``recall``, ``edit``: conv, seq, time. ``sync``: conv, entries, more, users.
+    ``send``, ``recall``, ``edit``: conv, seq, time. ``sync``: conv, entries, more, users, and
+    ``first`` and ``last``: the numbers that the page covers, those that one has hidden included.
     ``conversations``: conversations, cursor (absent at the end), users. ``ping``: time.
     ``watch``: presence.
     """
@@ -177,6 +178,8 @@ class Ok(ServerFrame, tag="ok", kw_only=True):
     time: int | None = None
     repeated: bool = False
     entries: list[Entry] | None = None
+    first: int | None = None
+    last: int | None = None
     more: bool | None = None
     conversations: list[ConversationSummary] | None = None
     cursor: str | None = None

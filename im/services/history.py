@@ -27,10 +27,16 @@ class Erasures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """A page of a log, oldest first, with those who are named in it."""
+    """A page of a log, oldest first, with those who are named in it.
+
+    ``first`` and ``last`` are the numbers that it covers, with those that the person has hidden;
+    None when it covers nothing.
+    """
 
     conv: str
     entries: list[Message | Event]
+    first: int | None
+    last: int | None
     more: bool
     users: list[User]
 
@@ -87,7 +93,7 @@ class History:
         place = {"after": after, "before": before, "around": around}
         given = {name: value for name, value in place.items() if value is not None}
 
-        def read(cursor: Cursor) -> tuple[list[Entry], bool, list[User]]:
+        def read(cursor: Cursor) -> tuple[list[Entry], messages.Page, list[User]]:
             seen = view(cursor, conversation, who.user)
             found = messages.page(
                 cursor, seen.conversation, **given, limit=limit, first=seen.first, last=seen.last
@@ -99,9 +105,9 @@ class History:
             people = {entry.sender for entry in shown}
             for entry in shown:
                 people.update((entry.extra or {}).get("users", ())[:100])
-            return shown, found.more, [views.user(row) for row in users.by_ids(cursor, people)]
+            return shown, found, [views.user(row) for row in users.by_ids(cursor, people)]
 
-        entries, more, people = await self._database.read(read)
+        entries, found, people = await self._database.read(read)
         frames = [views.entry(entry) for entry in entries]
         # What was taken back between reading and writing must not be shown.
         shown = [
@@ -110,7 +116,15 @@ class History:
             else frame
             for frame in frames
         ]
-        return HistoryPage(conversation, shown, more, people)
+        covered = found.entries
+        return HistoryPage(
+            conversation,
+            shown,
+            covered[0].seq if covered else None,
+            covered[-1].seq if covered else None,
+            found.more,
+            people,
+        )
 
     async def after(self, conversation: str, seq: int) -> list[Arrival]:
         """For healing: what is in the log after a number, whoever may see it."""

@@ -37,6 +37,9 @@ MAX_QUEUE = 10_000
 TIMEOUT = 3.0
 """Seconds after which an entry's outcome counts as unknown."""
 
+EXPIRY_PAUSE = 0.05
+"""Seconds between two looks for entries that wait for too long; they may end so much earlier."""
+
 ATTEMPTS = 3
 """How often a batch is tried when the database says that trying again may help."""
 
@@ -176,20 +179,31 @@ class LogWriter:
             self._changed.notify()
         self._waiting[item] = None
         if self._timer is None:
-            self._timer = loop.call_at(deadline, self._expire)
+            self._timer = loop.call_at(deadline - EXPIRY_PAUSE, self._expire)
         return item
 
     def _expire(self) -> None:
-        """Give up what waited for too long; all wait equally long, so the oldest are the first."""
+        """Give up what waited for too long, and what the same senders appended after it."""
         self._timer = None
         loop = asyncio.get_running_loop()
-        while self._waiting:
-            item = next(iter(self._waiting))
-            if item.deadline > loop.time():
-                self._timer = loop.call_at(item.deadline, self._expire)
-                return
+        now = loop.time()
+        lines: set[Line] = set()
+        # All wait equally long, so the oldest are the first.
+        for item in self._waiting:
+            if item.deadline > now + EXPIRY_PAUSE:
+                break
+            lines.add(item.line)
+        given_up = [item for item in self._waiting if item.line in lines] if lines else []
+        # From the last: then the thread, which looks at the first one first, never writes a
+        # follower of an entry that it found given up.
+        for item in reversed(given_up):
             item.given_up = True
+        for item in given_up:
             self._resolve(item, Unavailable("no answer in time"))
+        if self._waiting:
+            oldest = next(iter(self._waiting)).deadline
+            due = max(oldest - EXPIRY_PAUSE, now + EXPIRY_PAUSE)
+            self._timer = loop.call_at(due, self._expire)
 
     def _resolve_all(self, outcomes: Iterable[tuple[_Item, Outcome]]) -> None:
         for item, outcome in outcomes:
@@ -238,7 +252,7 @@ class LogWriter:
     def _write(self, items: list[_Item]) -> set[Line]:
         """Try until each item has its outcome; returns the lines whose outcome is unknown."""
         attempts, collisions = ATTEMPTS, COLLISIONS
-        while items := self._worth_writing(items):
+        while items := [item for item in items if not item.given_up]:
             try:
                 entries = [item.entry for item in items]
                 outcomes = write_batch(
@@ -263,8 +277,9 @@ class LogWriter:
                 self._drop_connection()
                 return self._write_halves(items, error)
             else:
-                self._settle(zip(items, outcomes, strict=True))
-                self._stop_followers(items, outcomes)
+                # Before anyone is told, or what is appended anew would be taken for a follower.
+                followers = self._stale_followers(items, outcomes)
+                self._settle([*zip(items, outcomes, strict=True), *followers])
                 self._note_wipe(items)
                 break
         return set()
@@ -279,35 +294,35 @@ class LogWriter:
             return set()
         middle = len(items) // 2
         broken = self._write(items[:middle])
-        for item in items[middle:]:
-            item.given_up = item.line in broken
-        return broken | self._write(items[middle:])
-
-    def _worth_writing(self, items: list[_Item]) -> list[_Item]:
-        """Without those whose outcome is unknown, and what the same sender queued behind them."""
-        broken = {item.line for item in items if item.given_up}
-        if not broken:
-            return items
-        self._fail([item for item in items if item.line in broken], FOLLOWER)
-        return [item for item in items if item.line not in broken]
+        self._settle(
+            (item, Unavailable(FOLLOWER)) for item in items[middle:] if item.line in broken
+        )
+        rest = [item for item in items[middle:] if item.line not in broken]
+        return broken | self._write(rest)
 
     def _fail(self, items: list[_Item], reason: str) -> set[Line]:
         """Give up on items and what is queued behind them; returns their lines."""
         lines = {item.line for item in items}
-        self._settle((item, Unavailable(reason)) for item in items)
-        self._settle((item, Unavailable(FOLLOWER)) for item in self._withdraw(lines))
+        followers = self._withdraw(lines)
+        self._settle(
+            [
+                *((item, Unavailable(reason)) for item in items),
+                *((item, Unavailable(FOLLOWER)) for item in followers),
+            ]
+        )
         return lines
 
-    def _stop_followers(self, items: list[_Item], outcomes: list[Outcome]) -> None:
+    def _stale_followers(
+        self, items: list[_Item], outcomes: list[Outcome]
+    ) -> list[tuple[_Item, Outcome]]:
         """What a sender queued behind a stale entry is stale as well, so that it can't overtake."""
         stale = {
             item.line: outcome.epoch
             for item, outcome in zip(items, outcomes, strict=True)
             if isinstance(outcome, StaleEpoch)
         }
-        if stale:
-            followers = self._withdraw(set(stale))
-            self._settle((item, StaleEpoch(stale[item.line])) for item in followers)
+        followers = self._withdraw(set(stale)) if stale else []
+        return [(item, StaleEpoch(stale[item.line])) for item in followers]
 
     def _withdraw(self, lines: set[Line]) -> list[_Item]:
         """Take what belongs to these lines out of the queue."""

@@ -151,7 +151,7 @@ class Gateway:
         )
 
     async def _later(
-        self, client: Client, number: frames.FrameId, task: asyncio.Task[Sent]
+        self, client: Client, number: frames.FrameId, task: asyncio.Task[Sent] | asyncio.Task[None]
     ) -> None:
         """Answer when the task is done; wait only while too much of this connection is pending."""
         client.pending += 1
@@ -159,7 +159,12 @@ class Gateway:
         if client.pending >= self._pending:
             await asyncio.wait([task])
 
-    def _answer(self, client: Client, number: frames.FrameId, task: asyncio.Task[Sent]) -> None:
+    def _answer(
+        self,
+        client: Client,
+        number: frames.FrameId,
+        task: asyncio.Task[Sent] | asyncio.Task[None],
+    ) -> None:
         client.pending -= 1
         if task.cancelled():
             return
@@ -167,7 +172,9 @@ class Gateway:
         if error is None:
             sent = task.result()
             client.send(
-                Ok(
+                Ok(id=number)
+                if sent is None
+                else Ok(
                     id=number,
                     conv=sent.conv,
                     seq=sent.seq,
@@ -199,12 +206,17 @@ class Gateway:
         await self._later(client, frame.id, task)
 
     async def _delivered(self, client: Client, frame: frames.Delivered) -> None:
-        await self._services.marks.move(client.identity, frame.conv, frame.seq, read=False)
-        client.send(Ok(id=frame.id))
+        await self._mark(client, frame, read=False)
 
     async def _read(self, client: Client, frame: frames.Read) -> None:
-        await self._services.marks.move(client.identity, frame.conv, frame.seq, read=True)
-        client.send(Ok(id=frame.id))
+        await self._mark(client, frame, read=True)
+
+    async def _mark(
+        self, client: Client, frame: frames.Delivered | frames.Read, *, read: bool
+    ) -> None:
+        # Marks are gathered for a moment before they are stored: nothing else waits for that.
+        move = self._services.marks.move(client.identity, frame.conv, frame.seq, read=read)
+        await self._later(client, frame.id, asyncio.get_running_loop().create_task(move))
 
     async def _typing(self, client: Client, frame: frames.Typing) -> None:
         await self._services.typing.note(client.identity, frame.to)
@@ -224,6 +236,8 @@ class Gateway:
                 id=frame.id,
                 conv=page.conv,
                 entries=page.entries,
+                first=page.first,
+                last=page.last,
                 more=page.more,
                 users=page.users,
             )
