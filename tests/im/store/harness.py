@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any
 
+from im.errors import Unavailable
 from im.store import conversations
 from im.store.bootstrap import bootstrap
 from im.store.conversations import Conversation
@@ -150,3 +151,14 @@ async def run(database: Database, sql: str, *values: object) -> int:
 async def outcome(pending: Awaitable[Entry]) -> Entry | BaseException:
     """What came of it, as a value."""
     return (await asyncio.gather(pending, return_exceptions=True))[0]
+
+
+async def until_stored(writer: LogWriter, entry: NewEntry) -> Entry:
+    """Append again while the outcome is unknown, as an outbox does."""
+    while True:
+        found = await outcome(writer.append(entry))
+        if isinstance(found, Entry):
+            return found
+        if not isinstance(found, Unavailable):
+            raise found
+        await asyncio.sleep(0.02)
