@@ -65,6 +65,7 @@ class Core:
         self._sender = Sender(rng.randbytes(SENDER_SIZE), keyring, datagram_size)
         self._flow = Flow()
         self._rng = rng
+        self._busy: dict[bytes, Peer] = {}  # members with something missing or to be confirmed
         self._events: list[Event] = []
         self._budget = Budget()
         self._counts: Counter[str] = Counter()
@@ -85,6 +86,7 @@ class Core:
             self._sender,
             self._membership,
             self._flow,
+            self._busy,
             self._counts,
             receive_buffer=receive_buffer,
             group=group,
@@ -185,9 +187,11 @@ class Core:
     def next_deadline(self) -> float:
         """When ``handle_timer`` and then ``datagrams_to_send`` want to be called."""
         deadline = min(self._membership.next_deadline(), self._flow.next_deadline())
-        for peer in self._membership.members():
-            if peer.receiver is not None:
-                deadline = min(deadline, peer.receiver.next_deadline())
+        for sender, peer in list(self._busy.items()):
+            due = peer.receiver.next_deadline() if peer.receiver else float("inf")
+            if due == float("inf"):
+                del self._busy[sender]
+            deadline = min(deadline, due)
         return deadline
 
     def is_idle(self) -> bool:
@@ -196,7 +200,7 @@ class Core:
 
     def handle_timer(self, now: float) -> None:
         """Time has passed."""
-        for peer in self._membership.members():
+        for peer in self._busy.values():
             if peer.receiver is not None:
                 peer.receiver.handle_timer(now)
         self._membership.handle_timer(now)
@@ -208,6 +212,7 @@ class Core:
         peer = self._membership.find(header.sender)
         if peer is None or (receiver := peer.receiver) is None:
             return
+        self._busy[header.sender] = peer
         if not receiver.is_new(header.number):
             self._counts["duplicates"] += 1
             receiver.duplicate(now)
@@ -251,29 +256,46 @@ class Core:
             elif isinstance(frame, Ephemeral):
                 self._deliver(peer.name, frame.topic, frame.payload)
             elif isinstance(frame, Confirm):
-                self._membership.named(peer, frame.reports, now)
-                self._receive_confirm(peer, frame.reports)
+                self._receive_confirm(peer, frame, now)
             elif isinstance(frame, Nak):
                 self._receive_nak(peer, frame, now)
             elif isinstance(frame, Bye):
                 self._receive_bye(peer, frame, now)
 
     def _receive_hello(self, peer: Peer, number: int, hello: Hello, now: float) -> None:
-        self._membership.hello(peer, number, hello, now)
+        expected, control = self._my_report(hello.reports)
+        self._membership.hello(peer, number, hello, control, now)
         if peer.receiver is None:
             return
         peer.receiver.forget_below(hello.lowest)
         peer.receiver.expect(hello.next, now)
-        self._receive_confirm(peer, hello.reports)
-        for report in hello.reports:
-            other = self._membership.find(report.sender)
-            if other is not None and other.receiver is not None:
-                other.receiver.expect(report.expected, now)
+        self._busy[peer.sender] = peer
+        if expected:
+            self._flow.confirm(peer.sender, expected, hello.buffer)
+        peers = self._membership.by_sender
+        for sender, following, _ in hello.reports:
+            other = peers.get(sender)
+            if (
+                other is not None
+                and other.receiver is not None
+                and following > other.receiver.highest + 1
+            ):
+                other.receiver.expect(following, now)
+                self._busy[sender] = other
 
-    def _receive_confirm(self, peer: Peer, reports: tuple[Report, ...]) -> None:
-        for report in reports:
-            if report.sender == self._sender.id and report.expected and peer.hello is not None:
-                self._flow.confirm(peer.sender, report.expected, peer.hello.buffer)
+    def _receive_confirm(self, peer: Peer, confirm: Confirm, now: float) -> None:
+        expected, control = self._my_report(confirm.reports)
+        self._membership.named(peer, control, now)
+        if expected and peer.hello is not None:
+            self._flow.confirm(peer.sender, expected, peer.hello.buffer)
+
+    def _my_report(self, reports: tuple[Report, ...]) -> tuple[int, int]:
+        """What is said of me: the reliable number expected and the control number heard, or 0."""
+        for sender, expected, low_bits in reports:
+            if sender == self._sender.id:
+                # The number meant is the latest one with these lower 32 bits.
+                return expected, self._sender.control - (self._sender.control - low_bits) % 2**32
+        return 0, 0
 
     def _receive_nak(self, peer: Peer, nak: Nak, now: float) -> None:
         if nak.sender != self._sender.id:
@@ -334,5 +356,6 @@ class Core:
             if not clean or not peer.receiver.is_complete():
                 self._gap(peer.name)
             peer.receiver.close()
+        self._busy.pop(peer.sender, None)
         self._flow.leave(peer.sender)
         self._events.append(Down(peer.name))

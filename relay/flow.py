@@ -55,8 +55,10 @@ class Flow:
     def confirm(self, member: bytes, expected: int, buffer: int) -> None:
         """``member`` has everything below ``expected`` and buffers ``buffer`` datagrams."""
         self._buffers[member] = buffer
-        self._expected[member] = max(min(expected, self._unsent), self._expected.get(member, 0))
-        self._advance()
+        expected = min(expected, self._unsent)
+        if expected > self._expected.get(member, 0):
+            self._expected[member] = expected
+            self._advance()
 
     def sent(self, unsent: int, now: float) -> None:
         """All numbers below ``unsent`` have been sent for the first time."""

@@ -23,7 +23,7 @@ MAX_TOPIC: Final = 255
 _FRAME: Final = struct.Struct("!BH")
 _DATA: Final = struct.Struct("!BB")
 _PART: Final = struct.Struct("!BHH")
-_REPORT: Final = struct.Struct("!8sHIHI")
+_REPORT: Final = struct.Struct("!8sQI")
 _HELLO: Final = struct.Struct("!BIQQ")
 _NAK_RANGE: Final = struct.Struct("!HIH")
 _ORDERED: Final = 1
@@ -33,6 +33,14 @@ PART_OVERHEAD: Final = _FRAME.size + _PART.size
 REPORT_SIZE: Final = _REPORT.size
 NAK_RANGES: Final = 48
 """Ranges that one NAK asks for at most; the rest follows in the next."""
+
+
+Report: TypeAlias = tuple[bytes, int, int]
+"""What a node has of another sender, 20 bytes in a hello or a confirmation.
+
+The sender's id. The first reliable number of it that has not come, so its prefix and one; 0 while
+it is no member there. The lower 32 bits of its latest control number: by naming it the node shows
+that it hears the sender now. A plain tuple, since 64 nodes decode 4,000 of them a second each."""
 
 
 class FrameType(IntEnum):
@@ -97,29 +105,6 @@ class Part(NamedTuple):
         )
 
 
-class Report(NamedTuple):
-    """What a node has of ``sender``: 20 bytes in a hello or a confirmation.
-
-    ``expected`` is the first reliable number that has not come, so its prefix and one; 0 while
-    ``sender`` is no member there. ``control`` is the latest control number: by naming it the node
-    shows that it hears ``sender`` now.
-    """
-
-    sender: bytes
-    expected: int
-    control: int
-
-    def encode(self) -> bytes:
-        """The 20 bytes on the wire."""
-        return _REPORT.pack(
-            self.sender,
-            self.expected >> 32,
-            self.expected & 0xFFFFFFFF,
-            self.control >> 32,
-            self.control & 0xFFFFFFFF,
-        )
-
-
 class Hello(NamedTuple):
     """Who a node is, what it can still repair and whom it hears. Control space.
 
@@ -155,7 +140,7 @@ class Hello(NamedTuple):
             + bytes((len(name),))
             + name
             + bytes((len(self.keys), *self.keys))
-            + b"".join([report.encode() for report in self.reports]),
+            + _encode_reports(self.reports),
         )
 
 
@@ -166,7 +151,7 @@ class Confirm(NamedTuple):
 
     def encode(self) -> bytes:
         """The frame on the wire."""
-        return _frame(FrameType.CONFIRM, b"".join([report.encode() for report in self.reports]))
+        return _frame(FrameType.CONFIRM, _encode_reports(self.reports))
 
 
 class Nak(NamedTuple):
@@ -262,12 +247,14 @@ def _decode_part(body: bytes) -> Part:
     return Part(place, total, bool(flags & _ORDERED), body[_PART.size :])
 
 
+def _encode_reports(reports: tuple[Report, ...]) -> bytes:
+    return b"".join([_REPORT.pack(*report) for report in reports])
+
+
 def _decode_reports(body: bytes) -> tuple[Report, ...]:
     if len(body) % _REPORT.size:
         raise PacketError("a report is cut off")
-    return tuple(
-        [Report(s, a << 32 | b, c << 32 | d) for s, a, b, c, d in _REPORT.iter_unpack(body)]
-    )
+    return tuple(_REPORT.iter_unpack(body))
 
 
 def _decode_hello(body: bytes) -> Hello:

@@ -12,7 +12,7 @@ There is no shared view and no leader. A node that stands still itself blames no
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from relay.frames import Hello, Report
@@ -108,6 +108,11 @@ class Membership:
         """Whether someone is heard who has not shown yet that it hears me."""
         return len(self._peers) > len(self._members)
 
+    @property
+    def by_sender(self) -> Mapping[bytes, Peer]:
+        """Members and candidates by their sender id."""
+        return self._peers
+
     def find(self, sender: bytes) -> Peer | None:
         """The candidate or member with this sender id."""
         return self._peers.get(sender)
@@ -152,15 +157,16 @@ class Membership:
         peer.heard = now
         return peer
 
-    def hello(self, peer: Peer, number: int, hello: Hello, now: float) -> None:
-        """A hello of ``peer``, already passed to ``heard``."""
+    def hello(self, peer: Peer, number: int, hello: Hello, control: int, now: float) -> None:
+        """A hello of ``peer``, already passed to ``heard``; it names ``control`` of me, or 0."""
         peer.hello = hello
         peer.hellos += 1
-        names_me = self.named(peer, hello.reports, now)
+        names_me = self.named(peer, control, now)
         if hello.answer and now >= peer.answered + ANSWER_INTERVAL:
             peer.answered = now
             self._unicast.setdefault(peer.address, False)
-        self._look_for_filter(peer, hello)
+        if peer.is_member and control:
+            self._look_for_filter(peer, control, hello.answer)
         if not peer.is_member:
             peer.name = hello.name
             if hello.name == self._name:
@@ -178,14 +184,11 @@ class Membership:
         if wants:
             self._answer(peer, now)
 
-    def named(self, peer: Peer, reports: tuple[Report, ...], now: float) -> bool:
-        """Whether a report of ``peer`` names something that I sent a moment ago."""
-        for report in reports:
-            if report.sender == self._sender:
-                if self.sent.is_recent(report.control, now):
-                    peer.named = now
-                    return True
-                return False
+    def named(self, peer: Peer, control: int, now: float) -> bool:
+        """``peer`` says that it has heard ``control`` of me; whether I sent that a moment ago."""
+        if self.sent.is_recent(control, now):
+            peer.named = now
+            return True
         return False
 
     def bye(self, peer: Peer, now: float) -> None:
@@ -241,7 +244,7 @@ class Membership:
     def report(peer: Peer) -> Report:
         """What to say of ``peer``."""
         expected = peer.receiver.prefix + 1 if peer.receiver else 0
-        return Report(peer.sender, expected, peer.window.highest)
+        return peer.sender, expected, peer.window.highest & 0xFFFFFFFF
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -277,16 +280,13 @@ class Membership:
             peer.answered = now
             self._unicast.setdefault(peer.address, False)  # the group may not reach it
 
-    def _look_for_filter(self, peer: Peer, hello: Hello) -> None:
-        for report in hello.reports:
-            if report.sender == self._sender and peer.is_member:
-                heard_group = self.sent.was_to_all(report.control)
-                if peer.misses_group(heard_group, hello.answer):
-                    peer.unicast = True
-                    self._warn(
-                        f"multicast is filtered between here and node {peer.name!r} "
-                        f"({peer.address[0]}): it is served by unicast"
-                    )
+    def _look_for_filter(self, peer: Peer, control: int, probes: bool) -> None:
+        if peer.misses_group(self.sent.was_to_all(control), probes):
+            peer.unicast = True
+            self._warn(
+                f"multicast is filtered between here and node {peer.name!r} "
+                f"({peer.address[0]}): it is served by unicast"
+            )
 
     def _look_at(self, peer: Peer, now: float) -> None:
         if not peer.is_member:

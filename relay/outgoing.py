@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from relay.flow import Flow
@@ -29,7 +30,8 @@ MAX_SEEDS: Final = 512
 class Outgoing:
     """Puts together repairs, new payloads, feedback to other senders and hellos.
 
-    ``seeds`` are greeted, too, where there is no group.
+    ``busy`` are the members of whom something is missing or to be confirmed. ``seeds`` are greeted,
+    too, where there is no group.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Outgoing:
         sender: Sender,
         membership: Membership,
         flow: Flow,
+        busy: Mapping[bytes, Peer],
         counts: Counter[str],
         *,
         receive_buffer: int,
@@ -50,6 +53,7 @@ class Outgoing:
         self._sender = sender
         self._membership = membership
         self._flow = flow
+        self._busy = busy
         self._counts = counts
         self._receive_buffer = receive_buffer
         self._group = group
@@ -64,7 +68,7 @@ class Outgoing:
             ready += [(datagram, destination) for destination in everyone]
         for datagram in self._sender.take_ephemeral():
             ready += [(datagram, destination) for destination in everyone]
-        for peer in self._membership.members():
+        for peer in self._busy.values():
             ready += self._feedback(peer, everyone, now)
         greet_group, greet = self._membership.hellos_due(now)
         if greet_group:

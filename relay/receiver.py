@@ -49,6 +49,9 @@ class Receiver:
 
     A hole is a range of numbers that should have come; it is asked for. One that isn't filled
     within 3 s, or that the sender no longer keeps, is given up, and ``gap`` is called.
+
+    Attributes:
+        highest: the highest number that is known to have been sent.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class Receiver:
         self._budget = budget
         self._deliver = deliver
         self._gap = gap
-        self._highest = start - 1  # highest number that we know to have been sent
+        self.highest = start - 1
         self._holes = Holes(self._received, first_wait)
         self._naks: list[Nak] = []
         self._unconfirmed = 0
@@ -81,11 +84,6 @@ class Receiver:
         """The number up to which nothing is missing."""
         return self._received.first_stop - 1
 
-    @property
-    def highest(self) -> int:
-        """The highest number that is known to have been sent."""
-        return self._highest
-
     def is_new(self, number: int) -> bool:
         """Whether ``number`` has not come yet and would still be taken."""
         return number not in self._received
@@ -98,9 +96,9 @@ class Receiver:
         if not self._has_room(number, frames):
             self.expect(number + 1, now)
             return False
-        if number > self._highest:
+        if number > self.highest:
             self.expect(number, now)
-            self._highest = number
+            self.highest = number
         else:
             self._holes.filled(number, now)
         self._received.add(number, number + 1)
@@ -122,9 +120,9 @@ class Receiver:
 
     def expect(self, following: int, now: float) -> None:
         """All numbers below ``following`` have been sent: what is missing is a hole from now on."""
-        if following > self._highest + 1:
-            self._holes.add(self._highest + 1, following, now)
-            self._highest = following - 1
+        if following > self.highest + 1:
+            self._holes.add(self.highest + 1, following, now)
+            self.highest = following - 1
 
     def forget_below(self, lowest: int) -> None:
         """The sender keeps nothing below ``lowest``: holes there are lost."""
@@ -137,7 +135,7 @@ class Receiver:
 
     def is_complete(self) -> bool:
         """Whether nothing that was sent, as far as known, is missing or waits for its turn."""
-        return self.prefix >= self._highest and not self._assemblies
+        return self.prefix >= self.highest and not self._assemblies
 
     def next_deadline(self) -> float:
         """When ``handle_timer`` wants to be called and something is to be sent."""
@@ -251,7 +249,7 @@ class Receiver:
                 if first < end and gone < first + assembly.total
             ]:
                 self._drop(first)
-        self._highest = max(self._highest, stop - 1)
+        self.highest = max(self.highest, stop - 1)
         self._gap()
         self._release()
 
