@@ -83,7 +83,10 @@ class MeHandler(ApiHandler):
     async def patch(self, who: Identity, body: bodies.ProfileChange) -> bodies.Me:
         """What is left out stays."""
         changes = {name: getattr(body, name) for name in body.__struct_fields__}
-        return me(await self.messenger.accounts.change_profile(who, changes))
+        row = await self.messenger.accounts.change_profile(who, changes)
+        # So that pages speak the same language after logging out.
+        self.keep_preferences(body.language, body.theme)
+        return me(row)
 
     @operation("Delete my account: what I wrote stays, without my name")
     async def delete(self, who: Identity) -> None:

@@ -154,6 +154,12 @@ class BaseHandler(RequestHandler):
             accept=self.request.headers.get("Accept-Language", ""),
         )
 
+    def keep_preferences(self, language: str | None, theme: str | None) -> None:
+        """Let this browser remember what was chosen."""
+        for name, value in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
+            if value:
+                self.set_cookie(name, value, expires_days=COOKIE_DAYS, samesite="Lax")
+
     # Sessions
 
     async def begin_session(self, user: int, kind: str) -> str:

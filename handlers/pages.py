@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from handlers.account import me
-from handlers.base import COOKIE_DAYS, LANGUAGE_COOKIE, THEME_COOKIE, BaseHandler
+from handlers.base import THEME_COOKIE, BaseHandler
 from im.app import program_version
 from im.errors import Forbidden, ImError, Malformed
 from im.i18n import HTML_LANGUAGES, LANGUAGES
@@ -198,13 +198,12 @@ class PreferencesPage(PageHandler):
         language = self.get_body_argument("language", "")
         theme = self.get_body_argument("theme", "")
         if language in LANGUAGES:
-            self.set_cookie(LANGUAGE_COOKIE, language, expires_days=COOKIE_DAYS, samesite="Lax")
             changes["language"] = language
         if theme in THEMES:
-            self.set_cookie(THEME_COOKIE, theme, expires_days=COOKIE_DAYS, samesite="Lax")
             changes["theme"] = theme
         if not changes:
             raise Malformed("language or theme")
+        self.keep_preferences(changes.get("language"), changes.get("theme"))
         if self._identity is not None:
             await self.messenger.accounts.change_profile(self._identity, changes)
         self.redirect(self.next_page if self.get_argument("next", "") else "/", status=303)

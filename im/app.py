@@ -169,6 +169,7 @@ class Messenger:
             self.states,
             most_members=settings.groups.members,
             most_groups=settings.groups.per_user,
+            marked_members=settings.groups.read_marks,
         )
         self.conversations = Conversations(database, self.states)
         self.marks = Marks(database, self.cluster, self.registry, settings.groups.read_marks)

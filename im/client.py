@@ -315,6 +315,9 @@ class Client:
                 for entry in page.entries or []:
                     if entry.seq > self._cursors.get(conversation, 0):
                         await self._take(entry)
+                # What one has hidden is covered too.
+                covered = max(page.last or 0, self._cursors.get(conversation, 0))
+                self._cursors[conversation] = covered
                 if not page.more:
                     break
         finally:

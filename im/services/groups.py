@@ -35,10 +35,12 @@ RANK = {"member": 0, "admin": 1, "owner": 2}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member as the group's list shows them."""
+    """A member as the group's list shows them; marks are None in groups too large for them."""
 
     user: User
     role: str
+    read_seq: int | None
+    delivered_seq: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Groups:
     Args:
         most_members: members of one group.
         most_groups: groups that one person may be in.
+        marked_members: the largest group in which everyone is told of each one's marks.
     """
 
     def __init__(
@@ -66,12 +69,14 @@ class Groups:
         *,
         most_members: int,
         most_groups: int,
+        marked_members: int,
     ) -> None:
         self._database = database
         self._messages = messages
         self._states = states
         self._most_members = most_members
         self._most_groups = most_groups
+        self._marked_members = marked_members
 
     async def of(self, who: Identity) -> list[GroupSummary]:
         """A person's groups by name."""
@@ -91,8 +96,16 @@ class Groups:
             seat = _seat(cursor, group, who.user)
             rows = members.of_conversation(cursor, seat.conversation, self._most_members)
             people = {row.id: row for row in users.by_ids(cursor, [row.user for row in rows])}
+            told = len(rows) <= self._marked_members
             return [
-                Member(views.user(people[row.user]), row.role) for row in rows if row.user in people
+                Member(
+                    views.user(people[row.user]),
+                    row.role,
+                    row.read_seq if told else None,
+                    row.delivered_seq if told else None,
+                )
+                for row in rows
+                if row.user in people
             ]
 
         return await self._database.read(read)
