@@ -1,6 +1,6 @@
 # run: start the messenger (ARGS="--port 9000").  test: everything CI does.
 # lint: style, types, imports.  lock: pin the packages that setup.cfg names (ARGS=-U: the newest).
-.PHONY: run test lint lock
+.PHONY: run test lint docs lock
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -26,6 +26,9 @@ lint: .venv/test.stamp
 	$(PYTHON) -m mypy --strict $(wildcard relay im run.py)
 	$(PYTHON) -m mypy $(wildcard handlers tests/services tests/*.py)
 	$(PYTHON) -m pytest -q $(HOUSE)
+
+docs: .venv/run.stamp
+	$(PYTHON) scripts/docs.py
 
 lock: .venv/run.stamp
 	scripts/lock.sh $(ARGS)

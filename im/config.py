@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr, ValidationError
 
-from im.settings import Section, Settings
+from im.settings import RATES, Section, Settings
 
 PREFIX = "IM_"
 FILE_SUFFIX = "_FILE"
@@ -73,10 +73,13 @@ def load(
             return
         if isinstance(value, str) and full in lists:
             value = [part.strip() for part in value.split(",") if part.strip()]
+        if value == "" and full in optional:
+            value = None
         tables.setdefault(section, {})[key] = value
         origins[full] = origin
 
     known = set(names())
+    optional = {name for name in known if type(None) in get_args(_annotation(name))}
     lists = {name for name in known if _is_list(name)}
     for name, value in _from_file(file):
         put(name, value, str(file))
@@ -152,6 +155,11 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> list[str]:
     return sentences
 
 
+def table_of(section: str) -> type[Section]:
+    """The definitions of one section."""
+    return _model(Settings.model_fields[section].annotation)
+
+
 def is_secret(name: str) -> bool:
     """Whether the value of a setting must never be shown."""
     return SecretStr in (_annotation(name), *get_args(_annotation(name)))
@@ -170,11 +178,13 @@ def _describe(annotation: Any, metadata: Sequence[Any]) -> str:
         return ", ".join(str(value) for value in arguments)
     if type(None) in arguments:
         inner = next(part for part in arguments if part is not type(None))
-        return f"{_describe(inner, metadata)}, or absent"
+        return f"{_describe(inner, metadata)}, or empty for none"
     if origin is tuple:
         return "a list (in the environment and on the command line joined by commas)"
     words = {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
     text = words.get(annotation, "a text")
+    if any(getattr(item, "pattern", None) == RATES for item in metadata):
+        return "rates like 10/minute, several joined by semicolons"
     bounds = {
         key: getattr(item, key)
         for item in metadata

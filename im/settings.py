@@ -13,6 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 FreePort = Annotated[int, Field(ge=0, le=65535)]
+_RATE = r"[1-9][0-9]{0,6}/(second|minute|hour|day)"
+RATES = rf"^{_RATE}(;{_RATE})*$"
+Rate = Annotated[str, Field(pattern=RATES)]
+"""Rates like ``10/minute``, several joined by semicolons."""
 
 
 class Section(BaseModel):
@@ -35,8 +39,8 @@ class NodeSettings(Section):
     """At SIGTERM: seconds in which connections are told to come back elsewhere and are closed; the
     node is gone 2 s later at the latest."""
     faults: str = ""
-    """For tests alone: ``point:hit,…`` kills the process at that hit of that point of the message
-    path."""
+    """For tests alone: ``action:point:number``, as ``kill:before_commit:3``, ends (``kill``) or
+    halts (``stop``) the process when it comes to that point of a message's way for that time."""
 
 
 class HttpSettings(Section):
@@ -205,13 +209,13 @@ class LimitSection(Section):
     """Frames of one connection in the long run."""
     frames_burst: Annotated[int, Field(ge=1)] = 200
     """Frames that may come at once."""
-    logins: str = "10/minute;60/hour"
+    logins: Rate = "10/minute;60/hour"
     """Failed log-ins of one name from one address."""
-    logins_per_address: str = "100/minute"
+    logins_per_address: Rate = "100/minute"
     """Failed log-ins from one address."""
-    registrations: str = "30/hour"
+    registrations: Rate = "200/hour"
     """Accounts made from one address, guests included."""
-    contact_requests: str = "60/hour"
+    contact_requests: Rate = "60/hour"
     """Contact requests of one person."""
     pending_frames: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Frames of one connection that are being worked on; reading waits beyond it."""

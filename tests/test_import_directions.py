@@ -17,7 +17,8 @@ FLOORS = (
     {"im.store"},
     {"im.protocol"},
     {
-        *("im.config", "im.settings", "im.command_line", "im.logs", "im.addresses"),
+        *("im.config", "im.settings", "im.reference", "im.command_line", "im.logs"),
+        "im.addresses",
         *("im.errors", "im.i18n"),
     },
 )

@@ -1,0 +1,14 @@
+"""Write ``conf/app.toml`` and ``docs/configuration.md``; a test fails when they are old."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOME))
+
+from im.reference import app_toml, configuration_page  # noqa: E402
+
+(HOME / "conf" / "app.toml").write_text(app_toml(), encoding="utf-8")
+(HOME / "docs" / "configuration.md").write_text(configuration_page(), encoding="utf-8")
