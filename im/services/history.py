@@ -92,6 +92,8 @@ class History:
             raise Invalid("one of after, before, around", field="after", values={"field": "after"})
         place = {"after": after, "before": before, "around": around}
         given = {name: value for name, value in place.items() if value is not None}
+        if not given:  # the newest
+            given["before"] = names.MAX_ID
 
         def read(cursor: Cursor) -> tuple[list[Entry], messages.Page, list[User]]:
             seen = view(cursor, conversation, who.user)
