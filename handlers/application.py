@@ -8,9 +8,10 @@ from typing import Any
 
 from tornado.web import Application, RequestHandler
 
-from handlers import account, contacts, groups, messages, ops, pages, users
+from handlers import account, contacts, docs, groups, messages, openapi, ops, pages, users
 from handlers.assets import AssetHandler, Assets
 from handlers.chat import ChatHandler
+from handlers.docs import socket_documents
 from handlers.ops import figures
 from im.app import Messenger
 
@@ -71,6 +72,12 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
         [
             *((pattern, handler, services) for pattern, handler in (*API, *PAGES)),
             (r"/ws", ChatHandler, services),
+            (r"/docs", docs.SwaggerPage, services),
+            (
+                r"/api/(openapi|asyncapi|schema/[a-z-]+)(?:\.json)?",
+                docs.DocumentHandler,
+                services,
+            ),
             (r"/healthz", ops.HealthHandler),
             (r"/readyz", ops.ReadyHandler, services),
             (
@@ -83,6 +90,7 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
         default_handler_args=services,
         template_path=str(HOME / "templates"),
         assets=assets,
+        documents={"openapi": openapi.document(API)} | socket_documents(),
         xsrf_cookies=True,
         xsrf_cookie_kwargs={"samesite": "Lax"},
         cross_origin_protection=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from im.protocol.client import Conversation, Key, Sequence, UserId
 from im.protocol.server import ConversationSummary, Entry, GroupSummary, User
@@ -29,9 +29,9 @@ class Answer(Struct, Generic[T], kw_only=True):
     code: Literal[0, -1] = 0
     message: str = "ok"
     data: T | None = None
-    error: str | None = None
-    field: str | None = None
-    retry_after: int | None = None
+    error: str | UnsetType = UNSET
+    field: str | None | UnsetType = UNSET
+    retry_after: int | None | UnsetType = UNSET
 
 
 class Register(Struct, kw_only=True):

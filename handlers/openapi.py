@@ -1,0 +1,152 @@
+"""The OpenAPI document of the HTTP API, made from the routes and the types that run it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from tornado.web import RequestHandler
+
+from handlers.operation import Operation, operations
+from im.app import program_version
+from im.errors import by_code
+from im.protocol.bodies import Answer
+
+REF = "#/components/schemas/{name}"
+NUMBERED = {"users": "user", "groups": "group", "members": "user", "sessions": "session"}
+NUMBERED |= {"contacts": "user"}
+
+
+def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
+    """OpenAPI 3.1 for these routes."""
+    described = [
+        (_path(pattern), handler, method, operation)
+        for pattern, handler in routes
+        for method, operation in operations(handler).items()
+    ]
+    kinds = {operation.answer for _, _, _, operation in described}
+    kinds |= {operation.body for _, _, _, operation in described if operation.body}
+    kinds |= {operation.query for _, _, _, operation in described if operation.query}
+    ordered = sorted(kinds, key=lambda kind: kind.__name__)
+    schemas, components = msgspec.json.schema_components(ordered, ref_template=REF)
+    by_kind = dict(zip(ordered, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for path, handler, method, operation in described:
+        paths.setdefault(path, {})[method] = _operation(
+            path, handler, method, operation, by_kind, components
+        )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "IM",
+            "version": program_version(),
+            "description": "A LAN-first instant messenger. What comes by itself comes over "
+            "the WebSocket `/ws`: see `/api/asyncapi.json`.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components | {"Refusal": _error_schema()},
+            "responses": {"Refusal": _error_response()},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "im_session"},
+            },
+        },
+    }
+
+
+def _operation(
+    path: str,
+    handler: type[RequestHandler],
+    method: str,
+    operation: Operation,
+    schemas: dict[type, dict[str, Any]],
+    components: dict[str, Any],
+) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "summary": operation.summary,
+        "operationId": f"{method}{handler.__name__.removesuffix('Handler')}",
+        "tags": [path.split("/")[2]],
+        "responses": {
+            "200": {
+                "description": "Done.",
+                "content": {"application/json": {"schema": _envelope(schemas[operation.answer])}},
+            },
+            "default": {"$ref": "#/components/responses/Refusal"},
+        },
+    }
+    doc = getattr(handler, method).__doc__
+    if doc:
+        described["description"] = doc.strip()
+    if operation.access == "admin":
+        described["description"] = described.get("description", "") + " Administrators only."
+    described["security"] = [] if operation.access == "anyone" else [{"token": []}, {"cookie": []}]
+    parameters = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1, "maximum": 2**53 - 1},
+        }
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
+    if operation.query is not None:
+        parameters += _query(components[operation.query.__name__])
+    if parameters:
+        described["parameters"] = parameters
+    if operation.body is not None:
+        content = {"schema": schemas[operation.body]}
+        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return described
+
+
+def _query(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": found}
+        for name, found in schema["properties"].items()
+    ]
+
+
+def _path(pattern: str) -> str:
+    """``/api/groups/([1-9]…)/members`` as ``/api/groups/{group}/members``."""
+    parts = pattern.split("/")
+    named = [
+        "{" + NUMBERED[parts[place - 1]] + "}" if part.startswith("(") else part
+        for place, part in enumerate(parts)
+    ]
+    return "/".join(named)
+
+
+def _envelope(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["code", "message", "data"],
+        "properties": {
+            "code": {"const": 0},
+            "message": {"type": "string"},
+            "data": data,
+        },
+    }
+
+
+def _error_schema() -> dict[str, Any]:
+    (definition,) = msgspec.json.schema(Answer[None])["$defs"].values()
+    fields = {name: definition["properties"][name] for name in ("message", "field", "retry_after")}
+    return {
+        "type": "object",
+        "required": ["code", "message", "error"],
+        "properties": {
+            **fields,
+            "code": {"const": -1},
+            "error": {"type": "string", "enum": sorted(by_code())},
+        },
+    }
+
+
+def _error_response() -> dict[str, Any]:
+    return {
+        "description": "Refused: nothing was done (but see `unavailable`).",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}},
+    }

@@ -1,0 +1,1 @@
+export { LinkifyIt } from "linkify-it";
