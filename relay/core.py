@@ -272,6 +272,8 @@ class Core:
         self._busy[peer.sender] = peer
         if expected:
             self._flow.confirm(peer.sender, expected, hello.buffer)
+        elif control:
+            self._flow.join(peer.sender, hello.buffer)
         peers = self._membership.by_sender
         for sender, following, _ in hello.reports:
             other = peers.get(sender)

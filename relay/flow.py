@@ -45,6 +45,11 @@ class Flow:
         self._tail_at = float("inf")
         self._tail_step = 0
 
+    def join(self, member: bytes, buffer: int) -> None:
+        """``member`` will soon count on what is sent from now on, if it doesn't do so already."""
+        if member not in self._expected:
+            self.confirm(member, self._unsent, buffer)
+
     def leave(self, member: bytes) -> None:
         """``member`` is none any more."""
         self._expected.pop(member, None)

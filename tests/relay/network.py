@@ -191,7 +191,7 @@ class Network:
             self._check_membership(receiver)
             arrived: dict[bytes, int] = {}
             for _, event in receiver.seen:
-                if type(event) is Deliver:
+                if type(event) is Deliver and event.topic == "t":
                     payload = event.payload.rstrip()
                     arrived[payload] = arrived.get(payload, 0) + 1
             assert all(times == 1 for times in arrived.values()), "delivered twice"

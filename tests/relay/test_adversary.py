@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.events import Deliver, Down, Gap, KeyUnknown, Up
-from relay.frames import Bye, Hello
+from relay.frames import Bye, Frame, Hello
 from relay.keyring import Keyring
 from relay.packet import Header, Space, parse_header, seal
 from tests.relay.network import Network, SimulatedNode
@@ -119,6 +119,33 @@ def test_a_recording_of_an_earlier_life_makes_no_member_and_delivers_nothing() -
     assert told(node) == [], "no up, no delivery, no gap"
 
 
+@pytest.mark.parametrize("apart", [6, 20])
+def test_after_a_partition_a_recording_from_before_delivers_nothing(apart: float) -> None:
+    network = busy_cluster()
+    for number in range(5):
+        network.nodes["n1"].core.publish("e", b"%d" % number, ordered=False, ephemeral=True)
+        network.serve(network.nodes["n1"])
+        network.run(0.01)
+    recording, network.recording = network.recording, None
+    assert recording
+    node = network.nodes["n0"]
+    assert sum(type(event) is Deliver and event.topic == "e" for event in told(node)) == 5
+    network.separate({"n0"}, {"n1", "n2"})
+    network.run(apart)
+    assert node.core.members() == []
+    for datagram, _ in recording:  # some are hellos: their senders are candidates again
+        inject(network, node, datagram)
+    network.cut.clear()
+    network.run(2)
+    assert node.core.members() == ["n1", "n2"]
+    before = told(node)
+    for datagram, _ in recording:
+        inject(network, node, datagram)
+    assert told(node) == before
+    network.run(16)
+    network.check()
+
+
 def test_a_wrong_key_is_no_member() -> None:
     network = busy_cluster()
     network.start("n3", Keyring(CLUSTER, {1: b"w" * 32}, 1))
@@ -136,7 +163,8 @@ def test_a_forged_goodbye_or_hello_evicts_nobody() -> None:
     key = Keyring(CLUSTER, {1: b"w" * 32}, 1).key(b"ATTACKER", 1)
     assert key is not None
     for sender in seen:
-        for number, frame in enumerate([Bye(1), Hello("n1", (1,), 9, 1, 99)], 10_000):
+        frames: list[Frame] = [Bye(1), Hello("n1", (1,), 9, 1, 99)]
+        for number, frame in enumerate(frames, 10_000):
             header = Header(Space.CONTROL, CLUSTER[:4], sender, 1, number)
             inject(network, node, seal(key, header, frame.encode()))
     network.run(0.5)

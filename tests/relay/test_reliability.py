@@ -50,6 +50,22 @@ def test_everything_arrives_without_a_gap_whatever_is_lost(size: int, loss: floa
     assert downs or network.silent_losses() == 0
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_lost_from_the_moment_when_both_sides_are_up(seed: int) -> None:
+    network = Network(seed, loss=0.2)
+    for number in range(3):
+        network.start(f"n{number}")
+    while not all(len(node.core.members()) == 2 for node in network.nodes.values()):
+        network.run(0.001)
+    began = network.now
+    for number in range(60):
+        network.publish(f"n{number % 3}")
+        network.run(0.001)
+    network.run(15)
+    assert network.silent_losses() == 0
+    assert gaps_since(network, began) == 0
+
+
 def test_the_last_payload_before_a_silence_is_repaired_within_milliseconds() -> None:
     network = cluster(2)
     waits = []

@@ -1,0 +1,100 @@
+"""Hosts of their own on one LAN: every mode, with loss on input in every one of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.relay.namespaces import Host, lan, needs_namespaces
+from tests.source import ROOT
+
+pytestmark = needs_namespaces
+COUNT = 2000
+
+
+class Talker:
+    """A node in a namespace; killed at the end of the test if it is still there."""
+
+    def __init__(self, host: Host, name: str, mode: str, interface: str, others: int) -> None:
+        arguments = [name, mode, "3000", interface, str(others), str(COUNT)]
+        self.name = name
+        self.process = subprocess.Popen(
+            host.command(sys.executable, "-m", "tests.relay.talker", *arguments),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def say(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"{self.name} ended with {self.process.wait(5)}"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextlib.contextmanager
+def talkers(hosts: list[Host], mode: str, interface: str) -> Iterator[list[Talker]]:
+    started: list[Talker] = []
+    try:
+        for number, host in enumerate(hosts):
+            started.append(Talker(host, f"n{number}", mode, interface, len(hosts) - 1))
+        yield started
+    finally:
+        for talker in started:
+            talker.process.kill()
+            talker.process.communicate(timeout=10)
+
+
+def wait_quiet(seconds: float) -> None:
+    """Give the last repairs their time: a gap is due 3 s after a loss."""
+    import time
+
+    time.sleep(seconds)
+
+
+@pytest.mark.parametrize(
+    ("mode", "interface", "loss"),
+    [("multicast", "eth0", 20), ("broadcast", "eth0", 5), ("multicast", "eth0", 50)],
+)
+def test_whatever_is_lost_on_a_lan_is_repaired_or_followed_by_a_gap(
+    mode: str, interface: str, loss: int
+) -> None:
+    with lan(3) as hosts, talkers(hosts, mode, interface) as nodes:
+        for node in nodes:
+            assert len(node.read()["up"]) == 2
+        for host in hosts:
+            host.drop(loss)
+        for node in nodes:
+            node.say()
+        wait_quiet(2 if loss < 50 else 4)
+        for host in hosts:
+            host.drop(0)
+        wait_quiet(0.5)
+        for node in nodes:
+            node.say()
+        for node in nodes:
+            said = node.read()
+            assert set(said["heard"]) == {other.name for other in nodes} - {node.name}
+            gaps = {call[1] for call in said["calls"] if call[0] == "gap"}
+            for other, numbers in said["heard"].items():
+                assert len(set(numbers)) == len(numbers), "delivered twice"
+                ordered = [number for number in numbers if number % 2 == 0]
+                assert ordered == sorted(ordered), "out of order"
+                if len(numbers) < COUNT:
+                    assert other in gaps, f"{COUNT - len(numbers)} lost without a gap"
+            if loss < 50:
+                assert not gaps, "the relay itself repairs this"
+            assert said["statistics"]["send_errors"] == 0
