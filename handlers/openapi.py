@@ -67,7 +67,7 @@ def _operation(
     described: dict[str, Any] = {
         "summary": operation.summary,
         "operationId": f"{method}{handler.__name__.removesuffix('Handler')}",
-        "tags": [path.split("/")[2]],
+        "tags": [handler.__module__.rpartition(".")[2]],
         "responses": {
             "200": {
                 "description": "Done.",

@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -121,7 +122,9 @@ class Server:
             server.stop()
         end = asyncio.get_running_loop().time() + seconds
         # What was put in line before is answered first.
-        await asyncio.wait_for(asyncio.shield(messenger.messages.close()), max(seconds / 2, 0.1))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds / 2):
+                await messenger.messages.close()
         connections = list(messenger.connections)
         for number, connection in enumerate(connections, 1):
             wait = random.randrange(500, 500 + 2 * max(len(connections), 250))  # noqa: S311

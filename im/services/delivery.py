@@ -110,10 +110,8 @@ class Delivery:
         """A person connects and is registered; where their conversations stand is being read."""
         self._loading[user] = self._loading.get(user, 0) + 1
 
-    def end_loading(self, user: int, standings: Iterable[tuple[str, int]]) -> None:
-        """Where the person's conversations stood at a moment after they were registered."""
-        for conversation, last in standings:
-            self._ordering.open(conversation, last)
+    def end_loading(self, user: int) -> None:
+        """Where the person's conversations stood after they were registered is known and opened."""
         count = self._loading.pop(user) - 1
         if count:
             self._loading[user] = count
@@ -124,6 +122,15 @@ class Delivery:
     def open(self, conversation: str, last: int) -> None:
         """Begin to deliver a conversation after ``last``, unless it is delivered already."""
         self._ordering.open(conversation, last)
+
+    def join(self, conversation: str, group: int, user: int, joined_seq: int) -> None:
+        """A person was found to be a member of a group whose conversation is open.
+
+        They read from their joining on: when the cursor is not there yet, the entry with which
+        they joined is still to come and lets them in.
+        """
+        if (self._ordering.cursor(conversation) or 0) >= joined_seq:
+            self._readers.join(group, user)
 
     def cursor(self, conversation: str) -> int | None:
         """The last number delivered here; None without local readers."""

@@ -51,9 +51,6 @@ class Locals(Protocol):
     def of_user(self, user: int) -> Iterable[Reader]:
         """The person's connections."""
 
-    def join(self, group: int, user: int) -> None:
-        """This person is now a member of the group."""
-
 
 class Healing:
     """Finds what was missed, in a task of its own.
@@ -148,12 +145,15 @@ class Healing:
         people = list(self._locals.users())
         for start in range(0, len(people), USERS_A_READ):
             part = people[start : start + USERS_A_READ]
-            for user, group, name, last_seq in await self._database.read(members.groups_of, part):
-                if group in self._locals.groups_of(user) or not self._locals.has_user(user):
+            for user, name, group, last_seq, joined_seq in await self._database.read(
+                members.groups_of, part
+            ):
+                known = group in self._locals.groups_of(user)
+                if group is None or known or not self._locals.has_user(user):
                     continue
                 # Joined without our hearing of it: deliver from here; the client asks for the rest.
                 self._delivery.open(name, last_seq)
-                self._locals.join(group, user)
+                self._delivery.join(name, group, user, joined_seq)
                 for reader in self._locals.of_user(user):
                     reader.deliver(Outgoing(Resync(conv=name)))
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
+from math import ceil
+from typing import Literal
 
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
 
 from im.errors import RateLimited
+
+log = logging.getLogger("im.limits")
 
 
 class TokenBucket:
@@ -39,34 +45,44 @@ class TokenBucket:
 class SharedLimits:
     """Windows of log-ins, registrations and the like; counted over all nodes where Redis is.
 
-    Without Redis each node counts for itself, in memory that forgets what has passed.
+    Without Redis, or while it is away, each node counts for itself, in memory that forgets what
+    has passed: a limit may then be reached once on each node, but is never gone.
     """
 
     def __init__(self, redis_url: str = "") -> None:
-        storage = (
-            RedisStorage("async+" + redis_url, implementation="redispy")
-            if redis_url
-            else MemoryStorage()
-        )
-        self._windows = MovingWindowRateLimiter(storage)
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared: MovingWindowRateLimiter | None = None
+        if redis_url:
+            storage = RedisStorage("async+" + redis_url, implementation="redispy")
+            self._shared = MovingWindowRateLimiter(storage)
 
     async def check(self, rule: str, *who: str) -> None:
-        """Refuse if the window is full, without counting. Raises ``RateLimited``."""
-        for item in _items(rule):
-            if not await self._windows.test(item, *who):
+        """Refuse if a window of the rule is full, without counting. Raises ``RateLimited``."""
+        for item in parse_many(rule):
+            if not await self._ask("test", item, who):
                 raise await self._refusal(item, who)
 
     async def hit(self, rule: str, *who: str) -> None:
-        """Count one. Raises ``RateLimited`` when the window is full."""
-        for item in _items(rule):
-            if not await self._windows.hit(item, *who):
+        """Count one. Raises ``RateLimited`` when a window of the rule is full."""
+        for item in parse_many(rule):
+            if not await self._ask("hit", item, who):
                 raise await self._refusal(item, who)
 
+    async def _ask(
+        self, question: Literal["test", "hit"], item: RateLimitItem, who: Sequence[str]
+    ) -> bool:
+        if self._shared is not None:
+            try:
+                return await getattr(self._shared, question)(item, *who)  # type: ignore[no-any-return]
+            except (RedisError, OSError) as error:
+                log.warning("limits are counted on this node alone: %s", error)
+        return await getattr(self._own, question)(item, *who)  # type: ignore[no-any-return]
+
     async def _refusal(self, item: RateLimitItem, who: Sequence[str]) -> RateLimited:
-        window = await self._windows.get_window_stats(item, *who)
-        wait = max(1.0, window.reset_time - time.time())
-        return RateLimited(retry_after=int(wait * 1000), values={"seconds": int(wait + 0.999)})
-
-
-def _items(rule: str) -> list[RateLimitItem]:
-    return parse_many(rule)
+        seconds = float(item.get_expiry())
+        try:
+            window = await (self._shared or self._own).get_window_stats(item, *who)
+            seconds = min(seconds, max(1.0, window.reset_time - time.time()))
+        except (RedisError, OSError):
+            pass
+        return RateLimited(retry_after=int(seconds * 1000), values={"seconds": ceil(seconds)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from im.store.cursor import Cursor
 
@@ -71,28 +72,36 @@ def several(cursor: Cursor, pairs: Collection[tuple[int, int]]) -> list[MemberRo
     return [MemberRow(*row) for row in rows]
 
 
-def standings(cursor: Cursor, user: int) -> list[tuple[str, int]]:
-    """Name and last number of each conversation that a person is in."""
-    rows = cursor.execute(
-        "SELECT c.name, c.last_seq FROM member m JOIN conversation c ON c.id = m.conversation_id"
-        " WHERE m.user_id = %s AND m.left_seq IS NULL",
-        (user,),
-    ).all()
-    return [(str(row[0]), int(row[1])) for row in rows]
+class Standing(NamedTuple):
+    """Where a conversation stood that a person is in: its last number, and theirs of joining."""
+
+    user: int
+    name: str
+    group: int | None
+    last_seq: int
+    joined_seq: int
 
 
-def groups_of(cursor: Cursor, users: Collection[int]) -> list[tuple[int, int, str, int]]:
-    """(person, group, conversation's name, its last number) for each group of several people."""
+_STANDING = (
+    "SELECT m.user_id, c.name, c.group_id, c.last_seq, m.joined_seq FROM member m"
+    " JOIN conversation c ON c.id = m.conversation_id WHERE m.left_seq IS NULL AND m.user_id"
+)
+
+
+def standings(cursor: Cursor, user: int) -> list[Standing]:
+    """All conversations that a person is in."""
+    return [Standing(*row) for row in cursor.execute(f"{_STANDING} = %s", (user,)).all()]
+
+
+def groups_of(cursor: Cursor, users: Collection[int]) -> list[Standing]:
+    """All groups that several people are in."""
     if not users:
         return []
+    marks = cursor.dialect.marks(len(users))
     rows = cursor.execute(
-        "SELECT m.user_id, c.group_id, c.name, c.last_seq FROM member m"
-        " JOIN conversation c ON c.id = m.conversation_id"
-        f" WHERE m.user_id IN ({cursor.dialect.marks(len(users))}) AND m.left_seq IS NULL"
-        " AND c.group_id IS NOT NULL",
-        tuple(users),
+        f"{_STANDING} IN ({marks}) AND c.group_id IS NOT NULL", tuple(users)
     ).all()
-    return [(int(row[0]), int(row[1]), str(row[2]), int(row[3])) for row in rows]
+    return [Standing(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 
-from im.protocol.names import parse_conversation
 from im.services.delivery import Delivery, Reader
 from im.services.presence import Presence
 from im.store import members
 from im.store.database import Database
+from im.store.members import Standing
 from im.wire.registry import Registry
 
 
@@ -57,12 +57,12 @@ class Admission:
             self._presence.went(reader.user)
 
     async def _load(self, user: int) -> None:
-        standings: list[tuple[str, int]] = []
+        standings: list[Standing] = []
         try:
             standings = await self._database.read(members.standings, user)
         finally:
-            for name, _ in standings:
-                parsed = parse_conversation(name)
-                if parsed is not None and parsed[0] == "g":
-                    self._registry.join(parsed[1][0], user)
-            self._delivery.end_loading(user, standings)
+            for standing in standings:
+                self._delivery.open(standing.name, standing.last_seq)
+                if standing.group is not None:
+                    self._delivery.join(standing.name, standing.group, user, standing.joined_seq)
+            self._delivery.end_loading(user)

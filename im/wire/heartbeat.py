@@ -57,7 +57,8 @@ class Heartbeat:
             connection.abort()
         elif silent >= self._ping_seconds:
             connection.ping()
-            self._put(connection, connection.heard + self._dead_seconds)
+            # When it would be dead without an answer.
+            self._put(connection, now - silent + self._dead_seconds)
         else:
             self._put(connection, connection.heard + self._ping_seconds)
 

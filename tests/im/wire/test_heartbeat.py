@@ -1,0 +1,77 @@
+"""Silent connections are pinged, dead ones dropped, and the others left alone."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from im.wire.connection import CloseCode
+from im.wire.heartbeat import Heartbeat
+
+
+class Silent:
+    """A connection that answers pings for as long as it lives."""
+
+    address = "127.0.0.1"
+
+    def __init__(self, now: float, dies_at: float) -> None:
+        self.heard = now
+        self.closed = False
+        self.dropped_at: float | None = None
+        self.pings: list[float] = []
+        self.now = now
+        self._dies_at = dies_at
+
+    def send(self, encoded: bytes) -> None:
+        raise AssertionError("a heartbeat is no message")
+
+    def ping(self) -> None:
+        self.pings.append(self.now)
+        if self.now < self._dies_at:
+            self.heard = self.now
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        raise AssertionError("who is dead hears no goodbye")
+
+    def abort(self) -> None:
+        self.closed = True
+        self.dropped_at = self.now
+
+
+@given(st.floats(0, 50), st.floats(0, 200))
+def test_who_dies_is_dropped_in_time_and_who_lives_is_not(begin: float, dies_at: float) -> None:
+    wheel = Heartbeat(ping_seconds=30, dead_seconds=60)
+    wheel._turned = int(begin)
+    connection = Silent(begin, begin + dies_at)
+    wheel.watch(connection)
+    now = begin
+    while now < begin + 300:
+        now += 1.0
+        connection.now = now
+        wheel.turn(now)
+    assert connection.dropped_at is not None
+    silence = connection.dropped_at - connection.heard
+    assert 60 <= silence <= 62
+    assert wheel.dropped == 1
+
+
+def test_who_answers_is_pinged_once_in_a_while_and_never_dropped() -> None:
+    wheel = Heartbeat(ping_seconds=30, dead_seconds=60)
+    connection = Silent(0.0, 1e9)
+    wheel.watch(connection)
+    for now in range(1, 601):
+        connection.now = float(now)
+        wheel.turn(float(now))
+    assert not connection.closed
+    assert len(connection.pings) <= 600 / 30
+
+
+def test_a_closed_connection_is_forgotten() -> None:
+    wheel = Heartbeat(ping_seconds=30, dead_seconds=60)
+    connection = Silent(0.0, 0.0)
+    wheel.watch(connection)
+    connection.closed = True
+    for now in range(1, 100):
+        wheel.turn(float(now))
+    assert wheel._slots == {}
+    assert connection.pings == []
