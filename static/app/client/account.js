@@ -23,10 +23,8 @@ export class Account {
     this.sessions.value = sessions.sessions ?? sessions;
   }
 
-  /** Language and theme are also kept in this browser, for the log-in page. */
   async change(fields) {
     const user = await this.api.patch("/me", fields);
-    if (fields.language || fields.theme) await this.api.preferences(fields);
     this.#set({ ...this.user.value, ...fields, ...user });
   }
 

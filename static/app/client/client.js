@@ -33,6 +33,7 @@ export class Client {
     this.notice = signal(null);
     this.sentKeys = new Map();
     this.reedits = new Map();
+    this.wanted = new Set();
 
     const request = (frame) => this.connection.request(frame);
     this.connection = new Connection({
@@ -50,7 +51,12 @@ export class Client {
     });
     this.people = new People({ api, me, request });
     this.conversations = new Conversations({ request, people: this.people, me, t });
-    this.history = new History({ request, people: this.people, onPage: (...page) => this.#paged(...page) });
+    this.history = new History({
+      request,
+      people: this.people,
+      onPage: (...page) => this.#paged(...page),
+      onLost: (conv) => this.wanted.add(conv),
+    });
     this.contacts = new Contacts({ api, people: this.people });
     this.groups = new Groups({ api, people: this.people });
     this.account = new Account({ api, user: me, onUser: (user) => this.people.learn([publicPart(user)]) });
@@ -156,8 +162,13 @@ export class Client {
     if (conv !== ALL) this.typing.tell(targetOf(conv, this.me.id));
   }
 
-  /** Have a conversation ready to be shown. */
+  /** Have a conversation ready to be shown; before the list is known, as soon as it is. */
   async openConversation(conv) {
+    if (!this.connection.online || this.conversations.state.value !== "ready") {
+      this.wanted.add(conv);
+      return;
+    }
+    this.wanted.delete(conv);
     const { log } = this.history.log(conv);
     const summary = this.conversations.get(conv);
     if (summary) log.head = Math.max(log.head, summary.last_seq);
@@ -231,6 +242,7 @@ export class Client {
         if (log.loaded && !log.atEnd) this.history.catchUp(summary.conv);
         if (summary.unread) this.#deliver(summary.conv, summary.last_seq, summary.delivered_seq);
       }
+      for (const name of this.wanted) this.openConversation(name);
     } else await this.history.refresh(conv);
   }
 

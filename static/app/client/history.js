@@ -7,8 +7,8 @@ const MAX_CATCH_UP = 500;
 
 /** The logs this page holds, and the fetching of their pages. */
 export class History {
-  constructor({ request, people, onPage }) {
-    Object.assign(this, { request, people, onPage });
+  constructor({ request, people, onPage, onLost }) {
+    Object.assign(this, { request, people, onPage, onLost });
     this.logs = new Map();
     this.busy = new Map();
   }
@@ -30,17 +30,13 @@ export class History {
   /** Have something to show: the newest page, or the one around `seq`. */
   async load(conv, { around = null } = {}) {
     return this.#once(`load ${conv}`, conv, async ({ log }) => {
-      const headThen = log.head;
-      const frame = { op: "sync", conv, limit: PAGE };
-      if (around !== null) frame.around = around;
-      const page = await this.request(frame).catch((error) => {
+      const place = around === null ? {} : { around };
+      const page = await this.#page(conv, place).catch((error) => {
         if (error.code === "not_found") return { entries: [], more: false };
         throw error;
       });
-      this.#learn(page);
-      const entries = page.entries ?? [];
-      if (around !== null) log.around(entries);
-      else log.newest(entries, page.more ?? false, headThen);
+      if (around !== null) log.around(page);
+      else log.newest(page);
       if (around === null && !log.atEnd) await this.#catchUp(conv, log);
     });
   }
@@ -49,15 +45,13 @@ export class History {
     return this.#once(`older ${conv}`, conv, async ({ log }) => {
       if (log.start || !log.loaded) return;
       const before = log.from;
-      const page = await this.request({ op: "sync", conv, before, limit: PAGE });
-      this.#learn(page);
-      log.older(before, page.entries ?? [], page.more ?? false);
+      log.older(before, await this.#page(conv, { before }));
     });
   }
 
   newer(conv) {
     return this.#once(`newer ${conv}`, conv, async ({ log }) => {
-      if (log.loaded && !log.atEnd) await this.#page(conv, log);
+      if (log.loaded && !log.atEnd) await this.#next(conv, log);
     });
   }
 
@@ -74,25 +68,24 @@ export class History {
 
   async #catchUp(conv, log) {
     while (log.loaded && !log.atEnd) {
-      if (log.head - log.to > MAX_CATCH_UP) {
-        const headThen = log.head;
-        const page = await this.request({ op: "sync", conv, limit: PAGE });
-        this.#learn(page);
-        log.newest(page.entries ?? [], page.more ?? false, headThen);
-      } else if (!(await this.#page(conv, log))) return;
+      const reached = log.to;
+      if (log.head - reached > MAX_CATCH_UP) log.newest(await this.#page(conv, {}));
+      else await this.#next(conv, log);
+      if (log.to === reached) return;
     }
   }
 
-  async #page(conv, log) {
+  /** Join the page after the stretch. */
+  async #next(conv, log) {
     const after = log.to;
-    const headThen = log.head;
-    const page = await this.request({ op: "sync", conv, after, limit: PAGE });
-    this.#learn(page);
-    return log.newer(after, page.entries ?? [], page.more ?? false, headThen);
+    log.newer(after, await this.#page(conv, { after }));
   }
 
-  #learn(page) {
+  async #page(conv, place) {
+    const page = await this.request({ op: "sync", conv, limit: PAGE, ...place });
     this.people.learn(page.users);
+    const { entries = [], more = false, first, last } = page;
+    return { entries, more, first, last };
   }
 
   #once(key, conv, work) {
@@ -106,6 +99,7 @@ export class History {
       })
       .catch((error) => {
         held.error.value = error;
+        if (error.code === "disconnected") this.onLost(conv);
       })
       .finally(() => {
         this.busy.delete(key);

@@ -67,48 +67,46 @@ export class Log {
     return "gap";
   }
 
-  /** The newest page. `more`: there is older. Joins what is held when the two touch. */
-  newest(entries, more, headThen = 0) {
-    const last = Math.max(lastSeq(entries), headThen);
+  /**
+   * The newest page: `{entries, first, last, more}` as the node gives it; `first` and `last` are the
+   * numbers it covers, `more` says that there is older. Joins what is held when the two touch.
+   */
+  newest({ entries, first = 1, last = 0, more }) {
     this.head = Math.max(this.head, last);
-    const first = more && entries.length ? entries[0].seq : 1;
-    if (this.loaded && first <= this.to + 1 && first >= this.from) {
-      this.#cover(first, Math.max(last, this.to), entries);
-    } else {
-      this.#reset(first, last, entries);
-    }
+    const from = more ? first : 1;
+    if (this.loaded && from <= this.to + 1 && from >= this.from) this.#cover(from, last, entries);
+    else this.#reset(from, last, entries);
     if (!more) this.start = true;
     this.#absorb();
   }
 
   /** The page that follows `after`. Ignored when the stretch has moved away meanwhile. */
-  newer(after, entries, more, headThen = 0) {
+  newer(after, { entries, last = after, more }) {
     if (!this.loaded || after < this.from - 1 || after > this.to) return false;
-    // A page may be all hidden ones: then it reached one further at least.
-    const last = more ? lastSeq(entries) || after + 1 : Math.max(lastSeq(entries), headThen);
     for (const entry of entries) if (entry.seq > this.to) this.#take(entry);
-    for (const entry of entries) this.head = Math.max(this.head, entry.seq);
     this.to = Math.max(this.to, last);
+    this.head = more ? Math.max(this.head, this.to + 1) : Math.max(this.head, this.to);
     this.#absorb();
     return true;
   }
 
   /** The page that goes before `before`. */
-  older(before, entries, more) {
+  older(before, { entries, first, more }) {
     if (!this.loaded || before !== this.from) return false;
     const events = entries.filter(changesTarget);
     this.entries = [...entries.filter((entry) => this.#shown(entry)), ...this.entries];
     for (const event of events) this.#change(event);
-    this.from = more ? (entries[0]?.seq ?? Math.max(1, before - 1)) : 1;
+    this.from = more ? first : 1;
     if (!more) this.start = true;
     return true;
   }
 
   /** A page around some number; it takes the place of all that is held. */
-  around(entries) {
-    if (!entries.length) return;
-    this.start = false;
-    this.#reset(entries[0].seq, lastSeq(entries), entries);
+  around({ entries, first, last }) {
+    if (first === undefined) return;
+    this.start = first === 1;
+    this.#reset(first, last, entries);
+    this.head = Math.max(this.head, last);
     this.#absorb();
   }
 
@@ -140,12 +138,11 @@ export class Log {
   /** What the page says holds for its stretch: entries that it lacks are gone. */
   #cover(first, last, entries) {
     const given = new Set(entries.map((entry) => entry.seq));
-    const end = lastSeq(entries);
     this.entries = this.entries.filter(
-      (entry) => entry.seq < first || entry.seq > end || given.has(entry.seq),
+      (entry) => entry.seq < first || entry.seq > last || given.has(entry.seq),
     );
     for (const entry of entries) this.#take(entry);
-    this.to = last;
+    this.to = Math.max(this.to, last);
   }
 
   #absorb() {
@@ -196,8 +193,4 @@ export function changesTarget(entry) {
 
 function recalled({ op, conv, seq, ordinal, from, time }) {
   return { op, conv, seq, ordinal, from, time, recalled: true };
-}
-
-function lastSeq(entries) {
-  return entries.length ? entries[entries.length - 1].seq : 0;
 }

@@ -40,16 +40,7 @@ export function createApi({ fetch, cookie, onUnauthorized }) {
     if (!response.ok || answer.code !== 0) throw new ApiError(response.status, answer);
     return answer.data;
   }
-  /** What the log-in page's switches send: it sets the cookies for language and theme. */
-  async function preferences({ language, theme }) {
-    const form = new URLSearchParams({ _xsrf: readCookie(cookie(), "_xsrf") });
-    if (language) form.set("language", language);
-    if (theme) form.set("theme", theme);
-    await fetch("/preferences", { method: "POST", body: form, redirect: "manual" }).catch(() => {});
-  }
-
   return {
-    preferences,
     get: (path) => call("GET", path),
     post: (path, body = {}, options) => call("POST", path, body, options),
     patch: (path, body) => call("PATCH", path, body),

@@ -22,9 +22,11 @@ export function Dialog({ title, close, children, class: extra = "", labelled = t
   const ref = useRef(null);
   useLayoutEffect(() => {
     ref.current.showModal();
+    (ref.current.querySelector("input, textarea, footer button") ?? ref.current).focus();
   }, []);
   return html`<dialog
     ref=${ref}
+    tabindex="-1"
     class="dlg pop ${extra}"
     aria-label=${title}
     onClose=${close}
@@ -72,11 +74,9 @@ function Menu({ items, at, label, preview }) {
     const menu = ref.current;
     const { width, height } = menu.getBoundingClientRect();
     if (matchMedia("(max-width: 719px)").matches) return;
-    const left = Math.min(Math.max(8, at.right ? at.right - width : at.x), innerWidth - width - 8);
-    const below = at.y + height + 8 <= innerHeight;
-    const top = below ? at.y : Math.max(8, (at.top ?? at.y) - height);
+    const { left, top } = placeMenu(at, width, height);
     menu.style.left = `${left}px`;
-    menu.style.top = `${Math.min(top, innerHeight - height - 8)}px`;
+    menu.style.top = `${top}px`;
   }, [at]);
   useEffect(() => {
     const away = () => layers.closeMenu();
@@ -118,6 +118,17 @@ function Menu({ items, at, label, preview }) {
       )}
     </div>
   </div>`;
+}
+
+/** Below what it belongs to; where there is no room, beside it. */
+function placeMenu(at, width, height) {
+  const within = (value, most) => Math.min(Math.max(8, value), most - 8);
+  const fits = at.y + height + 8 <= innerHeight;
+  let left = at.right === undefined ? at.x : at.right - width;
+  if (!fits && at.beside) {
+    left = at.right === undefined ? at.beside.right + 8 : at.beside.left - width - 8;
+  }
+  return { left: within(left, innerWidth - width), top: within(at.y, innerHeight - height) };
 }
 
 function Toast({ toast }) {

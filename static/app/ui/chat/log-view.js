@@ -87,7 +87,7 @@ export function LogView({ conv, summary, actions, canWrite }) {
             />`;
           })}
         </div>
-        ${!log.loaded && !error && html`<${LogSkeleton} />`}
+        ${!log.loaded && (!error || error.code === "disconnected") && html`<${LogSkeleton} />`}
         ${!log.loaded && error && error.code !== "disconnected" &&
         html`<${LoadError} title=${t("chat.error")} error=${error}
           onRetry=${() => client.openConversation(conv)} />`}
@@ -123,11 +123,24 @@ function quotedOf(log, entry) {
   return log.get(entry.reply_to) ?? { seq: entry.reply_to, missing: true };
 }
 
+/** How far each member of a group has read: as told with the members, and since. */
+function readersIn(client, summary) {
+  const readers = new Map();
+  if (!summary.group) return readers;
+  for (const { user, read_seq: seq } of client.groups.members.value.get(summary.group.id) ?? []) {
+    if (seq && user.id !== client.me.id) readers.set(user.id, seq);
+  }
+  for (const [user, seq] of summary.seenBy ?? []) {
+    if (seq > (readers.get(user) ?? 0) && user !== client.me.id) readers.set(user, seq);
+  }
+  return readers;
+}
+
 /** The mark of each own message, and beside which message the readers of a group are named. */
 function marksOf(client, summary, rows) {
   const read = summary.peer_read_seq ?? 0;
   const delivered = summary.peer_delivered_seq ?? 0;
-  const seenBy = summary.group ? [...(summary.seenBy ?? [])] : [];
+  const seenBy = [...readersIn(client, summary)];
   let shownAt = null;
   if (seenBy.length) {
     for (let index = rows.length - 1; index >= 0 && shownAt === null; index -= 1) {
@@ -146,7 +159,7 @@ function marksOf(client, summary, rows) {
     },
     readersOf({ entry, item }) {
       if (item || shownAt === null || entry.seq !== shownAt) return null;
-      return seenBy.filter(([user, seq]) => seq >= shownAt && user !== client.me.id).map(([user]) => user);
+      return seenBy.filter(([, seq]) => seq >= shownAt).map(([user]) => user);
     },
   };
 }

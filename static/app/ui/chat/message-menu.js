@@ -72,7 +72,7 @@ export function openMessageMenu(context, event, element) {
   const pointed = event.type === "contextmenu" && event.clientX > 0;
   const at = pointed
     ? { x: event.clientX, y: event.clientY }
-    : { x: bubble.left, right: mine ? bubble.right : undefined, y: box.bottom + 6, top: box.top - 6 };
+    : { x: bubble.left, right: mine ? bubble.right : undefined, y: box.bottom + 6, beside: bubble };
   layers.openMenu({
     items: messageActions(context),
     at,

@@ -163,7 +163,7 @@ function SeenBy({ readers, conv }) {
   const show = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
     layers.openMenu({
-      at: { x: box.left, right: box.right, y: box.bottom + 4, top: box.top },
+      at: { x: box.left, right: box.right, y: box.bottom + 4 },
       label: t("chat.read_n", { n: readers.length }),
       items: names.map((label, index) => ({
         icon: "person",

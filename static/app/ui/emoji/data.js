@@ -11,7 +11,7 @@ export const GROUPS = [
   { id: 9, name: "flags", icon: "flag" },
 ];
 /** Kept as recently used: two rows. */
-export const MAX_RECENT = 18;
+export const MAX_RECENT = 16;
 /** Found at once; more letters narrow it. */
 const MAX_FOUND = 90;
 /** Every font draws what came before this version of Emoji; newer ones are tried. */

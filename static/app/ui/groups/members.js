@@ -50,7 +50,7 @@ function Member({ group, member }) {
     if (mayRemove) {
       items.push(null, { icon: "ban", label: t("groups.kick"), danger: true, run: () => confirm("kick") });
     }
-    layers.openMenu({ items, label: name, at: { x: box.left, right: box.right, y: box.bottom + 4, top: box.top } });
+    layers.openMenu({ items, label: name, at: { x: box.left, right: box.right, y: box.bottom + 4 } });
   };
   const confirm = (kind) =>
     layers.open(Confirm, {

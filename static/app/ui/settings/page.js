@@ -39,7 +39,7 @@ function Me({ user, href }) {
 function AppearanceCards() {
   const { t, client, layers, storage, lang } = useApp();
   const [enter, setEnter] = useState(storage.get("enter") !== "newline");
-  const theme = client.account.user.value.theme ?? document.documentElement.dataset.theme ?? "system";
+  const theme = client.account.user.value.theme || document.documentElement.dataset.theme;
   const failed = (error) => layers.say(error.status === 0 ? t("link.needs") : error.message);
   const setTheme = (value) => {
     const before = document.documentElement.dataset.theme;

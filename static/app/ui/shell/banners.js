@@ -36,7 +36,7 @@ function LinkBanner() {
       <p>
         ${waiting ? t("link.offline_waiting", { n: waiting }) : t("link.offline")}
         <span aria-hidden="true" class="num">
-          ${" "}${link.name === "connecting" ? t("link.connecting") : t("link.retry_in", { seconds: left })}
+          ${" · "}${link.name === "connecting" ? t("link.connecting") : t("link.retry_in", { seconds: left })}
         </span>
       </p>
       <button type="button" onClick=${() => client.connection.retryNow()}>${t("link.now")}</button>

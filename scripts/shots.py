@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+"""Pictures of every page and state: both languages, light and dark, phone and desktop.
+
+``make shots``: starts a node with sample data in a temporary folder, drives Chromium and writes
+``build/shots/<name>-<language>-<theme>-<size>.png``. ``shots.py chat menu`` takes only those.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from sample_data import PASSWORD, WORDS, Language, Sample, populate, register  # noqa: E402
+
+from tests.services.chromium import ARGUMENTS, executable  # noqa: E402
+from tests.services.node import NodeFactory  # noqa: E402
+from tests.services.ports import PortReservations  # noqa: E402
+
+OUT = ROOT / "build" / "shots"
+SIZES = {"desktop": (1440, 900), "tablet": (820, 1100), "phone": (360, 740)}
+LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-GB"}
+
+
+class Shooter:
+    """One person's browser in one language, theme and size."""
+
+    def __init__(self, page: Page, url: str, sample: Sample) -> None:
+        self.page = page
+        self.url = url
+        self.sample = sample
+        size = page.viewport_size
+        self.phone = size is not None and size["width"] < 720
+
+    def chats(self, conversation: str | None = None, *, details: bool = False) -> None:
+        """Go to the chats, or into one."""
+        tail = f"/{conversation}" if conversation else ""
+        self.at(f"#/chats{tail}{'/details' if details else ''}")
+        if conversation:
+            self.page.wait_for_selector(
+                ".rows-in [data-seq], .log-in .empty", state="attached"
+            )
+
+    def at(self, hash_: str) -> None:
+        """Go to a place of the chat page and wait until it is quiet."""
+        self.page.goto(f"{self.url}/toChat{hash_}")
+        self.page.reload()
+        self.page.wait_for_selector(".rail .lan:not(.wait, .bad), .tabs", state="attached")
+        self.page.wait_for_selector(".pane .row, .pane .snav, .page, .chat", state="attached")
+        self.page.wait_for_timeout(400)
+
+    @property
+    def group(self) -> str:
+        """The conversation of the first group."""
+        return f"g:{self.sample.groups[0]['id']}"
+
+
+def chat(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+
+
+def private(shooter: Shooter) -> None:
+    shooter.chats(shooter.sample.private(1))
+
+
+def conversations(shooter: Shooter) -> None:
+    shooter.chats()
+
+
+def menu(shooter: Shooter) -> None:
+    shooter.chats(shooter.sample.private(1))
+    own = shooter.page.locator(".msg.me[data-seq]").last
+    own.focus()
+    own.press("Shift+F10")
+
+
+def reply(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+    message = shooter.page.locator(".msg:not(.me)[data-seq]").last
+    message.focus()
+    message.press("r")
+    shooter.page.fill(".comp textarea", "OK")
+
+
+def emoji(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+    shooter.page.locator(".comp .ib").first.click()
+    shooter.page.wait_for_selector(".emo .grid button:nth-child(12)")
+
+
+def offline(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+    shooter.page.context.set_offline(True)
+    shooter.page.evaluate("dispatchEvent(new Event('offline'))")
+    shooter.page.wait_for_selector(".banner", timeout=10_000)
+    shooter.page.fill(".comp textarea", WORDS[shooter.sample.me.api.language].waiting)
+    shooter.page.press(".comp textarea", "Enter")
+    shooter.page.wait_for_timeout(300)
+
+
+def announcements(shooter: Shooter) -> None:
+    shooter.chats("all")
+
+
+def contacts(shooter: Shooter) -> None:
+    shooter.at("#/contacts")
+
+
+def profile(shooter: Shooter) -> None:
+    shooter.at(f"#/contacts/{shooter.sample.people[1].id}")
+    shooter.page.wait_for_selector(".prof .hero")
+
+
+def groups(shooter: Shooter) -> None:
+    shooter.at("#/groups")
+
+
+def group(shooter: Shooter) -> None:
+    shooter.at(f"#/groups/{shooter.sample.groups[0]['id']}")
+    shooter.page.wait_for_selector(".prof .mem")
+
+
+def details(shooter: Shooter) -> None:
+    shooter.chats(shooter.group, details=True)
+    shooter.page.wait_for_selector(".side .mem")
+
+
+def create(shooter: Shooter) -> None:
+    shooter.at("#/groups")
+    shooter.page.locator(".pane-t .ib").click()
+    shooter.page.locator("[role=menuitem]").first.click()
+    shooter.page.wait_for_selector("dialog .picks li")
+
+
+def settings(shooter: Shooter) -> None:
+    shooter.at("#/settings")
+    shooter.page.wait_for_selector(".card")
+
+
+def devices(shooter: Shooter) -> None:
+    shooter.at("#/settings/devices")
+    shooter.page.wait_for_selector(".sess")
+
+
+def appearance(shooter: Shooter) -> None:
+    shooter.at("#/settings/appearance")
+    shooter.page.wait_for_selector(".card")
+
+
+def palette(shooter: Shooter) -> None:
+    shooter.chats()
+    shooter.page.keyboard.press("Control+k")
+    shooter.page.wait_for_selector("dialog.pal .row")
+
+
+def shortcuts(shooter: Shooter) -> None:
+    shooter.chats()
+    shooter.page.keyboard.press("Control+/")
+    shooter.page.wait_for_selector("dialog .help")
+
+
+def undo(shooter: Shooter) -> None:
+    shooter.chats(shooter.sample.private(1))
+    message = shooter.page.locator(".msg:not(.me)[data-seq]").first
+    message.focus()
+    message.press("Delete")
+    shooter.page.wait_for_selector(".toast")
+
+
+INSIDE: list[Callable[[Shooter], None]] = [
+    conversations, chat, private, menu, reply, emoji, details, announcements, contacts, profile,
+    groups, group, create, settings, devices, appearance, palette, shortcuts, undo, offline,
+]  # fmt: skip
+
+
+def login(page: Page, url: str) -> None:
+    page.goto(f"{url}/")
+
+
+def login_error(page: Page, url: str) -> None:
+    page.goto(f"{url}/")
+    page.fill("#name", "nobody")
+    page.fill("#password", "not-the-password")
+    page.locator("form[action='/login'] .btn.primary").click()
+    page.wait_for_selector(".sumerr")
+
+
+def guest(page: Page, url: str) -> None:
+    page.goto(f"{url}/")
+    page.click("details.guest summary")
+
+
+def sign_up(page: Page, url: str) -> None:
+    page.goto(f"{url}/toRegister")
+
+
+def sign_up_error(page: Page, url: str) -> None:
+    page.goto(f"{url}/toRegister")
+    page.fill("#name", "x" * 8)
+    page.fill("#password", "abc")
+    page.fill("#repassword", "abc")
+    page.locator(".sheet-in .btn.primary").click()
+    page.wait_for_selector(".sumerr")
+
+
+OUTSIDE: list[Callable[[Page, str], None]] = [login, login_error, guest, sign_up, sign_up_error]
+
+
+def name_of(function: Callable[..., None]) -> str:
+    return function.__name__.replace("_", "-")
+
+
+def enter(context: BrowserContext, url: str, name: str) -> None:
+    """Log a person into a browser."""
+    answer = context.request.post(f"{url}/api/login", data={"name": name, "password": PASSWORD})
+    if not answer.ok:
+        raise RuntimeError(answer.text())
+
+
+def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: set[str]) -> int:
+    """All pictures of one language; how many."""
+    taken = 0
+    for theme, (size, (width, height)) in product(("light", "dark"), SIZES.items()):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=LOCALES[language],
+            color_scheme="light" if theme == "light" else "dark",
+            has_touch=size == "phone",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+
+        def save(name: str, page: Page = page, theme: str = theme, size: str = size) -> None:
+            page.screenshot(path=OUT / f"{name}-{language}-{theme}-{size}.png")
+
+        for outside in OUTSIDE:
+            if not only or name_of(outside) in only:
+                outside(page, url)
+                save(name_of(outside))
+                taken += 1
+        enter(context, url, sample.me.name)
+        shooter = Shooter(page, url, sample)
+        for inside in INSIDE:
+            if not only or name_of(inside) in only:
+                inside(shooter)
+                save(name_of(inside))
+                page.context.set_offline(False)
+                for undo_button in page.locator(".toast button").all():
+                    undo_button.click()
+                taken += 1
+        if not only or "announce" in only:
+            context.clear_cookies()
+            enter(context, url, sample.operator.name)
+            shooter.chats("all")
+            save("announce")
+            taken += 1
+        if not only or "empty" in only:
+            context.clear_cookies()
+            enter(context, url, re.sub(r"\W", "", f"new-{language}"))
+            shooter.chats()
+            save("empty")
+            taken += 1
+        context.close()
+    return taken
+
+
+def main() -> None:
+    """Take the pictures that were asked for, or all."""
+    only = set(sys.argv[1:])
+    OUT.mkdir(parents=True, exist_ok=True)
+    ports = PortReservations()
+    taken = 0
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+            for language in LOCALES:
+                factory = NodeFactory(ports)
+                try:
+                    node = factory()
+                    sample = populate(node.url, language)
+                    register(node.url, language, re.sub(r"\W", "", f"new-{language}"))
+                    taken += shoot(browser, node.url, sample, language, only)
+                finally:
+                    factory.close()
+            browser.close()
+    finally:
+        ports.close()
+    print(f"{taken} pictures in {OUT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
