@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import threading
 from collections import Counter
 from typing import Protocol
 
-POINTS = ("before_begin", "after_lock", "after_insert", "before_commit", "after_commit")
+LOG_POINTS = ("before_begin", "after_lock", "after_insert", "before_commit", "after_commit")
 """Where the log writer asks: before a transaction, holding the conversations' rows, after the
 entries were sent, before COMMIT is sent, and after it was answered but before anyone was told."""
+
+SEND_POINTS = ("before_dispatch", "before_publish", "after_publish")
+"""And, for each committed entry, ``services.messages``: before the readers here get it, before the
+other nodes do, and after it was given to the bus but before its sender is told."""
+
+POINTS = LOG_POINTS + SEND_POINTS
 
 ACTIONS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
@@ -45,7 +51,9 @@ class PlannedFault:
         """Count; the ``number``-th time at the planned point, kill or stop this process."""
         self.hits[point] += 1
         if point == self._point and self.hits[point] == self._number:
-            os.kill(os.getpid(), self._signal)
+            # To this thread, which then takes no step more; the kernel may deliver a signal to the
+            # process in another thread, a little later.
+            signal.pthread_kill(threading.get_ident(), self._signal)
 
 
 def parse_fault(text: str) -> Faults:

@@ -1,0 +1,25 @@
+"""Clusters of real nodes on either database."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(params=["mariadb", "sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a new empty database of each kind."""
+    if request.param == "mariadb":
+        return str(request.getfixturevalue("mysql_url"))
+    return f"sqlite:///{tmp_path / 'im.db'}"
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    """Chance, with a seed that is shown; ``CLUSTER_SEED`` brings it back."""
+    seed = int(os.environ.get("CLUSTER_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"CLUSTER_SEED={seed}")
+    return random.Random(seed)

@@ -1,0 +1,216 @@
+"""People at work: programs that write to each other, read everything, and note what they see."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from im.client import Client, Disconnected, Refused, call
+from im.protocol.server import Event, Message
+from im.services.keys import client_key
+from tests.checker import Acknowledged, Attempt, Received
+from tests.cluster.book import heads, read_book, read_views
+from tests.cluster.history import History, Reading, Recalled, View
+from tests.cluster.proof import prove
+
+PASSWORD = "as long as it should be"
+GROUPS = 4
+RECALLED = 0.02
+"""Share of the messages that their senders take back."""
+SETTINGS = {
+    "IM_BROADCAST_WHO": "everyone",
+    "IM_LIMITS_REGISTRATIONS": "1000/hour",
+    "IM_LIMITS_FRAMES_PER_SECOND": "100000",
+    "IM_LIMITS_FRAMES_BURST": "100000",
+}
+"""What a node must allow its crew."""
+
+
+class Crew:
+    """So many people, each with a program that writes and reads, some with a second device.
+
+    Args:
+        urls: the nodes; every other program begins at the next one.
+        database: address of the database, for what must have arrived in the end.
+        rng: draws who writes to whom.
+
+    Attributes:
+        history: what they did, were told and saw.
+        pace: seconds that a writer pauses on average between two messages to one target.
+    """
+
+    def __init__(
+        self, urls: Sequence[str], database: str, rng: random.Random, *, pace: float = 0.0
+    ) -> None:
+        self.history = History()
+        self.pace = pace
+        self.clients: list[Client] = []
+        self.groups: list[int] = []
+        self._members: dict[int, set[int]] = {}
+        self._urls = list(urls)
+        self._database = database
+        self._rng = rng
+        self._devices: list[Client] = []
+        self._readings: list[asyncio.Task[None]] = []
+
+    async def gather(self, people: int, devices: int = 0) -> None:
+        """Register people, connect them, and make their groups and second devices."""
+        for number in range(people):
+            urls = self._turned(number)
+            client = await Client.register(urls, f"person {number}", PASSWORD)
+            self.clients.append(client)
+            await self._connect(client, f"person {number}")
+        everyone = [client.user.id for client in self.clients]
+        for number in range(min(GROUPS, people // 2)):
+            owner = self.clients[number]
+            others = self._rng.sample(everyone, people // 2)
+            group = await call(
+                self._urls[0],
+                "POST",
+                "/api/groups",
+                {"name": f"group {number}", "members": [x for x in others if x != owner.user.id]},
+                owner.token,
+            )
+            self.groups.append(group["id"])
+            self._members[group["id"]] = {*others, owner.user.id}
+        for number in range(devices):
+            device = Client(self._turned(number + 1), self.clients[number].token)
+            self._devices.append(device)
+            await self._connect(device, f"second device of {number}")
+
+    async def work(self, enough: Callable[[], bool]) -> None:
+        """Everyone writes to people, groups and all, until there is enough."""
+        await asyncio.gather(
+            *(
+                self._write(client, targets, enough)
+                for client in self.clients
+                for targets in (
+                    self._people_of(client),
+                    self._groups_of(client),
+                    ["all"] if client is self.clients[0] else [],
+                )
+                if targets
+            )
+        )
+
+    def cut(self) -> None:
+        """Somebody's connection breaks."""
+        self._rng.choice([*self.clients, *self._devices]).drop()
+
+    async def settle(self, timeout: float = 20.0) -> float:
+        """Wait until everything has arrived; seconds that it took, at most ``timeout``.
+
+        What has not arrived by then is for the proof to tell.
+        """
+        return await self._arrive(self.history.readings, timeout)
+
+    async def prove(self) -> list[str]:
+        """What is wrong, also for devices that come only now and read everything from the log."""
+        latecomers = [Client(self._turned(n), c.token) for n, c in enumerate(self.clients)]
+        first = len(self.history.readings)
+        for number, client in enumerate(latecomers):
+            await self._connect(client, f"latecomer {number}", late=True)
+        await self._arrive(self.history.readings[first:], 20.0)
+        await self._close(latecomers)
+        return prove(self.history, await asyncio.to_thread(read_book, self._database))
+
+    async def close(self) -> None:
+        """Everyone goes home."""
+        await self._close([*self.clients, *self._devices])
+        for reading in self._readings:
+            reading.cancel()
+        await asyncio.gather(*self._readings, return_exceptions=True)
+
+    # Inside
+
+    async def _arrive(self, readings: Sequence[Reading], timeout: float) -> float:
+        begun = time.monotonic()
+        ends = await asyncio.to_thread(heads, self._database)
+        views = await asyncio.to_thread(read_views, self._database)
+        waiting = list(readings)
+        while waiting and time.monotonic() < begun + timeout:
+            waiting = [reading for reading in waiting if not _complete(reading, views, ends)]
+            await asyncio.sleep(0.02)
+        return time.monotonic() - begun
+
+    async def _close(self, clients: Sequence[Client]) -> None:
+        await asyncio.gather(*(client.close() for client in clients))
+
+    def _turned(self, number: int) -> list[str]:
+        turn = number % len(self._urls)
+        return self._urls[turn:] + self._urls[:turn]
+
+    def _people_of(self, client: Client) -> list[str]:
+        others = [other.user.id for other in self.clients if other is not client]
+        return [f"u:{user}" for user in self._rng.sample(others, min(6, len(others)))]
+
+    def _groups_of(self, client: Client) -> list[str]:
+        return [f"g:{group}" for group in self.groups if client.user.id in self._members[group]]
+
+    async def _connect(self, client: Client, device: str, *, late: bool = False) -> None:
+        await client.start()
+        reading = Reading(device, client.user.id, late)
+        self.history.readings.append(reading)
+        self._readings.append(asyncio.create_task(_read(client, reading)))
+
+    async def _write(
+        self, client: Client, targets: Sequence[str], enough: Callable[[], bool]
+    ) -> None:
+        user = client.user.id
+        log = self.history.writers.setdefault(user, [])
+        number = 0
+        while not enough():
+            number += 1
+            target = self._rng.choice(targets)
+            text = f"{user} to {target}, {number}: 你好 😀"
+            key = f"{target} {number}"
+            stored = client_key(key).hex()
+            log.append(Attempt(user, _conversation(user, target), stored, text))
+            begun = time.monotonic()
+            answer = await client.send(target, text, key=key)
+            conv, seq = answer.conv or "", answer.seq or 0
+            log.append(Acknowledged(user, conv, stored, seq))
+            self.history.waits.append((begun, time.monotonic()))
+            if self._rng.random() < RECALLED:
+                await self._recall(client, conv, seq)
+            if self.pace:
+                await asyncio.sleep(self._rng.uniform(0, 2 * self.pace))
+
+    async def _recall(self, client: Client, conv: str, seq: int) -> None:
+        while True:
+            try:
+                await client.request("recall", conv=conv, seq=seq)
+            except Disconnected:
+                await asyncio.sleep(0.05)
+            except Refused as error:
+                if error.code != "unavailable":
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                self.history.recalled.append(Recalled(conv, seq))
+                return
+
+
+def _complete(reading: Reading, views: dict[int, dict[str, View]], ends: dict[str, int]) -> bool:
+    last = {shown.conversation: shown.seq for shown in reading.shown if isinstance(shown, Received)}
+    return all(
+        last.get(conversation, 0) >= (ends[conversation] if end is None else end)
+        for conversation, (_, end) in views.get(reading.user, {}).items()
+    )
+
+
+async def _read(client: Client, reading: Reading) -> None:
+    async for entry in client.entries():
+        text = entry.text if isinstance(entry, Message) and not entry.recalled else None
+        reading.shown.append(Received(reading.device, entry.conv, entry.seq, entry.sender, text))
+        if isinstance(entry, Event) and entry.kind == "recall":
+            reading.shown.append(Recalled(entry.conv, entry.target or 0))
+
+
+def _conversation(user: int, target: str) -> str:
+    if target.startswith("u:"):
+        low, high = sorted((user, int(target[2:])))
+        return f"p:{low}:{high}"
+    return target
