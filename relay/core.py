@@ -33,8 +33,8 @@ from relay.membership import Membership
 from relay.outgoing import GROUP, MAX_SEEDS, Datagrams, Outgoing
 from relay.packet import SENDER_SIZE, Header, PacketError, Space, parse_header, unseal
 from relay.peer import Address, Peer
-from relay.receiver import Budget, Receiver
-from relay.sender import Sender
+from relay.receiver import HELD_BYTES, Budget, Receiver
+from relay.sender import KEPT_BYTES, Sender
 
 _KEY_INTERVAL: Final = 1.0
 
@@ -52,8 +52,11 @@ class Core:
         datagram_size: int,
         receive_buffer: int,
         group: bool = True,
+        kept_bytes: int = KEPT_BYTES,
+        held_bytes: int = HELD_BYTES,
     ) -> None:
-        """``datagram_size`` in bytes of UDP payload, ``receive_buffer`` in datagrams.
+        """``datagram_size`` in bytes of UDP payload, ``receive_buffer`` in datagrams; memory for
+        what was sent and isn't confirmed, and for what has come and can't be delivered yet.
 
         Without a ``group`` everything goes by unicast, to those heard and to the ``seeds``.
         Raises ``ValueError``.
@@ -62,12 +65,12 @@ class Core:
             raise ValueError(f"a node name has 1 to {MAX_NAME} bytes")
         self.name = name
         self._keyring = keyring
-        self._sender = Sender(rng.randbytes(SENDER_SIZE), keyring, datagram_size)
+        self._sender = Sender(rng.randbytes(SENDER_SIZE), keyring, datagram_size, kept_bytes)
         self._flow = Flow()
         self._rng = rng
         self._busy: dict[bytes, Peer] = {}  # members with something missing or to be confirmed
         self._events: list[Event] = []
-        self._budget = Budget()
+        self._budget = Budget(held_bytes)
         self._counts: Counter[str] = Counter()
         self._key_reported = float("-inf")
         self._membership = Membership(

@@ -24,7 +24,7 @@ _FRAME: Final = struct.Struct("!BH")
 _DATA: Final = struct.Struct("!BB")
 _PART: Final = struct.Struct("!BHH")
 _REPORT: Final = struct.Struct("!8sQI")
-_HELLO: Final = struct.Struct("!BIQQ")
+_HELLO: Final = struct.Struct("!BIIQQ")
 _NAK_RANGE: Final = struct.Struct("!HIH")
 _ORDERED: Final = 1
 
@@ -115,7 +115,7 @@ class Hello(NamedTuple):
         lowest: the lowest reliable number that it still keeps.
         next: the reliable number that it will send next.
         answer: an answer is wanted at once (a probe).
-        settled: it has been up for a while, so it's no newcomer.
+        age: milliseconds since its start.
         full: it has as many members as a cluster may have.
         reports: one for each node that it hears; a long list comes in several hellos.
     """
@@ -126,17 +126,17 @@ class Hello(NamedTuple):
     lowest: int
     next: int
     answer: bool = False
-    settled: bool = False
+    age: int = 0
     full: bool = False
     reports: tuple[Report, ...] = ()
 
     def encode(self) -> bytes:
         """The frame on the wire."""
         name = self.name.encode()
-        flags = self.answer | self.settled << 1 | self.full << 2
+        flags = self.answer | self.full << 1
         return _frame(
             FrameType.HELLO,
-            _HELLO.pack(flags, self.buffer, self.lowest, self.next)
+            _HELLO.pack(flags, min(self.age, 0xFFFFFFFF), self.buffer, self.lowest, self.next)
             + bytes((len(name),))
             + name
             + bytes((len(self.keys), *self.keys))
@@ -260,7 +260,7 @@ def _decode_reports(body: bytes) -> tuple[Report, ...]:
 def _decode_hello(body: bytes) -> Hello:
     if len(body) < _HELLO.size + 2:
         raise PacketError("a hello is cut off")
-    flags, buffer, lowest, following = _HELLO.unpack_from(body)
+    flags, age, buffer, lowest, following = _HELLO.unpack_from(body)
     name_end = _HELLO.size + 1 + body[_HELLO.size]
     if len(body) <= name_end:
         raise PacketError("a hello without its keys")
@@ -279,8 +279,8 @@ def _decode_hello(body: bytes) -> Hello:
         lowest,
         following,
         bool(flags & 1),
+        age,
         bool(flags & 2),
-        bool(flags & 4),
         _decode_reports(body[keys_end:]),
     )
 

@@ -27,6 +27,8 @@ NEW_HELLO_INTERVAL: Final = 0.25
 """Seconds between hellos of a node that is new."""
 NEW_TIME: Final = 3.0
 """Seconds after its start in which a node is new."""
+SAME_AGE: Final = 0.1
+"""Seconds within which two nodes have started at the same time."""
 ANSWER_TIME: Final = 0.03
 """Seconds over which nodes spread their answers to a newcomer."""
 SUSPECT_TIME: Final = 2.0
@@ -127,7 +129,11 @@ class Membership:
 
     def is_settled(self, now: float) -> bool:
         """Whether this node is no newcomer any more."""
-        return now >= self._started + NEW_TIME
+        return self.age(now) >= NEW_TIME
+
+    def age(self, now: float) -> float:
+        """Seconds since the start of this node."""
+        return now - self._started
 
     def is_full(self) -> bool:
         """Whether the cluster has as many members as it may have."""
@@ -265,12 +271,13 @@ class Membership:
         self._up(peer, hello)
 
     def _same_name(self, peer: Peer, hello: Hello, now: float) -> None:
-        """Another live node has my name: the newcomer goes, of two equals the higher id."""
+        """Another live node has my name: the newcomer goes, of two as old the higher id."""
         message = f"duplicate node name {self._name!r}: {peer.address[0]} has it, too"
-        settled = self.is_settled(now)
-        if settled and hello.settled:
-            self._warn_once(message, now)
-        elif not settled and (hello.settled or peer.sender < self._sender):
+        younger_by = hello.age / 1000 - self.age(now)
+        if self.is_settled(now):
+            if hello.age / 1000 >= NEW_TIME:
+                self._warn_once(message, now)
+        elif younger_by > SAME_AGE or (younger_by > -SAME_AGE and peer.sender < self._sender):
             self._refuse(message)
 
     def _answer(self, peer: Peer, now: float) -> None:

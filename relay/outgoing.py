@@ -143,7 +143,7 @@ class Outgoing:
             lowest=min(sender.lowest, sender.unsent),
             next=sender.unsent,
             answer=answer,
-            settled=membership.is_settled(now),
+            age=int(membership.age(now) * 1000),
             full=membership.is_full(),
         )
         fit = (sender.room - len(hello.encode())) // REPORT_SIZE

@@ -22,13 +22,14 @@ CONFIRM_TIME: Final = 0.005
 """What has come is confirmed after so many datagrams or seconds."""
 _DUPLICATE_TIME: Final = 0.001  # seconds between confirmations that duplicates draw
 
-_EARLY_BYTES: Final = HELD_BYTES * 3 // 4  # the rest is for what fills the first hole
+_EARLY: Final = 0.75  # share of it for what comes early; the rest is for what fills the first hole
 
 
 class Budget:
-    """Bytes that all receivers of a node hold together."""
+    """Bytes that all receivers of a node hold together: ``used`` of at most ``limit``."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.used = 0
 
 
@@ -193,7 +194,7 @@ class Receiver:
                 needed += len(frame.content)
             elif type(frame) is Data and frame.ordered and not in_order:
                 needed += len(frame.payload)
-        limit = HELD_BYTES if in_order else _EARLY_BYTES
+        limit = self._budget.limit * (1.0 if in_order else _EARLY)
         return not needed or self._budget.used + needed <= limit
 
     def _wait(self, number: int, place: int, data: Data) -> None:

@@ -33,8 +33,10 @@ class Sender:
     ``unsent`` … ``next - 1`` have not been sent yet. Control datagrams are sealed one by one.
     """
 
-    def __init__(self, sender: bytes, keyring: Keyring, datagram_size: int) -> None:
-        """``datagram_size``: bytes of UDP payload that one datagram may have."""
+    def __init__(
+        self, sender: bytes, keyring: Keyring, datagram_size: int, keep: int = KEPT_BYTES
+    ) -> None:
+        """``datagram_size``: bytes of UDP payload of one datagram; ``keep``: bytes of all kept."""
         self.id = sender
         self.lowest = 1
         self.unsent = 1
@@ -46,6 +48,7 @@ class Sender:
         self.resize(datagram_size)
         self._kept: dict[int, bytes] = {}
         self._kept_bytes = 0
+        self._keep = keep
         self._open: list[bytes] = []  # frames of the reliable datagram being filled
         self._open_bytes = 0
         self._repairs: dict[int, Address | None] = {}  # where to; None: the group
@@ -190,7 +193,7 @@ class Sender:
         self._kept[self.next] = datagram
         self._kept_bytes += len(datagram)
         self.next += 1
-        while self._kept_bytes > KEPT_BYTES:
+        while self._kept_bytes > self._keep:
             if self.lowest >= self.unsent:
                 self.overflowed += 1
             self._forget_lowest()

@@ -63,6 +63,8 @@ class Network:
         delay: tuple[float, float] = (0.0001, 0.0005),
         group: bool = True,
         ring: Keyring | None = None,
+        kept_bytes: int = 16 * 1024 * 1024,
+        held_bytes: int = 16 * 1024 * 1024,
     ) -> None:
         self.rng = random.Random(seed)
         self.now = 1000.0
@@ -80,6 +82,8 @@ class Network:
         self._numbers: Counter[tuple[str, int]] = Counter()
         self._group = group
         self._ring = ring
+        self._kept_bytes = kept_bytes
+        self._held_bytes = held_bytes
         self._flying: list[tuple[float, int, bytes, Address, SimulatedNode]] = []
         self._sent = 0
 
@@ -96,6 +100,8 @@ class Network:
             datagram_size=DATAGRAM,
             receive_buffer=3600,
             group=self._group,
+            kept_bytes=self._kept_bytes,
+            held_bytes=self._held_bytes,
         )
         node = SimulatedNode(name, life, core, address, self.now)
         self.nodes[name] = node

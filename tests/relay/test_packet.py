@@ -54,10 +54,10 @@ headers = st.builds(
 @st.composite
 def hellos(draw: st.DrawFn) -> Hello:
     lowest, following = sorted([draw(numbers), draw(numbers)])
-    answer, settled, full = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
+    answer, age, full = draw(st.booleans()), draw(st.integers(0, 2**32 - 1)), draw(st.booleans())
     keys = tuple(draw(st.lists(st.integers(0, 255), max_size=8)))
     buffer = draw(st.integers(0, 2**32 - 1))
-    return Hello(draw(names), keys, buffer, lowest, following, answer, settled, full, draw(reports))
+    return Hello(draw(names), keys, buffer, lowest, following, answer, age, full, draw(reports))
 
 
 @st.composite

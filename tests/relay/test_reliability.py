@@ -7,8 +7,6 @@ import pytest
 from relay.events import Deliver, Down, Gap
 from relay.packet import Space, parse_header
 from relay.peer import Address
-from relay.receiver import HELD_BYTES
-from relay.sender import KEPT_BYTES
 from tests.relay.network import Network, SimulatedNode
 
 
@@ -163,14 +161,12 @@ def test_a_member_that_lags_does_not_stall_the_others_and_gets_a_gap() -> None:
 
 
 def test_a_full_queue_drops_the_oldest_and_that_is_a_gap_for_all() -> None:
-    network = cluster(3)
+    network = cluster(3, kept_bytes=1024 * 1024)
     began = network.now
-    for _ in range(40):
-        network.publish("n0", size=1024 * 1024)
-        node = network.nodes["n0"]
-        node.core.statistics()
-    statistics = node.core.statistics()
-    assert statistics["kept_bytes"] <= KEPT_BYTES
+    for _ in range(20):
+        network.publish("n0", size=100_000)
+    statistics = network.nodes["n0"].core.statistics()
+    assert statistics["kept_bytes"] <= 1024 * 1024
     assert statistics["overflowed_datagrams"] > 0
     network.run(20)
     for name in ("n1", "n2"):
@@ -182,15 +178,22 @@ def test_a_full_queue_drops_the_oldest_and_that_is_a_gap_for_all() -> None:
 
 
 def test_memory_stays_bounded_when_one_hole_holds_up_an_ordered_stream() -> None:
-    network = cluster(2)
-    network.drop = lambda source, datagram, to: reliable_number(datagram) == 1
+    limit = 256 * 1024
+    network = cluster(2, held_bytes=limit)
+    for _ in range(1000):  # so that the window is wide
+        network.publish("n0", size=1300)
+    network.run(1)
+    assert network.silent_losses() == 0
+    network.drop = lambda source, datagram, to: reliable_number(datagram) == 1001
     most = 0.0
-    for _ in range(1500):
+    for _ in range(100):
         for _ in range(9):
             network.publish("n0", ordered=True, size=1300)
-        network.run(0.001)
+        network.run(0.005)
         most = max(most, network.nodes["n1"].core.statistics()["held_bytes"])
-    assert 0 < most <= HELD_BYTES
+    assert limit / 2 < most <= limit
+    assert network.nodes["n1"].core.statistics()["refused_memory"] > 0
+    network.drop = None
     network.run(20)
     assert network.nodes["n1"].core.statistics()["held_bytes"] == 0
     network.check()
