@@ -87,7 +87,7 @@ class BaseHandler(RequestHandler):
     def bearer_token(self) -> str | None:
         """The token of an ``Authorization: Bearer`` header (RFC 6750, section 2.1)."""
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else None
+        return token.strip() or None if scheme.lower() == "bearer" else None
 
     def session_token(self) -> str | None:
         """The token that says who asks: the header's, else the cookie's."""
@@ -256,7 +256,7 @@ class BaseHandler(RequestHandler):
             return msgspec.json.decode(self.request.body or b"{}", type=kind)
         except msgspec.ValidationError as error:
             raise _malformed(error) from None
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise Malformed(str(error)) from None
 
     def query(self, kind: type[S]) -> S:

@@ -66,7 +66,7 @@ def _operation(
 ) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": operation.summary,
-        "operationId": f"{method}{handler.__name__.removesuffix('Handler')}",
+        "operationId": method + "".join(re.findall(r"\w+", path.title().removeprefix("/Api"))),
         "tags": [handler.__module__.rpartition(".")[2]],
         "responses": {
             "200": {

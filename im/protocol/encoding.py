@@ -8,6 +8,7 @@ import msgspec
 
 from im.errors import Malformed, UnknownOp
 from im.protocol.client import ClientFrame, FrameId
+from im.protocol.names import MAX_ID
 
 _encoder = msgspec.json.Encoder()
 _frames: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
@@ -42,7 +43,7 @@ def decode_frame(data: bytes | str) -> ClientFrame:
         if isinstance(op, str) and op not in OPS:
             raise UnknownOp(op[:64], field="op", values={"op": op[:64]}) from None
         raise Malformed(str(error), field=_field(str(error))) from None
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Malformed(str(error)) from None
 
 
@@ -51,15 +52,15 @@ def frame_id(data: bytes | str) -> FrameId:
     found = _envelope(data).id
     if isinstance(found, bool):
         return None
-    if isinstance(found, int) or (isinstance(found, str) and len(found) <= 64):
-        return found
-    return None
+    if isinstance(found, int):
+        return found if abs(found) <= MAX_ID else None
+    return found if isinstance(found, str) and len(found) <= 64 else None
 
 
 def _envelope(data: bytes | str) -> _Envelope:
     try:
         return _envelopes.decode(data)
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _Envelope()
 
 

@@ -1,0 +1,233 @@
+"""What really goes over the wire is what the published schemas and documents say."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from websockets.sync.client import ClientConnection, connect
+
+
+class Api:
+    """Calls the HTTP API and holds every answer against the OpenAPI document."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.document = json.loads(self._open("GET", "/api/openapi.json")[1])
+        self.called: set[tuple[str, str]] = set()
+
+    def call(
+        self, method: str, path: str, body: Any = None, token: str = "", at: str = ""
+    ) -> tuple[int, Any]:
+        """Call an operation; ``at`` is its path in the document when the address has numbers."""
+        status, data = self._open(method, path, body, token)
+        answer = json.loads(data)
+        operation = self.document["paths"][at or path.partition("?")[0]][method.lower()]
+        described = operation["responses"].get(str(status), operation["responses"]["default"])
+        if "$ref" in described:
+            described = self.document["components"]["responses"]["Refusal"]
+        schema = described["content"]["application/json"]["schema"]
+        Draft202012Validator({**schema, "components": self.document["components"]}).validate(answer)
+        self.called.add((method, at or path.partition("?")[0]))
+        return status, answer
+
+    def _open(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, bytes]:
+        request = urllib.request.Request(
+            self._url + path,
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"Content-Type": "application/json"},
+        )
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+
+class Socket:
+    """A raw socket that holds every frame, both ways, against the schemas."""
+
+    def __init__(self, connection: ClientConnection, schemas: dict[str, Any]) -> None:
+        self._connection = connection
+        self._client = Draft202012Validator(schemas["client-frame"])
+        self._server = Draft202012Validator(schemas["server-frame"])
+        self._number = 0
+        self.ops: set[str] = set()
+
+    def ask(self, **frame: Any) -> dict[str, Any]:
+        """Send a frame that is right, and return its answer."""
+        self._client.validate(frame)
+        return self.say(**frame)
+
+    def say(self, **frame: Any) -> dict[str, Any]:
+        """Send a frame, and return its answer."""
+        self._number += 1
+        self._connection.send(json.dumps({**frame, "id": self._number}))
+        return self.until(lambda found: found.get("id") == self._number)
+
+    def until(self, wanted: Any) -> dict[str, Any]:
+        """Receive until a frame is the wanted one."""
+        while True:
+            frame: dict[str, Any] = json.loads(self._connection.recv(timeout=20))
+            self._server.validate(frame)
+            self.ops.add(frame["op"])
+            if wanted(frame):
+                return frame
+
+
+def log_in(api: Api, name: str) -> tuple[str, int]:
+    """A new account: its token and id."""
+    body = {"name": name, "password": "password1", "repassword": "password1"}
+    status, answer = api.call("POST", "/api/register", body)
+    assert status == 200
+    return answer["data"]["token"], answer["data"]["user"]["id"]
+
+
+def test_the_documents_are_valid_and_complete(node) -> None:  # type: ignore[no-untyped-def]
+    api = Api(node("--relay", "none").url)
+    validate(api.document)
+    for operations in api.document["paths"].values():
+        for operation in operations.values():
+            assert operation["summary"]
+            assert operation["responses"]["200"]
+
+
+def test_every_frame_on_the_wire_fits_the_schemas(node) -> None:  # type: ignore[no-untyped-def]
+    started = node("--relay", "none")
+    api = Api(started.url)
+    schemas = {
+        name: json.loads(api._open("GET", f"/api/schema/{name}.json")[1])
+        for name in ("client-frame", "server-frame")
+    }
+    first, admin = log_in(api, "小红")
+    second, other = log_in(api, "bob")
+    headers = {"Authorization": f"Bearer {first}"}
+    with (
+        connect(f"{started.ws_url}/ws", additional_headers=headers, subprotocols=["im.v1"]) as one,
+        connect(f"{started.ws_url}/ws", subprotocols=["im.v1"]) as two,
+    ):
+        assert one.subprotocol == "im.v1"
+        a, b = Socket(one, schemas), Socket(two, schemas)
+        a.until(lambda frame: frame["op"] == "welcome")
+        two.send(json.dumps({"op": "hello", "token": second}))
+        b.until(lambda frame: frame["op"] == "welcome")
+        sent = a.ask(op="send", to=f"u:{other}", text="你好", key="k", extra={"Amount": 1})
+        conv, seq = sent["conv"], sent["seq"]
+        assert a.ask(op="send", to=f"u:{other}", text="你好", key="k", extra={"Amount": 1}) == {
+            **sent,
+            "id": 2,
+            "repeated": True,
+        }
+        assert a.ask(op="send", to=f"u:{other}", text="other", key="k")["code"] == "key_conflict"
+        a.ask(op="edit", conv=conv, seq=seq, text="您好")
+        a.ask(op="send", to="all", text="to all")
+        group = api.call("POST", "/api/groups", {"name": "g", "members": [other]}, first)[1]["data"]
+        a.ask(op="send", to=f"g:{group['id']}", text="@bob", mentions=[other], reply_to=1)
+        b.ask(op="delivered", conv=conv, seq=seq)
+        b.ask(op="read", conv=conv, seq=seq)
+        b.ask(op="watch", users=[admin])
+        one.send(json.dumps({"op": "typing", "to": f"u:{other}"}))
+        b.until(lambda frame: frame["op"] == "typing")
+        a.ask(op="recall", conv=conv, seq=seq)
+        for op in ("pin", "mute", "hide"):
+            b.ask(op=op, conv=conv)
+        b.ask(op="sync", conv=conv, after=0)
+        b.ask(op="conversations")
+        b.ask(op="ping")
+        for wrong in ({"op": "dance"}, {"op": "send"}, {"op": "sync", "conv": 7}, {"op": None}):
+            assert b.say(**wrong)["op"] == "error"
+        started.process.terminate()
+        a.until(lambda frame: frame["op"] == "bye")
+    assert a.ops | b.ops >= {
+        *("welcome", "ok", "error", "message", "event", "read", "delivered", "typing"),
+        *("state", "bye"),
+    }
+
+
+def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: ignore[no-untyped-def]
+    api = Api(node("--relay", "none").url)
+    first, admin = log_in(api, "小红")
+    second, other = log_in(api, "bob")
+    api.call("POST", "/api/login", {"name": "bob", "password": "password1"})
+    api.call("POST", "/api/login", {"name": "bob", "password": "wrong"})
+    guest = api.call("POST", "/api/guest", {})[1]["data"]["token"]
+    upgrade = {"name": "carol", "password": "password1", "repassword": "password1"}
+    api.call("POST", "/api/me/register", upgrade, guest)
+    api.call("GET", "/api/me", token=first)
+    api.call("GET", "/api/me")
+    api.call("PATCH", "/api/me", {"note": "hi", "theme": "dark"}, first)
+    passwords = {"password": "password1", "new_password": "password2", "repassword": "password2"}
+    api.call("POST", "/api/me/password", passwords, guest)
+    api.call("GET", "/api/sessions", token=first)
+    api.call("DELETE", "/api/sessions", token=second)
+    api.call("DELETE", "/api/sessions/999999", token=second, at="/api/sessions/{session}")
+    api.call("GET", "/api/time")
+    message = {"to": f"u:{other}", "text": "hi"}
+    place = api.call("POST", "/api/messages", message, first)[1]["data"]
+    where = {"conv": place["conv"], "seq": place["seq"]}
+    api.call("GET", f"/api/messages?conv={place['conv']}", token=first)
+    api.call("GET", "/api/messages?conv=p:5:6", token=first)
+    api.call("PATCH", "/api/messages", {**where, "text": "ho"}, first)
+    api.call("POST", "/api/messages/read", where, second)
+    api.call("POST", "/api/messages/recall", where, first)
+    api.call("GET", "/api/conversations", token=second)
+    api.call("POST", "/api/contacts", {"name": "bob"}, first)
+    one = {"token": second, "at": "/api/contacts/{user}/accept"}
+    api.call("POST", f"/api/contacts/{admin}/accept", **one)
+    api.call("PATCH", f"/api/contacts/{admin}", {"remark": "x"}, second, "/api/contacts/{user}")
+    api.call("GET", "/api/contacts", token=second)
+    block = "/api/contacts/{user}/block"
+    api.call("PUT", f"/api/contacts/{admin}/block", token=second, at=block)
+    assert api.call("POST", "/api/messages", message, first)[0] == 403
+    api.call("DELETE", f"/api/contacts/{admin}/block", token=second, at=block)
+    decline = "/api/contacts/{user}/decline"
+    api.call("POST", f"/api/contacts/{admin}/decline", token=second, at=decline)
+    api.call("DELETE", f"/api/contacts/{admin}", token=second, at="/api/contacts/{user}")
+    group = api.call("POST", "/api/groups", {"name": "g", "members": [other]}, first)[1]["data"]
+    here = f"/api/groups/{group['id']}"
+    api.call("GET", "/api/groups", token=second)
+    api.call("GET", here, token=second, at="/api/groups/{group}")
+    api.call("PATCH", here, {"announcement": "read this"}, first, "/api/groups/{group}")
+    api.call("POST", "/api/groups/join", {"group": "g"}, guest)
+    api.call("POST", "/api/groups/join", {"group": group["id"]}, second)
+    api.call("GET", f"{here}/members", token=first, at="/api/groups/{group}/members")
+    invited = {"users": [other]}
+    api.call("POST", f"{here}/members", invited, first, "/api/groups/{group}/members")
+    role = "/api/groups/{group}/members/{user}/role"
+    api.call("PUT", f"{here}/members/{other}/role", {"role": "admin"}, first, role)
+    gone = "/api/groups/{group}/members/{user}"
+    api.call("DELETE", f"{here}/members/{other}", token=second, at=gone)
+    api.call("DELETE", here, token=first, at="/api/groups/{group}")
+    api.call("GET", f"/api/users?ids={admin},{other}", token=second)
+    api.call("GET", "/api/users?q=b", token=second)
+    new = {"name": "dave", "password": "password1"}
+    made = api.call("POST", "/api/users", new, first)[1]["data"]["id"]
+    assert api.call("POST", "/api/users", {**new, "name": "eve"}, second)[0] == 403
+    user = "/api/users/{user}"
+    api.call("GET", f"/api/users/{made}", token=second, at=user)
+    api.call("PATCH", f"/api/users/{made}", {"note": "n"}, first, user)
+    api.call("DELETE", f"/api/users/{made}", token=first, at=user)
+    api.call("DELETE", "/api/me", token=second)
+    api.call("POST", "/api/logout", token=first)
+    described = {
+        (method.upper(), path)
+        for path, operations in api.document["paths"].items()
+        for method in operations
+        if path.startswith("/api/")
+    }
+    assert described - api.called == set()
+
+
+@pytest.mark.parametrize("address", ["/api/openapi.json", "/api/asyncapi.json", "/docs"])
+def test_documents_are_served(node, address: str) -> None:  # type: ignore[no-untyped-def]
+    started = node("--relay", "none")
+    with urllib.request.urlopen(started.url + address, timeout=10) as answer:
+        assert answer.status == 200
