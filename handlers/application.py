@@ -8,7 +8,19 @@ from typing import Any
 
 from tornado.web import Application, RequestHandler
 
-from handlers import account, contacts, docs, groups, messages, openapi, ops, pages, users
+from handlers import (
+    account,
+    contacts,
+    docs,
+    groups,
+    messages,
+    openapi,
+    ops,
+    pages,
+    tutorial,
+    tutorial_chat,
+    users,
+)
 from handlers.assets import AssetHandler, Assets
 from handlers.chat import ChatHandler
 from handlers.docs import socket_documents
@@ -52,6 +64,29 @@ API: list[tuple[str, type[RequestHandler]]] = [
 ]
 """Operations of the HTTP API; the OpenAPI document is made from these."""
 
+TUTORIAL: list[tuple[str, type[RequestHandler]]] = [
+    (r"/user/getUserList", tutorial.UserListHandler),
+    (r"/user/createUser", tutorial.CreateUserHandler),
+    (r"/user/deleteUser", tutorial.DeleteUserHandler),
+    (r"/user/updateUser", tutorial.UpdateUserHandler),
+    (r"/user/findUserByNameAndPwd", tutorial.LoginHandler),
+    (r"/user/find", tutorial.FindUserHandler),
+    (r"/user/redisMsg", tutorial.PrivateLogHandler),
+    (r"/searchFriends", tutorial.FriendsHandler),
+    (r"/contact/addfriend", tutorial.AddFriendHandler),
+    (r"/contact/createCommunity", tutorial.CreateCommunityHandler),
+    (r"/contact/loadcommunity", tutorial.LoadCommunityHandler),
+    (r"/contact/joinGroup", tutorial.JoinGroupHandler),
+]
+"""The tutorial's HTTP routes."""
+
+SOCKETS: list[tuple[str, type[RequestHandler]]] = [
+    (r"/ws", ChatHandler),
+    (r"/chat", tutorial_chat.TutorialChatHandler),
+    (r"/user/sendUserMsg", tutorial_chat.TutorialChatHandler),
+    (r"/user/sendMsg", tutorial_chat.ChannelHandler),
+]
+
 PAGES: list[tuple[str, type[RequestHandler]]] = [
     (r"/", pages.LoginPage),
     (r"/index", pages.LoginPage),
@@ -70,8 +105,10 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
     services = {"messenger": messenger}
     return Application(
         [
-            *((pattern, handler, services) for pattern, handler in (*API, *PAGES)),
-            (r"/ws", ChatHandler, services),
+            *(
+                (pattern, handler, services)
+                for pattern, handler in (*API, *TUTORIAL, *SOCKETS, *PAGES)
+            ),
             (r"/docs", docs.SwaggerPage, services),
             (
                 r"/api/(openapi|asyncapi|schema/[a-z-]+)(?:\.json)?",
@@ -90,7 +127,7 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
         default_handler_args=services,
         template_path=str(HOME / "templates"),
         assets=assets,
-        documents={"openapi": openapi.document(API)} | socket_documents(),
+        documents={"openapi": openapi.document([*API, *TUTORIAL])} | socket_documents(),
         xsrf_cookies=True,
         xsrf_cookie_kwargs={"samesite": "Lax"},
         cross_origin_protection=True,

@@ -212,7 +212,7 @@ class BaseHandler(RequestHandler):
         """The error to show for what went wrong."""
         if isinstance(exception, ImError):
             return exception
-        return _by_status(status)
+        return _by_status(status, self.request.method or "")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """An error as JSON, with a truthful status."""
@@ -224,7 +224,21 @@ class BaseHandler(RequestHandler):
             self.set_header("Retry-After", str(-(-error.retry_after // 1000)))
         if error.status == 401:
             self.set_header("WWW-Authenticate", 'Bearer realm="im"')
+        if error.status == 405:
+            self.set_header("Allow", ", ".join(self.allowed_methods()))
         self.finish_error(error)
+
+    def allowed_methods(self) -> list[str]:
+        """What the route is for (RFC 9110, section 10.2.1)."""
+        nothing = RequestHandler._unimplemented_method
+        found = [
+            method
+            for method in self.SUPPORTED_METHODS
+            if getattr(type(self), method.lower()) is not nothing
+        ]
+        if "GET" not in found:
+            found.remove("HEAD")
+        return sorted(found)
 
     def finish_error(self, error: ImError) -> None:
         """Write the error as this kind of handler shows it."""
@@ -281,9 +295,11 @@ def _malformed(error: msgspec.ValidationError) -> Malformed:
     return Malformed(str(error), field=field or None)
 
 
-def _by_status(status: int) -> ImError:
+def _by_status(status: int, method: str) -> ImError:
     """The error for a status that Tornado chose."""
-    for kind in (Unauthorized, Forbidden, NotFound, MethodNotAllowed, TooLarge):
+    if status == MethodNotAllowed.status:
+        return MethodNotAllowed(method)
+    for kind in (Unauthorized, Forbidden, NotFound, TooLarge):
         if kind.status == status:
             return kind("", values={"limit": "…"})
     return Malformed(str(status)) if 400 <= status < 500 else Internal()

@@ -24,9 +24,11 @@ class TornadoConnection:
         address: str,
         queue_bytes: int,
         on_slow: Callable[[], None],
+        goodbye: Callable[[int], bytes],
     ) -> None:
         self._handler = handler
         self._on_slow = on_slow
+        self._goodbye = goodbye
         self._closing = False
         self.address = address
         self.closed = False
@@ -57,10 +59,10 @@ class TornadoConnection:
         # That someone is gone is told elsewhere; nobody waits for this.
         sent.add_done_callback(_ignore)
 
-    def ping(self) -> None:
+    def ping(self, data: bytes = b"") -> None:
         """See ``Connection.ping``."""
         try:
-            self._handler.ping(b"")
+            self._handler.ping(data)
         except (WebSocketClosedError, StreamClosedError, StreamBufferFullError):
             self.abort()
 
@@ -70,6 +72,11 @@ class TornadoConnection:
             return
         self._closing = True
         self._handler.close(int(code), reason)
+
+    def farewell(self, retry_after: int) -> None:
+        """See ``Connection.farewell``."""
+        self.send(self._goodbye(retry_after))
+        self.close(CloseCode.GOING_AWAY, "going down")
 
     def abort(self) -> None:
         """See ``Connection.abort``."""

@@ -43,7 +43,11 @@ class Figures(Collector):
             "Conversations delivered here.",
             value=len(node.delivery.conversations()),
         )
-        yield CounterMetricFamily("im_frames", "Frames received.", value=node.gateway.received)
+        yield CounterMetricFamily(
+            "im_frames",
+            "Frames received.",
+            value=node.gateway.received + node.tutorial.received,
+        )
         yield CounterMetricFamily(
             "im_deliveries", "Entries handed to connections.", value=node.delivery.delivered
         )

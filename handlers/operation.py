@@ -6,7 +6,7 @@ cannot be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal, TypeVar
@@ -46,7 +46,7 @@ def operation(
     query: type | None = None,
     body: type | None = None,
     answer: type = Nothing,
-) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[None]]]:
+) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Coroutine[Any, Any, None]]]:
     """Make a handler's method an operation.
 
     The method gets ``who`` (unless anyone may), then ``query`` and ``body`` where there are any,
@@ -54,7 +54,9 @@ def operation(
     """
     described = Operation(summary, access, query, body, answer)
 
-    def decorate(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+    def decorate(
+        method: Callable[..., Awaitable[Any]],
+    ) -> Callable[..., Coroutine[Any, Any, None]]:
         @wraps(method)
         async def run(self: ApiHandler, *path: str) -> None:
             given: list[Any] = []

@@ -18,10 +18,7 @@ from handlers.application import HOME, make_application, make_metrics_applicatio
 from handlers.assets import Assets
 from handlers.base import MAX_BODY
 from im.app import Listening, Messenger, open_messenger
-from im.protocol.encoding import encode
-from im.protocol.server import Bye
 from im.settings import Settings
-from im.wire.connection import CloseCode
 
 BACKLOG = 1024
 MAX_HEADER_BYTES = 16 * 1024
@@ -128,8 +125,7 @@ class Server:
         connections = list(messenger.connections)
         for number, connection in enumerate(connections, 1):
             wait = random.randrange(500, 500 + 2 * max(len(connections), 250))  # noqa: S311
-            connection.send(encode(Bye(retry_after=wait)))
-            connection.close(CloseCode.GOING_AWAY, "going down")
+            connection.farewell(wait)
             if number % CLOSE_SLICE == 0:
                 await asyncio.sleep(0)
         try:

@@ -8,6 +8,8 @@ from tornado.websocket import WebSocketHandler
 
 from handlers.base import BaseHandler
 from handlers.connection import TornadoConnection
+from im.protocol.encoding import encode
+from im.protocol.server import Bye
 
 
 class SocketHandler(WebSocketHandler, BaseHandler):
@@ -42,6 +44,7 @@ class SocketHandler(WebSocketHandler, BaseHandler):
             self._counted,
             self.messenger.settings.sockets.queue_bytes,
             self.messenger.count_slow_reader,
+            self.goodbye,
         )
         self.messenger.heartbeat.watch(self.connection)
         self.messenger.connections.add(self.connection)
@@ -66,6 +69,10 @@ class SocketHandler(WebSocketHandler, BaseHandler):
         self.connection.closed = True
         self.messenger.connections.discard(self.connection)
         self.gone()
+
+    def goodbye(self, retry_after: int) -> bytes:
+        """The frame that says that the node is going down; come back after ``retry_after`` ms."""
+        return encode(Bye(retry_after=retry_after))
 
     async def opened(self) -> None:
         """The connection can be used."""

@@ -48,6 +48,7 @@ from im.wire.connection_set import ConnectionSet
 from im.wire.gateway import Gateway, GatewayServices
 from im.wire.heartbeat import Heartbeat
 from im.wire.registry import Registry
+from im.wire.tutorial import TutorialGateway
 from relay.bus import Bus
 from relay.keyring import Keyring
 from relay.none import NoneBus
@@ -197,24 +198,33 @@ class Messenger:
         self.draining = False
         self.heartbeat = Heartbeat(settings.sockets.ping_seconds, settings.sockets.dead_seconds)
         self.admission = Admission(database, self.registry, self.delivery, self.presence)
+        services = GatewayServices(
+            accounts=self.accounts,
+            admission=self.admission,
+            conversations=self.conversations,
+            delivery=self.delivery,
+            history=self.history,
+            marks=self.marks,
+            messages=self.messages,
+            presence=self.presence,
+            rights=self.rights,
+            typing=self.typing,
+        )
         self.gateway = Gateway(
-            GatewayServices(
-                accounts=self.accounts,
-                admission=self.admission,
-                conversations=self.conversations,
-                delivery=self.delivery,
-                history=self.history,
-                marks=self.marks,
-                messages=self.messages,
-                presence=self.presence,
-                rights=self.rights,
-                typing=self.typing,
-            ),
+            services,
             self.catalogue,
             self.client_limits(),
             self.node,
             now_ms,
             settings.limits.pending_frames,
+        )
+        self.tutorial = TutorialGateway(
+            services,
+            self.catalogue,
+            self.client_limits(),
+            now_ms,
+            settings.limits.pending_frames,
+            settings.sockets.queue_bytes // 2,
         )
         self.cluster.on(EntrySignal, lambda _, signal: self._on_entry(signal))
         self.cluster.on(RightsSignal, lambda _, signal: self.rights.forget(signal.conv))

@@ -30,8 +30,8 @@ class Answer(Struct, Generic[T], kw_only=True):
     message: str = "ok"
     data: T | None = None
     error: str | UnsetType = UNSET
-    field: str | None | UnsetType = UNSET
-    retry_after: int | None | UnsetType = UNSET
+    field: str | UnsetType | None = UNSET
+    retry_after: int | UnsetType | None = UNSET
 
 
 class Register(Struct, kw_only=True):
@@ -293,9 +293,10 @@ class NewUser(Struct, kw_only=True):
 
 
 class UserChange(ProfileChange, kw_only=True):
-    """What to change of someone; the role by administrators alone."""
+    """What to change of someone: also the role, and a password that ends their sessions."""
 
     role: Literal["user", "admin"] | None = None
+    password: Password | None = None
 
 
 class TimeAnswer(Struct, kw_only=True):

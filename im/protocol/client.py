@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-FrameId = Annotated[str, Meta(max_length=64)] | int | None
+FrameId = (
+    Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=1 - 2**53, le=2**53 - 1)] | None
+)
 Key = Annotated[str, Meta(min_length=1, max_length=64)]
 Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 UserId = Annotated[int, Meta(ge=1, le=2**53 - 1)]

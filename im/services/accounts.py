@@ -30,6 +30,8 @@ MAX_EMAIL = 254
 MAX_NOTE = 200
 PHONE = re.compile(r"1[3-9][0-9]{9}\Z", re.ASCII)
 """A mobile number of mainland China."""
+LATELY_MS = 10 * 60 * 1000
+"""After a log-in nobody else is likely to sit before the screen yet."""
 GUEST_ATTEMPTS = 20
 GUEST_NAMES: Mapping[Language, str] = {"zh": "访客", "en": "Guest"}
 THEMES = ("system", "light", "dark")
@@ -205,7 +207,9 @@ class Accounts:
     async def update(self, who: Identity, user: int, changes: Mapping[str, Any]) -> UserRow:
         """An administrator changes someone's profile, role or password, or a person their own.
 
-        Raises ``Forbidden``, ``NotFound``, ``Invalid`` or ``Taken``.
+        A new password ends the other sessions. One's own is changed here, without the old one, only
+        a short while after the log-in. Raises ``Forbidden``, ``NotFound``, ``Invalid``, ``Taken``
+        or ``WrongPassword`` (the log-in is too long ago).
         """
         if user != who.user and not who.is_admin:
             raise Forbidden("administrators only")
@@ -215,7 +219,16 @@ class Accounts:
             if not who.is_admin:
                 raise Forbidden("administrators only")
             values["role"] = _one_of("role", changes["role"], ("user", "admin"))
-        return await self._change(user, values)
+        if changes.get("password"):
+            if user == who.user:
+                await self._logged_in_lately(who)
+            values["password_hash"] = await self._new_password(
+                changes["password"], changes["password"]
+            )
+        row = await self._change(user, values)
+        if "password_hash" in values:
+            await self._sessions.revoke_all(user, keep=who.session)
+        return row
 
     async def delete(self, who: Identity, user: int) -> None:
         """An administrator removes someone, or a person themselves.
@@ -318,6 +331,10 @@ class Accounts:
         if password != repassword:
             raise _invalid("repassword", "password_differs")
         return await self._passwords.hash(password)
+
+    async def _logged_in_lately(self, who: Identity) -> None:
+        if await self._sessions.age_ms(who.session) > LATELY_MS:
+            raise WrongPassword("log in again", field="password", values={"reason": "stale"})
 
     def _clean(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}

@@ -128,6 +128,28 @@ class History:
             people,
         )
 
+    async def private_range(
+        self, who: Identity, other: int, start: int, end: int, *, oldest_first: bool
+    ) -> tuple[int, int, int]:
+        """A range of messages of a private log, both ends included, as Redis counts.
+
+        0 is the first message from that side, -1 the last. The numbers of the oldest and the newest
+        message in it, both 0 when there is none, and how many messages the log has in all.
+        """
+
+        def read(cursor: Cursor) -> tuple[int, int, int]:
+            row = conversations.by_name(cursor, names.private(who.user, other))
+            total = row.last_ordinal if row is not None else 0
+            first = max(0, start + total if start < 0 else start)
+            last = min(total - 1, end + total if end < 0 else end)
+            if row is None or first > last:
+                return 0, 0, total
+            low, high = (first + 1, last + 1) if oldest_first else (total - last, total - first)
+            found = [messages.seq_of(cursor, row.id, ordinal) or 0 for ordinal in (low, high)]
+            return found[0], found[1], total
+
+        return await self._database.read(read)
+
     async def after(self, conversation: str, seq: int) -> list[Arrival]:
         """For healing: what is in the log after a number, whoever may see it."""
 

@@ -108,6 +108,13 @@ class Sessions:
             language=choose(row.language),
         )
 
+    async def age_ms(self, session: int) -> int:
+        """How long ago a session began. Raises ``NotFound``."""
+        age = await self._database.read(sessions.age_ms, session)
+        if age is None:
+            raise NotFound("no such session")
+        return age
+
     async def of_user(self, user: int) -> list[DeviceRow]:
         """A person's sessions, the last used first."""
         return await self._database.read(sessions.of_user, user)

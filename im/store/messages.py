@@ -138,6 +138,17 @@ def by_seq(cursor: Cursor, conversation: int, seq: int) -> Entry | None:
     return None if row is None else entry_of(row)
 
 
+def seq_of(cursor: Cursor, conversation: int, ordinal: int) -> int | None:
+    """The number of the message that is the ``ordinal``-th of a conversation, from 1."""
+    # An entry's number is never below its ordinal, so only events in between are passed over.
+    row = cursor.execute(
+        "SELECT seq FROM message WHERE conversation_id = %s AND seq >= %s AND ordinal = %s"
+        " AND kind = %s ORDER BY seq LIMIT 1",
+        (conversation, ordinal, ordinal, EntryKind.MESSAGE),
+    ).one()
+    return None if row is None else int(row[0])
+
+
 def by_places(cursor: Cursor, places: Collection[tuple[int, int]]) -> list[Entry]:
     """Several entries by (conversation, number); those that don't exist are left out."""
     if not places:

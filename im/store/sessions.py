@@ -73,6 +73,14 @@ def prolong(cursor: Cursor, session: int, lifetime_ms: int, longest_ms: int) -> 
     )
 
 
+def age_ms(cursor: Cursor, session: int) -> int | None:
+    """How long ago a session began; None when there is no such session."""
+    row = cursor.execute(
+        f"SELECT {cursor.dialect.now_ms} - created_at FROM session WHERE id = %s", (session,)
+    ).one()
+    return int(row[0]) if row is not None else None
+
+
 def of_user(cursor: Cursor, user: int) -> list[DeviceRow]:
     """A person's valid sessions, the last used first."""
     rows = cursor.execute(

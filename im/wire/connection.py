@@ -44,11 +44,17 @@ class Connection(Protocol):
         is closed with ``TRY_AGAIN_LATER`` and gets what it missed when it returns.
         """
 
-    def ping(self) -> None:
-        """Ask for a sign of life."""
+    def ping(self, data: bytes = b"") -> None:
+        """Ask for a sign of life; the pong repeats ``data``, at most 125 bytes."""
 
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Begin to close; what was sent before goes out first. Twice is once."""
+
+    def farewell(self, retry_after: int) -> None:
+        """Say, in what is spoken here, that the node is going down, and begin to close.
+
+        ``retry_after``: ms after which to come back.
+        """
 
     def abort(self) -> None:
         """Drop the socket without a word: the other side is dead."""

@@ -1,0 +1,75 @@
+"""A node in the test's own process, on a real database, for tests of handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from tornado.httpclient import AsyncHTTPClient
+from tornado.ioloop import IOLoop
+from tornado.web import Application
+
+from handlers.application import HOME, make_application
+from handlers.assets import Assets
+from im.app import Listening, Messenger, open_messenger
+from im.settings import Settings
+from tests.handlers.api import Api
+
+LIMITS = {"registrations": "10000/hour", "contact_requests": "10000/hour"}
+"""So that a test may make as many people as it needs."""
+
+
+@pytest.fixture(scope="session")
+def assets() -> Assets:
+    """The project's static files."""
+    return Assets(HOME / "static")
+
+
+@pytest.fixture
+def overrides() -> dict[str, Any]:
+    """Settings of the node by section; tests give their own by ``parametrize``."""
+    return {}
+
+
+@pytest.fixture
+def database_url() -> str:
+    """Empty for the embedded database; tests on MariaDB give another."""
+    return ""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, overrides: dict[str, Any], database_url: str) -> Settings:
+    """The node's settings."""
+    given = {
+        "node": {"data_dir": tmp_path, "name": "tested"},
+        "relay": {"bus": "none"},
+        "database": {"url": SecretStr(database_url)},
+        **{name: values for name, values in overrides.items() if name != "limits"},
+        "limits": {**LIMITS, **overrides.get("limits", {})},
+    }
+    return Settings.model_validate(given)
+
+
+@pytest.fixture
+def messenger(io_loop: IOLoop, settings: Settings) -> Iterator[Messenger]:
+    """The node's services, started."""
+    listening = Listening(address="127.0.0.1", port=1, metrics_port=0, worker=0)
+    opened: Messenger = io_loop.run_sync(lambda: open_messenger(settings, listening))
+    io_loop.run_sync(opened.start)
+    yield opened
+    io_loop.run_sync(opened.close)
+
+
+@pytest.fixture
+def app(messenger: Messenger, assets: Assets) -> Application:
+    """What pytest-tornado serves."""
+    return make_application(messenger, assets)
+
+
+@pytest.fixture
+def api(messenger: Messenger, http_client: AsyncHTTPClient, base_url: str) -> Api:
+    """Calls the node as programs and browsers do."""
+    return Api(http_client, base_url)
