@@ -186,9 +186,7 @@ class Client:
                 try:
                     return await self.request("send", to=to, text=text, key=key, **fields)
                 except Refused as error:
-                    if error.code not in ("unavailable", "rate_limited", "overloaded"):
-                        raise
-                    await asyncio.sleep((error.retry_after or 200) / 1000)
+                    await _pause_after(error)
                 except Disconnected:
                     await asyncio.sleep(FIRST_PAUSE)
 
@@ -282,8 +280,8 @@ class Client:
         if waiting is not None:
             waiting.append(entry)
             return
-        cursor = self._cursors.get(entry.conv)
-        if cursor is None or entry.seq > cursor + 1:
+        cursor = self._cursors.get(entry.conv, 0)
+        if entry.seq > cursor + 1:
             self._syncing[entry.conv] = [entry]
             self._spawn(self._sync(entry.conv))
         elif entry.seq == cursor + 1:
@@ -296,7 +294,7 @@ class Client:
     async def _catch_up(self) -> None:
         cursor: str | None = None
         while True:
-            page = await self._request("conversations", cursor=cursor)
+            page = await self._ask("conversations", cursor=cursor)
             for summary in page.conversations or []:
                 if summary.last_seq > self._cursors.get(summary.conv, 0):
                     await self._sync(summary.conv)
@@ -311,7 +309,7 @@ class Client:
         try:
             while True:
                 after = self._cursors.get(conversation, 0)
-                page = await self._request("sync", conv=conversation, after=after, limit=PAGE)
+                page = await self._ask("sync", conv=conversation, after=after, limit=PAGE)
                 for entry in page.entries or []:
                     if entry.seq > self._cursors.get(conversation, 0):
                         await self._take(entry)
@@ -324,6 +322,14 @@ class Client:
             waiting = self._syncing.pop(conversation, [])
         for entry in waiting:
             await self._entry(entry)
+
+    async def _ask(self, op: str, **fields: Any) -> Ok:
+        """Ask again while the node cannot answer; the connection is good all the same."""
+        while True:
+            try:
+                return await self._request(op, **fields)
+            except Refused as error:
+                await _pause_after(error)
 
     def _lost(self) -> None:
         self._connected.clear()
@@ -344,6 +350,13 @@ class Client:
         if not task.cancelled() and task.exception() is not None:
             log.debug("catching up failed: %s", task.exception())
             self.drop()
+
+
+async def _pause_after(error: Refused) -> None:
+    """Wait as long as the node asks for. Raises the error when trying again is of no use."""
+    if error.code not in ("unavailable", "rate_limited", "overloaded"):
+        raise error
+    await asyncio.sleep((error.retry_after or 200) / 1000)
 
 
 async def post(url: str, path: str, body: dict[str, Any], token: str | None = None) -> Any:

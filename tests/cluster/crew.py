@@ -12,7 +12,7 @@ from im.protocol.server import Event, Message
 from im.services.keys import client_key
 from tests.checker import Acknowledged, Attempt, Received
 from tests.cluster.book import heads, read_book, read_views
-from tests.cluster.history import History, Reading, Recalled, View
+from tests.cluster.history import History, Reading, Recalled, Told, View
 from tests.cluster.proof import prove
 
 PASSWORD = "as long as it should be"
@@ -49,19 +49,24 @@ class Crew:
         self.clients: list[Client] = []
         self.groups: list[int] = []
         self._members: dict[int, set[int]] = {}
+        self._nodes: dict[int, str] = {}
         self._urls = list(urls)
         self._database = database
         self._rng = rng
         self._devices: list[Client] = []
         self._readings: list[asyncio.Task[None]] = []
 
-    async def gather(self, people: int, devices: int = 0) -> None:
-        """Register people, connect them, and make their groups and second devices."""
+    async def gather(self, people: int, devices: int = 0, *, loyal: bool = False) -> None:
+        """Register people, connect them, and make their groups and second devices.
+
+        ``loyal``: each keeps to one node, whatever happens to it.
+        """
         for number in range(people):
-            urls = self._turned(number)
+            urls = self._turned(number)[: 1 if loyal else None]
             client = await Client.register(urls, f"person {number}", PASSWORD)
             self.clients.append(client)
             await self._connect(client, f"person {number}")
+            self._nodes[client.user.id] = urls[0] if loyal else ""
         everyone = [client.user.id for client in self.clients]
         for number in range(min(GROUPS, people // 2)):
             owner = self.clients[number]
@@ -80,18 +85,13 @@ class Crew:
             self._devices.append(device)
             await self._connect(device, f"second device of {number}")
 
-    async def work(self, enough: Callable[[], bool]) -> None:
-        """Everyone writes to people, groups and all, until there is enough."""
+    async def work(self, enough: Callable[[], bool], to: Sequence[str] = ()) -> None:
+        """Everyone writes to people, groups and all, or to these targets, until there is enough."""
         await asyncio.gather(
             *(
                 self._write(client, targets, enough)
                 for client in self.clients
-                for targets in (
-                    self._people_of(client),
-                    self._groups_of(client),
-                    ["all"] if client is self.clients[0] else [],
-                )
-                if targets
+                for targets in ([to] if to else self._targets_of(client))
             )
         )
 
@@ -142,12 +142,13 @@ class Crew:
         turn = number % len(self._urls)
         return self._urls[turn:] + self._urls[:turn]
 
-    def _people_of(self, client: Client) -> list[str]:
+    def _targets_of(self, client: Client) -> list[list[str]]:
+        """Lists of targets, to each of which a program writes one message after the other."""
         others = [other.user.id for other in self.clients if other is not client]
-        return [f"u:{user}" for user in self._rng.sample(others, min(6, len(others)))]
-
-    def _groups_of(self, client: Client) -> list[str]:
-        return [f"g:{group}" for group in self.groups if client.user.id in self._members[group]]
+        people = [f"u:{user}" for user in self._rng.sample(others, min(6, len(others)))]
+        groups = [f"g:{group}" for group in self.groups if client.user.id in self._members[group]]
+        everyone = ["all"] if client is self.clients[0] else []
+        return [targets for targets in (people, groups, everyone) if targets]
 
     async def _connect(self, client: Client, device: str, *, late: bool = False) -> None:
         await client.start()
@@ -172,7 +173,7 @@ class Crew:
             answer = await client.send(target, text, key=key)
             conv, seq = answer.conv or "", answer.seq or 0
             log.append(Acknowledged(user, conv, stored, seq))
-            self.history.waits.append((begun, time.monotonic()))
+            self.history.told.append(Told((conv, seq), begun, time.monotonic(), self._nodes[user]))
             if self._rng.random() < RECALLED:
                 await self._recall(client, conv, seq)
             if self.pace:

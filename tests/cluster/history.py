@@ -19,6 +19,16 @@ class Recalled:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message was acknowledged: when it was begun and when answered (s), and by which node."""
+
+    place: tuple[str, int]
+    begun: float
+    done: float
+    node: str
+
+
 @dataclass(slots=True)
 class Reading:
     """All that came to one device, in order.
@@ -26,12 +36,14 @@ class Reading:
     Attributes:
         user: whose device it is.
         late: it began when everything had been acknowledged.
+        times: when each entry was shown (s).
     """
 
     device: str
     user: int
     late: bool = False
     shown: list[Received | Recalled] = field(default_factory=list)
+    times: dict[tuple[str, int], float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -41,40 +53,49 @@ class History:
     Attributes:
         writers: what each person sent and was told, in order.
         recalled: what was taken back for certain.
-        waits: of each acknowledged message, when it was begun and when answered (s).
+        told: all acknowledgements.
     """
 
     writers: dict[int, list[Attempt | Acknowledged]] = field(default_factory=dict)
     recalled: list[Recalled] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
-    waits: list[tuple[float, float]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
     def events(self) -> list[list[Event]]:
         """As ``tests.checker`` wants it."""
-        shown = (
-            [event for event in reading.shown if isinstance(event, Received)]
-            for reading in self.readings
-        )
-        return [
-            *(list[Event](events) for events in self.writers.values()),
-            *map(list[Event], shown),
-        ]
+        events: list[list[Event]] = [list(written) for written in self.writers.values()]
+        for reading in self.readings:
+            events.append([shown for shown in reading.shown if isinstance(shown, Received)])
+        return events
 
     @property
     def acknowledged(self) -> int:
         """Messages that were acknowledged."""
-        return len(self.waits)
+        return len(self.told)
 
-    @property
-    def longest_wait(self) -> float:
-        """Seconds that a message took at most, all retries included."""
-        return max((done - begun for begun, done in self.waits), default=0.0)
+    def last_told(self, node: str) -> float:
+        """When a node last acknowledged something (s)."""
+        return max((t.done for t in self.told if t.node == node), default=0.0)
 
-    @property
-    def longest_stall(self) -> float:
+    def longest_wait(self, node: str = "") -> float:
+        """Seconds that a message took at most, all retries included, by any or one node."""
+        return max((t.done - t.begun for t in self.told if t.node.startswith(node)), default=0.0)
+
+    def longest_stall(self, node: str = "") -> float:
         """Seconds in which nobody at all was told that a message is stored, at most."""
-        times = sorted(done for _, done in self.waits)
+        times = sorted(t.done for t in self.told if t.node.startswith(node))
         return max((b - a for a, b in pairwise(times)), default=0.0)
+
+    def delays(self, begin: float = 0.0) -> list[float]:
+        """Seconds from acknowledgement to each device, sorted, of messages told after ``begin``."""
+        done = {t.place: t.done for t in self.told if t.done >= begin}
+        return sorted(
+            at - done[place]
+            for reading in self.readings
+            if not reading.late
+            for place, at in reading.times.items()
+            if place in done
+        )
 
 
 View = tuple[int, int | None]

@@ -50,8 +50,8 @@ def test_ten_kills_under_ten_thousand_messages_lose_and_double_nothing(
         history = crew.history
         print(
             f"{history.acknowledged} acknowledged, {len(history.recalled)} taken back in"
-            f" {took:.1f} s, {storm}; longest wait {history.longest_wait:.1f} s,"
-            f" longest stall {history.longest_stall:.1f} s; all arrived within {settled:.2f} s"
+            f" {took:.1f} s, {storm}; longest wait {history.longest_wait():.1f} s,"
+            f" longest stall {history.longest_stall():.1f} s; all arrived within {settled:.2f} s"
         )
         assert problems[:20] == []
         assert history.acknowledged >= MESSAGES
