@@ -238,7 +238,7 @@ def _clear(connection: Connection) -> None:
         )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(batches)
 def test_batches_do_what_the_model_says(
     connection: Connection, batches: list[list[NewEntry]]

@@ -334,6 +334,27 @@ async def test_a_killed_server_is_unavailable_and_the_writer_comes_back_by_itsel
 
 
 @on_loop
+async def test_a_connection_that_was_cut_while_idle_costs_nobody_an_error(
+    mysql_url: str, mariadb: MariaDB
+) -> None:
+    async with ready(mysql_url) as database, writing(database) as writer:
+        talk = await private(database, 1, 2)
+        for number in range(2):
+            await writer.append(message(talk.id, 1, f"m{number}"))
+            with mariadb.connect() as admin, admin.cursor() as cursor:
+                cursor.execute(
+                    "SELECT id FROM information_schema.processlist WHERE db = %s",
+                    (mysql_url.rpartition("/")[2],),
+                )
+                for (connection,) in cursor.fetchall():
+                    cursor.execute("KILL CONNECTION %s", (connection,))
+            # Once at once, and once after the writer would look for itself.
+            await asyncio.sleep(number * 1.1)
+            await writer.append(message(talk.id, 1, f"after {number}"))
+        assert await one(database, "SELECT COUNT(*) FROM message") == 4
+
+
+@on_loop
 async def test_an_entry_that_expires_takes_along_what_its_sender_queued_behind_it(
     url: str,
 ) -> None:
