@@ -59,8 +59,10 @@ async function main() {
 
   function announce(entry) {
     const place = router.place.value;
+    if (entry.kind === "recall") announcer.forget(`${entry.conv} ${entry.target}`);
     if (entry.op !== "message" || entry.from === user.id || place.id !== entry.conv) return;
-    announcer.say([client.people.name(entry.from), mediaText(t, entry), times.clock(entry.time)].join(", "));
+    const line = [client.people.name(entry.from), mediaText(t, entry), times.clock(entry.time)];
+    announcer.say(line.join(", "), `${entry.conv} ${entry.seq}`);
   }
 
   function followSettings() {

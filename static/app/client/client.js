@@ -260,6 +260,8 @@ export class Client {
     if (entry.op === "event") this.#eventHappened(entry);
     this.outbox.settle(conv, Math.min(seq, log.to ?? seq));
     this.people.get(entry.from);
+    const peer = parseName(conv, this.me.id)?.peer;
+    if (peer && !this.people.presence.value.has(peer)) this.#rewatch();
     this.history.touched(conv);
     this.events.onEntry(entry);
   }

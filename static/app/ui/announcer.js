@@ -10,9 +10,14 @@ export function createAnnouncer() {
   let next = 0;
   return {
     lines,
-    say(text) {
+    /** `about` names the entry, so that it can be forgotten. */
+    say(text, about) {
       next += 1;
-      lines.value = [...lines.value, { id: next, text }].slice(-MAX_LINES);
+      lines.value = [...lines.value, { id: next, text, about }].slice(-MAX_LINES);
+    },
+    /** A recalled text is nowhere any more, here neither. */
+    forget(about) {
+      lines.value = lines.value.filter((line) => line.about !== about);
     },
   };
 }
