@@ -289,10 +289,10 @@ class Core:
                 self._busy[sender] = other
 
     def _receive_confirm(self, peer: Peer, confirm: Confirm, now: float) -> None:
-        expected, control = self._my_report(confirm.reports)
+        expected, control = self._my_report((confirm.report,))
         self._membership.named(peer, control, now)
         if expected and peer.hello is not None:
-            self._flow.confirm(peer.sender, expected, peer.hello.buffer)
+            self._flow.confirm(peer.sender, expected, peer.hello.buffer, confirm.beyond)
 
     def _my_report(self, reports: tuple[Report, ...]) -> tuple[int, int]:
         """What is said of me: the reliable number expected and the control number heard, or 0."""

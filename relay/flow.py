@@ -19,6 +19,8 @@ CONGESTED: Final = 0.6
 """Share of a round's datagrams that had to be asked for, above which the window is halved."""
 INCREASE: Final = 16
 """Datagrams by which the window grows with each window confirmed, after the first halving."""
+SPREAD: Final = 4
+"""Windows that may lie between the first hole and what is sent."""
 LAG: Final = 2.0
 """Seconds: who has not confirmed what was sent so long ago isn't waited for any more."""
 TAIL: Final = (0.003, 0.012, 0.048, 0.192)
@@ -34,12 +36,14 @@ class Flow:
     def __init__(self) -> None:
         self.window = float(FIRST_WINDOW)
         self._expected: dict[bytes, int] = {}  # by member: the number it waits for
+        self._arrived: dict[bytes, int] = {}  # by member: it has so many, wherever they are
         self._buffers: dict[bytes, int] = {}
         self._lagging: dict[bytes, float] = {}  # by member: excluded until
         self._unsent = 1
         self._low = 1
+        self._low_arrived = 1
         self._sent: deque[tuple[float, int]] = deque()  # when numbers from this one on were sent
-        self._grown = False
+        self._shrunk = False
         self._round_start = 1
         self._lost = 0
         self._tail_at = float("inf")
@@ -53,16 +57,19 @@ class Flow:
     def leave(self, member: bytes) -> None:
         """``member`` is none any more."""
         self._expected.pop(member, None)
+        self._arrived.pop(member, None)
         self._buffers.pop(member, None)
         self._lagging.pop(member, None)
         self._advance()
 
-    def confirm(self, member: bytes, expected: int, buffer: int) -> None:
-        """``member`` has everything below ``expected`` and buffers ``buffer`` datagrams."""
+    def confirm(self, member: bytes, expected: int, buffer: int, beyond: int = 0) -> None:
+        """``member`` has everything below ``expected``, and ``beyond`` datagrams after it."""
         self._buffers[member] = buffer
         expected = min(expected, self._unsent)
-        if expected > self._expected.get(member, 0):
-            self._expected[member] = expected
+        arrived = min(expected + beyond, self._unsent)
+        if expected > self._expected.get(member, 0) or arrived > self._arrived.get(member, 0):
+            self._expected[member] = max(expected, self._expected.get(member, 0))
+            self._arrived[member] = max(arrived, self._arrived.get(member, 0))
             self._advance()
 
     def sent(self, unsent: int, now: float) -> None:
@@ -84,8 +91,15 @@ class Flow:
 
     @property
     def allowance(self) -> int:
-        """How many more datagrams may be sent for the first time."""
-        return max(0, int(min(self.window, self._limit())) - (self._unsent - self._low))
+        """How many more datagrams may be sent for the first time.
+
+        In flight is what has not arrived. What waits behind a hole fills no receive buffer, so the
+        first hole may lie ``SPREAD`` windows back.
+        """
+        window = int(min(self.window, self._limit()))
+        in_flight = self._unsent - self._low_arrived
+        spread = self._unsent - self._low
+        return max(0, min(window - in_flight, SPREAD * window - spread))
 
     def is_confirmed(self) -> bool:
         """Whether all that was sent is confirmed by those who are waited for."""
@@ -129,16 +143,18 @@ class Flow:
         return max(1.0, min(self._buffers.values(), default=4 * FIRST_WINDOW) / 4)
 
     def _advance(self) -> None:
-        waited = [n for member, n in self._expected.items() if member not in self._lagging]
-        low = min(waited, default=self._unsent)
-        confirmed = low - self._low
-        if confirmed <= 0:
+        waited = [member for member in self._expected if member not in self._lagging]
+        low = min([self._expected[member] for member in waited], default=self._unsent)
+        arrived = min([self._arrived[member] for member in waited], default=self._unsent)
+        self._low = max(self._low, low)
+        progress = arrived - self._low_arrived
+        if progress <= 0:
             return
-        self._low = low
-        growth = confirmed * INCREASE / self.window if self._grown else confirmed
+        self._low_arrived = arrived
+        growth = progress * INCREASE / self.window if self._shrunk else progress
         self.window = max(min(self.window + growth, self._limit()), FIRST_WINDOW)
-        if low - self._round_start >= ROUND:
-            if self._lost > CONGESTED * (low - self._round_start):
+        if arrived - self._round_start >= ROUND:
+            if self._lost > CONGESTED * (arrived - self._round_start):
                 self.window = max(self.window / 2, FIRST_WINDOW)
-                self._grown = True
-            self._round_start, self._lost = low, 0
+                self._shrunk = True
+            self._round_start, self._lost = arrived, 0

@@ -145,13 +145,18 @@ class Hello(NamedTuple):
 
 
 class Confirm(NamedTuple):
-    """What has arrived. Control space, usually by unicast to the sender it reports of."""
+    """What has arrived of one sender. Control space, by unicast to it.
 
-    reports: tuple[Report, ...]
+    ``beyond``: how many datagrams after the first missing one have come.
+    """
+
+    report: Report
+    beyond: int
 
     def encode(self) -> bytes:
         """The frame on the wire."""
-        return _frame(FrameType.CONFIRM, _encode_reports(self.reports))
+        body = _REPORT.pack(*self.report) + self.beyond.to_bytes(4, "big")
+        return _frame(FrameType.CONFIRM, body)
 
 
 class Nak(NamedTuple):
@@ -286,7 +291,9 @@ def _decode_hello(body: bytes) -> Hello:
 
 
 def _decode_confirm(body: bytes) -> Confirm:
-    return Confirm(_decode_reports(body))
+    if len(body) != _REPORT.size + 4:
+        raise PacketError("a confirmation of the wrong length")
+    return Confirm(_REPORT.unpack_from(body), int.from_bytes(body[_REPORT.size :], "big"))
 
 
 def _decode_nak(body: bytes) -> Nak:

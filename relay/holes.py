@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import random
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -25,6 +26,8 @@ LONGEST_REPEAT: Final = 0.1
 ``GIVE_UP`` fail for one hole in 400,000."""
 MAX_HOLES: Final = 8192
 """Holes that are remembered before those filled meanwhile are thrown out."""
+SAMPLES: Final = 16
+"""Round trips that are remembered."""
 _FIRST_ROUND_TRIP: Final = 0.001
 _LONGEST_ROUND_TRIP: Final = 0.2
 
@@ -63,7 +66,7 @@ class Holes:
 
     Attributes:
         alarm: when ``due`` wants to be called.
-        round_trip: seconds from a NAK to its repair, smoothed.
+        round_trip: seconds from a NAK to its repair, the lower quartile of the last 16.
     """
 
     def __init__(self, received: RangeSet, first_wait: Callable[[], float]) -> None:
@@ -75,6 +78,7 @@ class Holes:
         self._heap: list[tuple[float, int, _Hole]] = []
         self._count = 0
         self._timed: tuple[int, float] | None = None  # a number and when it was first asked for
+        self._samples: deque[float] = deque(maxlen=SAMPLES)
 
     def add(self, start: int, stop: int, now: float) -> None:
         """The numbers ``start`` … ``stop - 1`` are missing from now on."""
@@ -90,8 +94,9 @@ class Holes:
     def filled(self, number: int, now: float) -> None:
         """``number`` has come, late."""
         if self._timed is not None and self._timed[0] == number:
-            sample = min(now - self._timed[1], _LONGEST_ROUND_TRIP)
-            self.round_trip += (sample - self.round_trip) / 8
+            self._samples.append(min(now - self._timed[1], _LONGEST_ROUND_TRIP))
+            # Some had to be asked for twice and took longer than a round trip, but not most.
+            self.round_trip = sorted(self._samples)[len(self._samples) // 4]
             self._timed = None
 
     def due(
@@ -108,10 +113,13 @@ class Holes:
                 continue
             hole.start, hole.stop = missing[0][0], missing[-1][1]
             if hole.give_up <= now:
+                if self._timed is not None and hole.start <= self._timed[0] < hole.stop:
+                    self._timed = None
                 lost += missing
                 continue
             (again if hole.asked else first).extend(missing)
-            self._time(hole, now)
+            if self._timed is None and not hole.asked:
+                self._timed = (hole.start, now)
             hole.asked += 1
             if hole.asked <= FLAT_REPEATS:
                 hole.pause = self.round_trip + REPEAT
@@ -144,11 +152,3 @@ class Holes:
         self._count += 1
         heapq.heappush(self._heap, (at, self._count, hole))
         self.alarm = self._heap[0][0]
-
-    def _time(self, hole: _Hole, now: float) -> None:
-        """Take the time of one first NAK at once; one asked for twice tells nothing (Karn)."""
-        if hole.asked and self._timed is not None:
-            if hole.start <= self._timed[0] < hole.stop:
-                self._timed = None
-        elif not hole.asked and self._timed is None:
-            self._timed = (hole.start, now)

@@ -124,7 +124,7 @@ class Outgoing:
             datagram = self._sender.seal_control(nak._replace(group=group).encode())
             ready += [(datagram, target) for target in (everyone if group else [peer.address])]
         if peer.receiver.take_confirm(now):
-            confirm = Confirm((self._membership.report(peer),))
+            confirm = Confirm(self._membership.report(peer), peer.receiver.beyond)
             ready.append((self._sender.seal_control(confirm.encode()), peer.address))
         return ready
 

@@ -67,6 +67,7 @@ class Receiver:
         """``first_wait`` draws the seconds before the first NAK for a hole."""
         self._received = RangeSet()
         self._received.add(0, start)
+        self._have = start  # how many numbers are in it
         self._sender = sender
         self._budget = budget
         self._deliver = deliver
@@ -84,6 +85,11 @@ class Receiver:
     def prefix(self) -> int:
         """The number up to which nothing is missing."""
         return self._received.first_stop - 1
+
+    @property
+    def beyond(self) -> int:
+        """How many numbers after the first missing one have come, or are given up."""
+        return self._have - self._received.first_stop
 
     def is_new(self, number: int) -> bool:
         """Whether ``number`` has not come yet and would still be taken."""
@@ -103,6 +109,7 @@ class Receiver:
         else:
             self._holes.filled(number, now)
         self._received.add(number, number + 1)
+        self._have += 1
         self._unconfirmed += 1
         wait = 0.0 if self._unconfirmed >= CONFIRM_COUNT else CONFIRM_TIME
         self._confirm_at = min(self._confirm_at, now + wait)
@@ -244,6 +251,7 @@ class Receiver:
             return
         for gone, end in missing:
             self._received.add(gone, end)
+            self._have += end - gone
             for first in [
                 first
                 for first, assembly in self._assemblies.items()

@@ -139,7 +139,7 @@ class Sender:
             target = destination
             before = self._repaired.get(number)
             if before is None:
-                fresh += 1
+                fresh += number not in self._repairs
             elif now - before[0] < REPAIR_INTERVAL:
                 if before[1] in (None, destination):
                     continue

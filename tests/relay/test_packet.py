@@ -72,7 +72,7 @@ reliable_frames = st.one_of(st.builds(Data, topics, payloads, st.booleans()), pa
 control_frames = st.one_of(
     hellos(),
     st.builds(Ephemeral, topics, payloads),
-    st.builds(Confirm, reports),
+    st.builds(Confirm, reports.filter(len).map(lambda r: r[0]), st.integers(0, 2**32 - 1)),
     st.builds(Nak, senders, st.booleans(), st.lists(ranges, max_size=60).map(tuple)),
     st.builds(Bye, st.integers(0, MAX_NUMBER)),
 )
