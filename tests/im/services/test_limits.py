@@ -1,0 +1,85 @@
+"""Limits hold, on one node alone and on all nodes together where there is Redis."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from im.errors import RateLimited
+from im.services.limits import SharedLimits, TokenBucket
+from tests.services.redis_server import RedisServer
+
+
+@given(
+    st.floats(0.5, 100),
+    st.integers(1, 50),
+    st.lists(st.floats(0, 2), min_size=1, max_size=200),
+)
+def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
+    rate: float, burst: int, pauses: list[float]
+) -> None:
+    now = 100.0
+    bucket = TokenBucket(rate, burst, now)
+    passed = 0
+    for pause in pauses:
+        now += pause
+        if bucket.take(now) == 0:
+            passed += 1
+    assert passed <= burst + (now - 100.0) * rate + 1e-6
+
+
+@given(st.floats(0.5, 100), st.integers(1, 20))
+def test_a_bucket_lets_through_when_it_said_it_would(rate: float, burst: int) -> None:
+    bucket = TokenBucket(rate, burst, 0.0)
+    for _ in range(burst):
+        assert bucket.take(0.0) == 0
+    wait = bucket.take(0.0)
+    assert wait > 0
+    assert bucket.take(wait * 1.000001) == 0
+
+
+async def hits(limits: SharedLimits, rule: str, *who: str) -> int:
+    """How many get through before the first refusal."""
+    for count in range(100):
+        try:
+            await limits.check(rule, *who)
+            await limits.hit(rule, *who)
+        except RateLimited as refusal:
+            assert refusal.retry_after is not None and refusal.retry_after > 0
+            return count
+    return 100
+
+
+def test_a_window_is_for_each_name_and_address_of_its_own() -> None:
+    async def run() -> None:
+        limits = SharedLimits()
+        assert await hits(limits, "3/minute;5/hour", "login", "bob", "10.0.0.1") == 3
+        assert await hits(limits, "3/minute;5/hour", "login", "bob", "10.0.0.2") == 3
+        assert await hits(limits, "3/minute;5/hour", "login", "eve", "10.0.0.1") == 3
+
+    asyncio.run(run())
+
+
+def test_with_redis_all_nodes_count_together(redis_server: RedisServer) -> None:
+    async def run() -> None:
+        one, other = SharedLimits(redis_server.url), SharedLimits(redis_server.url)
+        for _ in range(2):
+            await one.hit("3/minute", "register", "10.0.0.1")
+        assert await hits(other, "3/minute", "register", "10.0.0.1") == 1
+        with pytest.raises(RateLimited):
+            await one.check("3/minute", "register", "10.0.0.1")
+
+    asyncio.run(run())
+
+
+def test_while_redis_is_away_each_node_still_counts(redis_server: RedisServer) -> None:
+    async def run() -> None:
+        limits = SharedLimits(redis_server.url)
+        await limits.hit("3/minute", "register", "10.0.0.1")
+        redis_server.kill9()
+        assert await hits(limits, "3/minute", "register", "10.0.0.1") == 3
+
+    asyncio.run(run())
