@@ -1,7 +1,7 @@
 """Conversations: ``p:1:2``, ``g:7`` and ``all``.
 
 The row is what writers lock: it holds the last number given. ``last_ordinal`` counts the messages
-among them, ``epoch`` the changes of rights.
+among them, ``epoch`` the changes of rights; ``indexed_seq`` is how far the search index has come.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ def upgrade() -> None:
         last_seq BIGINT NOT NULL DEFAULT 0,
         last_ordinal BIGINT NOT NULL DEFAULT 0,
         epoch BIGINT NOT NULL DEFAULT 0,
+        indexed_seq BIGINT NOT NULL DEFAULT 0,
         changed_at BIGINT NOT NULL,
         created_at BIGINT NOT NULL,
         UNIQUE name (name),
