@@ -46,8 +46,19 @@ WORDS: dict[Language, Words] = {
             (0, "看得清，我把它抄到排班表里。"),
             (0, "24–04 由陈静和许诺值班。"),
         ),
-        private=((1, "小林，明天门诊几点开始？"), (0, "八点，诊室在二楼。"), (1, "好的，谢谢"), (0, "😀")),
-        short=("明天早上我可以替你", "好的，马上让人过去", "化验单我放在二楼前台", "电梯检修到十一点", "头孢到货了"),
+        private=(
+            (1, "小林，明天门诊几点开始？"),
+            (0, "八点，诊室在二楼。"),
+            (1, "好的，谢谢"),
+            (0, "😀"),
+        ),
+        short=(
+            "明天早上我可以替你",
+            "好的，马上让人过去",
+            "化验单我放在二楼前台",
+            "电梯检修到十一点",
+            "头孢到货了",
+        ),
         request="我是新来的检验科何雨，工号 2207。",
         broadcast="周五下午 16:30 消防演练，请各科室提前安排。",
         recalled="发错群了",
@@ -72,7 +83,10 @@ WORDS: dict[Language, Words] = {
             (1, "Bunker plan for Thursday is on the ship server: http://10.20.0.4/bunkering"),
             (0, "Read and signed."),
             (4, "Berth 4 as seen from the pilot boat."),
-            (3, "Fuel transfer done, 41 t. @Elena Vargas please update the log before the watch change."),
+            (
+                3,
+                "Fuel transfer done, 41 t. @Elena Vargas please update the log before noon.",
+            ),
             (0, "Beautiful. Mooring lines doubled forward?"),
             (3, "🚢👍"),
             (2, "Pump 2 holds 4.1 bar, steady for an hour now."),
@@ -80,7 +94,12 @@ WORDS: dict[Language, Words] = {
             (0, "On it. Log closes at 14:45."),
             (0, "Tank 3 port: 212.4 m³ after transfer."),
         ),
-        private=((1, "Can you sound tank 3 as well?"), (0, "Yes, after lunch."), (1, "Thank you"), (0, "😀")),
+        private=(
+            (1, "Can you sound tank 3 as well?"),
+            (0, "Yes, after lunch."),
+            (1, "Thank you"),
+            (0, "😀"),
+        ),
         short=(
             "Drill moved to 16:30, please",
             "Understood, thank you",
@@ -176,7 +195,9 @@ def populate(url: str, language: Language) -> Sample:
     for number, name in enumerate(words.groups):
         founder = sample.people[1 if number == 0 else number + 1]
         members = [person.id for person in sample.people[:7] if person is not founder]
-        sample.groups.append(founder.api.call("POST", "/groups", {"name": name, "members": members}))
+        sample.groups.append(
+            founder.api.call("POST", "/groups", {"name": name, "members": members})
+        )
     _private(sample, words)
     _groups(sample, words)
     operator.api.call("POST", "/messages", {"to": "all", "text": words.broadcast})
@@ -194,7 +215,9 @@ def _private(sample: Sample, words: Words) -> None:
 
 def _groups(sample: Sample, words: Words) -> None:
     first = sample.groups[0]
-    sample.people[1].api.call("PATCH", f"/groups/{first['id']}", {"announcement": words.announcement})
+    sample.people[1].api.call(
+        "PATCH", f"/groups/{first['id']}", {"announcement": words.announcement}
+    )
     for number, group in enumerate(sample.groups[1:], 3):
         for offset in range(2):
             person = sample.people[number - offset]

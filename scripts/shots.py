@@ -44,9 +44,7 @@ class Shooter:
         tail = f"/{conversation}" if conversation else ""
         self.at(f"#/chats{tail}{'/details' if details else ''}")
         if conversation:
-            self.page.wait_for_selector(
-                ".rows-in [data-seq], .log-in .empty", state="attached"
-            )
+            self.page.wait_for_selector(".rows-in [data-seq], .log-in .empty", state="attached")
 
     def at(self, hash_: str) -> None:
         """Go to a place of the chat page and wait until it is quiet."""
@@ -256,12 +254,14 @@ def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: 
                     undo_button.click()
                 taken += 1
         if not only or "announce" in only:
+            page.goto("about:blank")
             context.clear_cookies()
             enter(context, url, sample.operator.name)
             shooter.chats("all")
             save("announce")
             taken += 1
         if not only or "empty" in only:
+            page.goto("about:blank")
             context.clear_cookies()
             enter(context, url, re.sub(r"\W", "", f"new-{language}"))
             shooter.chats()

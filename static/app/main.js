@@ -1,5 +1,4 @@
 import { html, render } from "../vendor/preact.js";
-import { LinkifyIt } from "../vendor/linkify.js";
 import { Client } from "./client/client.js";
 import { parseName } from "./core/names.js";
 import { createTimes } from "./core/times.js";
@@ -14,7 +13,7 @@ import { listenForKeys } from "./ui/keyboard.js";
 import { createLayers } from "./ui/layers.js";
 import { mediaText } from "./ui/list/preview.js";
 import { createRouter } from "./ui/router.js";
-import { App } from "./ui/shell/app.js";
+import { App, loadChat } from "./ui/shell/app.js";
 
 const CLOCK = {
   now: () => Date.now(),
@@ -93,7 +92,6 @@ async function main() {
 
   const app = {
     client, t, times, lang, router, layers, announcer, storage, logOut,
-    links: new LinkifyIt(),
   };
   addEventListener("online", () => client.connection.check());
   addEventListener("offline", () => client.connection.check());
@@ -107,6 +105,9 @@ async function main() {
   });
   listenForKeys(app);
   await client.start();
+  // The chat's code is on its way before it is asked for, but not in the way of the list.
+  if (router.place.value.id) loadChat();
+  else (window.requestIdleCallback ?? setTimeout)(loadChat);
   render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
 }
 

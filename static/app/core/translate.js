@@ -1,5 +1,5 @@
 /**
- * A function that looks up sentences: `t("chat.members", {n: 3})`. Blanks like `{n}` are filled
+ * A function that looks up sentences: `t("groups.members_n", {n: 3})`. Blanks like `{n}` are filled
  * from the values; where the catalogue has `key.one` and `key.other`, `n` decides by the rules of
  * the language (CLDR, through `Intl.PluralRules`). An unknown key is answered with itself.
  */

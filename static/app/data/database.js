@@ -1,4 +1,5 @@
 import { deleteDB, openDB } from "../../vendor/idb.js";
+import { memoryTable } from "./memory-table.js";
 
 const VERSION = 1;
 
@@ -39,15 +40,5 @@ function table(database, name) {
     all: () => database.getAll(name),
     put: (item) => database.put(name, item),
     remove: (key) => database.delete(name, key),
-  };
-}
-
-/** The same three methods, kept in memory. */
-export function memoryTable(keyPath) {
-  const items = new Map();
-  return {
-    all: async () => [...items.values()],
-    put: async (item) => void items.set(item[keyPath], item),
-    remove: async (key) => void items.delete(key),
   };
 }

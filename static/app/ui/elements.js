@@ -1,7 +1,7 @@
 // Small elements that every feature uses.
 
 import { html } from "../../vendor/preact.js";
-import { initials } from "../core/text.js";
+import { initials } from "../core/letters.js";
 import { useApp } from "./context.js";
 
 const ICONS = new URL("../../icons.svg", import.meta.url).pathname;

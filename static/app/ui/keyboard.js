@@ -1,4 +1,4 @@
-import { isComposing } from "./chat/composer.js";
+import { isComposing } from "./input-method.js";
 import { lazy } from "./lazy.js";
 
 const Palette = lazy(() => import("./palette/palette.js"), "Palette");

@@ -2,29 +2,47 @@ import { html, useEffect, useState } from "../../vendor/preact.js";
 import { useApp } from "./context.js";
 import { LoadError } from "./elements.js";
 
-/** A component whose module is fetched when it is first shown. */
-export function lazy(load, name) {
+/** A component whose module, and style sheets, are fetched when it is first shown. */
+export function lazy(load, name, styles = []) {
   let module = null;
+  const fetchAll = async () => {
+    [module] = await Promise.all([load(), ...styles.map(loadStyle)]);
+  };
   return function Lazy(props) {
     const { t } = useApp();
-    const [state, setState] = useState(module ? "ready" : "loading");
-    const fetchIt = () => {
+    const [state, setState] = useState("loading");
+    const start = () => {
       setState("loading");
-      load().then(
-        (loaded) => {
-          module = loaded;
-          setState("ready");
-        },
+      fetchAll().then(
+        () => setState("ready"),
         () => setState("error"),
       );
     };
     useEffect(() => {
-      if (!module) fetchIt();
+      if (!module) start();
     }, []);
     if (module) return html`<${module[name]} ...${props} />`;
     if (state === "error" && !props.close) {
-      return html`<${LoadError} title=${t("state.error")} onRetry=${fetchIt} />`;
+      return html`<${LoadError} title=${t("state.error")} onRetry=${start} />`;
     }
     return null;
   };
+}
+
+/** Add a style sheet to the page, once; resolves when it holds. */
+function loadStyle(name) {
+  const { pathname } = new URL(`../../css/${name}.css`, import.meta.url);
+  const present = document.querySelector(`link[href="${pathname}"]`);
+  if (present) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = pathname;
+    link.onload = resolve;
+    link.onerror = () => {
+      link.remove();
+      reject(new Error(name));
+    };
+    document.head.append(link);
+  });
 }

@@ -3,17 +3,13 @@ import { byteLength } from "../../core/text.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
+import { isComposing } from "../input-method.js";
 import { lazy } from "../lazy.js";
 import { MentionList, useMentions } from "./mentions.js";
 import { Quote } from "./row.js";
 
-const EmojiPanel = lazy(() => import("../emoji/panel.js"), "EmojiPanel");
+const EmojiPanel = lazy(() => import("../emoji/panel.js"), "EmojiPanel", ["emoji"]);
 const MAX_LINES = 8;
-
-/** Whether this key belongs to the input method: it is choosing characters, not sending. */
-export function isComposing(event) {
-  return event.isComposing || event.keyCode === 229;
-}
 
 /** Where a message is written. `about`: what is replied to or edited; `handle`: for the pane. */
 export function Composer({ conv, summary, about, handle }) {

@@ -2,6 +2,7 @@ import { html, useEffect } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar, IconButton } from "../elements.js";
+import { presenceText } from "../presence-text.js";
 
 /** Who or what the conversation is with. */
 export function ChatHeader({ conv, summary }) {
@@ -51,13 +52,4 @@ function subtitle({ t, client, times }, conv, { peer, group }) {
   ).length;
   const count = t("groups.members_n", { n: group.members });
   return online ? `${count} · ${t("groups.online_n", { n: online })}` : count;
-}
-
-/** Online, or when last here. */
-export function presenceText({ t, client, times }, user) {
-  if (client.link.value.name !== "online") return t("presence.unknown");
-  const state = client.people.presence.value.get(user);
-  if (state?.online) return t("presence.online");
-  if (state?.last_seen) return t("presence.last_seen", { time: times.ago(state.last_seen) });
-  return t("presence.offline");
 }

@@ -1,12 +1,15 @@
 import { Component, html, useRef, useState } from "../../../vendor/preact.js";
+import { LinkifyIt } from "../../../vendor/linkify.js";
 import { FAILED, STORED, WAITING } from "../../core/outbox.js";
 import { fewEmoji, tokens } from "../../core/text.js";
 import { useApp } from "../context.js";
 import { Avatar, colourOf, Icon, IconButton } from "../elements.js";
+import { eventText } from "../event-text.js";
 import { mediaText } from "../list/preview.js";
-import { eventText } from "./event-text.js";
 import { messageActions, onMessageKey, openMessageMenu } from "./message-menu.js";
 import { useLongPress } from "./long-press.js";
+
+const LINKS = new LinkifyIt();
 
 /** A line about the conversation: who joined, who renamed it. */
 export function EventRow({ entry }) {
@@ -99,15 +102,15 @@ function Bubble({ entry, item, mark, quoted, jumpTo }) {
   }
   return html`<div class="bub ${item?.state === FAILED ? "bad" : ""}">
     ${quoted && html`<${Quote} quoted=${quoted} onClick=${() => jumpTo(quoted.seq)} />`}
-    <span class="tx">${entry.media && entry.media !== "text" ? mediaText(t, entry) : html`<${Text} entry=${entry} client=${client} links=${app.links} />`}</span>
+    <span class="tx">${entry.media && entry.media !== "text" ? mediaText(t, entry) : html`<${Text} entry=${entry} client=${client}  />`}</span>
     ${meta}
   </div>`;
 }
 
 /** Text with links and mentions, set as text. */
-function Text({ entry, client, links }) {
+function Text({ entry, client }) {
   const mentions = (entry.mentions ?? []).map((id) => ({ id, name: client.people.get(id)?.name ?? "" }));
-  return tokens(entry.text ?? "", { mentions: mentions.filter(({ name }) => name), links }).map((token) => {
+  return tokens(entry.text ?? "", { mentions: mentions.filter(({ name }) => name), links: LINKS }).map((token) => {
     if (token.type === "link") {
       return html`<a href=${token.href} target="_blank" rel="noopener noreferrer">${token.text}</a>`;
     }

@@ -1,8 +1,8 @@
 import { html, useMemo, useRef, useState } from "../../../vendor/preact.js";
 import { byInitial } from "../../core/initials.js";
-import { presenceText } from "../chat/header.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
+import { presenceText } from "../presence-text.js";
 import { AddContact } from "../list/list.js";
 import { SearchBox } from "../list/search-box.js";
 import { useRoving } from "../roving.js";

@@ -1,7 +1,7 @@
 import { html, useEffect } from "../../../vendor/preact.js";
-import { presenceText } from "../chat/header.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
+import { presenceText } from "../presence-text.js";
 import { Confirm } from "../layer-views.js";
 import { EditRemark, SendRequest } from "./dialogs.js";
 

@@ -1,6 +1,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Icon, LoadError } from "../elements.js";
+import { isComposing } from "../input-method.js";
 import { useRoving } from "../roving.js";
 import { GROUPS, loadEmoji, MAX_RECENT, searchEmoji } from "./data.js";
 
@@ -50,7 +51,7 @@ export function EmojiPanel({ onPick, close, within }) {
     if (!event.shiftKey && event.detail === 0) close();
   };
   const onKeyDown = (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();

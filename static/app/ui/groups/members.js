@@ -1,7 +1,7 @@
 import { html, useState } from "../../../vendor/preact.js";
-import { presenceText } from "../chat/header.js";
 import { useApp } from "../context.js";
 import { Avatar, IconButton } from "../elements.js";
+import { presenceText } from "../presence-text.js";
 import { Confirm } from "../layer-views.js";
 
 /** Members shown before "show all". */

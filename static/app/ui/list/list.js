@@ -8,9 +8,9 @@ import { ConversationRow } from "./row.js";
 import { SearchBox } from "./search-box.js";
 
 const FILTERS = ["all", "unread", "mentions", "groups"];
-export const AddContact = lazy(() => import("../contacts/dialogs.js"), "AddContact");
-export const CreateGroup = lazy(() => import("../groups/dialogs.js"), "CreateGroup");
-export const JoinGroup = lazy(() => import("../groups/dialogs.js"), "JoinGroup");
+export const AddContact = lazy(() => import("../contacts/dialogs.js"), "AddContact", ["details"]);
+export const CreateGroup = lazy(() => import("../groups/dialogs.js"), "CreateGroup", ["details"]);
+export const JoinGroup = lazy(() => import("../groups/dialogs.js"), "JoinGroup", ["details"]);
 
 /** The list of conversations with its search and filters. */
 export function ConversationList() {

@@ -2,7 +2,7 @@ import { html } from "../../../vendor/preact.js";
 import { FAILED } from "../../core/outbox.js";
 import { ALL } from "../../core/names.js";
 import { Icon } from "../elements.js";
-import { eventText } from "../chat/event-text.js";
+import { eventText } from "../event-text.js";
 
 /** Longest text that a row needs, in UTF-16 units. */
 const MAX_PREVIEW = 160;

@@ -3,7 +3,7 @@ import { groupName } from "../../core/names.js";
 import { useUserSearch } from "../contacts/dialogs.js";
 import { useApp } from "../context.js";
 import { Avatar, Icon } from "../elements.js";
-import { isComposing } from "../chat/composer.js";
+import { isComposing } from "../input-method.js";
 
 const MAX_SHOWN = 8;
 

@@ -1,21 +1,23 @@
 import { html, useEffect, useMemo } from "../../../vendor/preact.js";
-import { ContactsPane } from "../contacts/pane.js";
-import { ChatPane } from "../chat/chat.js";
 import { useApp } from "../context.js";
-import { GroupsPane } from "../groups/pane.js";
 import { Layers } from "../layer-views.js";
 import { lazy } from "../lazy.js";
 import { ConversationList } from "../list/list.js";
-import { SettingsPane } from "../settings/pane.js";
 import { Announcer } from "../announcer.js";
 import { Banners } from "./banners.js";
 import { Rail, TabBar } from "./navigation.js";
 
-const Profile = lazy(() => import("../contacts/profile.js"), "ProfilePage");
-const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage");
-const GroupPanel = lazy(() => import("../groups/page.js"), "GroupPanel");
-const PersonPanel = lazy(() => import("../contacts/profile.js"), "PersonPanel");
-const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage");
+export const loadChat = () => import("../chat/chat.js");
+
+const ChatPane = lazy(loadChat, "ChatPane");
+const ContactsPane = lazy(() => import("../contacts/pane.js"), "ContactsPane");
+const GroupsPane = lazy(() => import("../groups/pane.js"), "GroupsPane");
+const SettingsPane = lazy(() => import("../settings/pane.js"), "SettingsPane", ["page"]);
+const Profile = lazy(() => import("../contacts/profile.js"), "ProfilePage", ["details", "page"]);
+const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage", ["details", "page"]);
+const GroupPanel = lazy(() => import("../groups/page.js"), "GroupPanel", ["details"]);
+const PersonPanel = lazy(() => import("../contacts/profile.js"), "PersonPanel", ["details"]);
+const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage", ["details", "page"]);
 
 /** The whole page: rail or tab bar, list, main pane and, beside a chat, its details. */
 export function App() {

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Log } from "../../static/app/core/log.js";
+
+const message = (seq, text = `m${seq}`) => ({ op: "message", conv: "g:1", seq, from: 2, time: seq, text });
+const recall = (seq, target) => ({ op: "event", kind: "recall", conv: "g:1", seq, target, from: 2, time: seq });
+const edit = (seq, target, text) => ({ op: "event", kind: "edit", conv: "g:1", seq, target, text, from: 2, time: seq });
+const page = (entries, more = false) => ({
+  entries,
+  more,
+  first: entries[0]?.seq,
+  last: entries.at(-1)?.seq,
+});
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
+const numbers = (log) => log.entries.map((entry) => entry.seq);
+
+function loaded(from, to, more = from > 1) {
+  const log = new Log("g:1");
+  log.newest(page(range(from, to), more));
+  return log;
+}
+
+test("live entries continue the newest page", () => {
+  const log = loaded(1, 3);
+  assert.equal(log.live(message(4)), "added");
+  assert.deepEqual(numbers(log), [1, 2, 3, 4]);
+  assert.equal(log.atEnd, true);
+});
+
+test("an entry that comes twice is shown once", () => {
+  const log = loaded(1, 3);
+  log.live(message(4));
+  assert.equal(log.live(message(4)), "known");
+  log.newer(3, page(range(4, 5)));
+  assert.equal(log.live(message(5)), "known");
+  assert.deepEqual(numbers(log), [1, 2, 3, 4, 5]);
+});
+
+test("a hole is asked for, and what came after it waits and then follows in order", () => {
+  const log = loaded(1, 3);
+  assert.equal(log.live(message(6)), "gap");
+  assert.equal(log.live(message(5)), "gap");
+  assert.deepEqual(numbers(log), [1, 2, 3]);
+  log.newer(3, page([message(4)], true));
+  assert.deepEqual(numbers(log), [1, 2, 3, 4, 5, 6]);
+  assert.equal(log.atEnd, true);
+});
+
+test("random order, repeats and pages end in one ordered log without holes", () => {
+  for (let round = 0; round < 200; round += 1) {
+    const log = loaded(1, 5);
+    const rest = range(6, 40);
+    const arrivals = [...rest, ...rest.filter(() => Math.random() < 0.3)];
+    arrivals.sort(() => Math.random() - 0.5);
+    for (const entry of arrivals) {
+      log.live(entry);
+      if (Math.random() < 0.2) log.newer(log.to, page(range(log.to + 1, Math.min(40, log.to + 3)), true));
+    }
+    while (log.to < 40) log.newer(log.to, page(range(log.to + 1, Math.min(40, log.to + 7)), log.to + 7 < 40));
+    assert.deepEqual(numbers(log), range(1, 40).map((entry) => entry.seq));
+  }
+});
+
+test("older pages go before, down to the beginning", () => {
+  const log = loaded(51, 100);
+  assert.equal(log.start, false);
+  log.older(51, page(range(1, 50)));
+  assert.equal(log.start, true);
+  assert.equal(log.entries.length, 100);
+});
+
+test("a page that no longer fits is not joined", () => {
+  const log = loaded(51, 100);
+  assert.equal(log.older(40, page(range(1, 39))), false);
+  assert.equal(log.newer(10, page(range(11, 12), true)), false);
+  assert.equal(log.entries.length, 50);
+});
+
+test("a recall erases its target, whatever came first, and shows nothing itself", () => {
+  const log = loaded(1, 3);
+  log.live(recall(4, 2));
+  assert.equal(log.get(2).recalled, true);
+  assert.equal(log.get(2).text, undefined);
+  assert.deepEqual(numbers(log), [1, 2, 3]);
+  assert.equal(log.to, 4);
+});
+
+test("a recall wins over an edit", () => {
+  const log = loaded(1, 2);
+  log.live(recall(3, 1));
+  log.live(edit(4, 1, "again"));
+  assert.equal(log.get(1).recalled, true);
+  assert.equal(log.get(1).text, undefined);
+});
+
+test("an older edit never takes the place of a newer one", () => {
+  const log = new Log("g:1");
+  log.newest(page([{ ...message(1, "third"), edited: 9 }, edit(2, 1, "second")], false));
+  assert.equal(log.get(1).text, "third");
+  log.live({ ...edit(3, 1, "fourth"), time: 10 });
+  assert.equal(log.get(1).text, "fourth");
+});
+
+test("a changed entry is a new object, and the others stay the same", () => {
+  const log = loaded(1, 3);
+  const [first, second] = log.entries;
+  log.live(edit(4, 2, "new"));
+  assert.equal(log.entries[0], first);
+  assert.notEqual(log.entries[1], second);
+});
+
+test("deleted for me is gone and comes back on undo", () => {
+  const log = loaded(1, 3);
+  const entry = log.get(2);
+  log.hide(2);
+  assert.deepEqual(numbers(log), [1, 3]);
+  log.unhide(entry);
+  assert.deepEqual(numbers(log), [1, 2, 3]);
+});
+
+test("a page that lacks an entry of its range takes it away", () => {
+  const log = loaded(1, 5);
+  log.newest({ entries: [message(1), message(2), message(5)], first: 1, last: 5, more: false });
+  assert.deepEqual(numbers(log), [1, 2, 5]);
+});
+
+test("a page of hidden entries only still moves on", () => {
+  const log = loaded(1, 3);
+  log.newer(3, { entries: [], first: 4, last: 53, more: true });
+  assert.equal(log.to, 53);
+  assert.equal(log.atEnd, false);
+});
+
+test("while further back, new entries do not make holes", () => {
+  const log = loaded(901, 1000);
+  log.around(page(range(100, 150)));
+  assert.equal(log.live(message(1001)), "away");
+  assert.deepEqual(numbers(log), range(100, 150).map((entry) => entry.seq));
+  assert.equal(log.atEnd, false);
+  assert.equal(log.head, 1001);
+});
