@@ -59,9 +59,9 @@ def test_who_answers_is_pinged_once_in_a_while_and_never_dropped() -> None:
     wheel = Heartbeat(ping_seconds=30, dead_seconds=60)
     connection = Silent(0.0, 1e9)
     wheel.watch(connection)
-    for now in range(1, 601):
-        connection.now = float(now)
-        wheel.turn(float(now))
+    for second in range(1, 601):
+        connection.now = float(second)
+        wheel.turn(float(second))
     assert not connection.closed
     assert len(connection.pings) <= 600 / 30
 
@@ -71,7 +71,7 @@ def test_a_closed_connection_is_forgotten() -> None:
     connection = Silent(0.0, 0.0)
     wheel.watch(connection)
     connection.closed = True
-    for now in range(1, 100):
-        wheel.turn(float(now))
+    for second in range(1, 100):
+        wheel.turn(float(second))
     assert wheel._slots == {}
     assert connection.pings == []
