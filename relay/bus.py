@@ -28,10 +28,16 @@ class BusListener(Protocol):
         """A payload that ``node`` published. Reliable payloads arrive once; never one's own."""
 
     def up(self, node: str) -> None:
-        """``node`` hears us and is heard: what it publishes from now on arrives or is a ``gap``."""
+        """``node`` hears us and is heard: what it publishes from now on arrives or is a ``gap``.
+
+        A ``gap`` follows at once, for what it published before.
+        """
 
     def down(self, node: str) -> None:
-        """``node`` left, died or can't be heard. Always after its ``up``, never twice in a row."""
+        """``node`` left, died or can't be heard. Always after its ``up``, never twice in a row.
+
+        A ``gap`` comes before, unless the node said goodbye and everything of it has arrived.
+        """
 
     def gap(self, node: str) -> None:
         """Something that ``node`` published may never arrive here: catch up from the log."""
@@ -62,7 +68,11 @@ class Bus(Protocol):
         """Open and begin to talk. Raises ``BusError`` when the bus cannot work as configured."""
 
     async def ready(self) -> None:
-        """Return when the first round of finding others is over (at most about a second)."""
+        """Return when the first round of finding others is over (at most about a second).
+
+        Raises ``BusError``, and has closed the bus, when this node must not stay: another live
+        node has its name, or the cluster is full.
+        """
 
     async def close(self) -> None:
         """Wait for confirmation of what was published, at most 2 s, say goodbye and close."""

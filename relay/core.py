@@ -104,11 +104,12 @@ class Core:
         """
         if len(payload) > MAX_PAYLOAD:
             raise PayloadTooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
-        if len(topic.encode()) > MAX_TOPIC:
+        name = topic.encode()
+        if len(name) > MAX_TOPIC:
             raise ValueError(f"a topic has at most {MAX_TOPIC} bytes")
         self._counts["published"] += 1
         if not (ephemeral and self._sender.publish_ephemeral(topic, payload)):
-            self._sender.publish(topic, payload, ordered=ordered)
+            self._sender.publish(name, payload, ordered)
 
     def events(self) -> list[Event]:
         """What has happened since the last call, in order."""
@@ -158,9 +159,10 @@ class Core:
         """The addresses that are greeted without having been heard."""
         return self._outgoing.seeds
 
-    def resize(self, datagram_size: int) -> None:
-        """The interface has changed."""
+    def moved(self, datagram_size: int, now: float) -> None:
+        """The interface or its address has changed: tell the others at once where we are."""
         self._sender.resize(datagram_size)
+        self._membership.greet_soon(now, within=0.0)
 
     def receive_datagram(self, datagram: bytes, address: Address, now: float) -> None:
         """Take what came from ``address``; anything but an authentic datagram changes nothing."""

@@ -22,6 +22,7 @@ MAX_TOPIC: Final = 255
 
 _FRAME: Final = struct.Struct("!BH")
 _DATA: Final = struct.Struct("!BB")
+_DATA_HEAD: Final = struct.Struct("!BHBB")
 _PART: Final = struct.Struct("!BHH")
 _REPORT: Final = struct.Struct("!8sQI")
 _HELLO: Final = struct.Struct("!BIIQQ")
@@ -59,6 +60,9 @@ def _frame(kind: FrameType, body: bytes) -> bytes:
     return _FRAME.pack(kind, len(body)) + body
 
 
+_DATA_TYPE: Final = int(FrameType.DATA)
+
+
 class Data(NamedTuple):
     """A whole payload. Reliable space."""
 
@@ -68,10 +72,13 @@ class Data(NamedTuple):
 
     def encode(self) -> bytes:
         """The frame on the wire."""
-        topic = self.topic.encode()
-        length = _DATA.size + len(topic) + len(self.payload)
-        head = _FRAME.pack(FrameType.DATA, length) + _DATA.pack(self.ordered, len(topic))
-        return head + topic + self.payload
+        return encode_data(self.topic.encode(), self.payload, self.ordered)
+
+
+def encode_data(topic: bytes, payload: bytes, ordered: bool) -> bytes:
+    """The frame of a ``Data``; a function, since it runs for each payload."""
+    length = _DATA.size + len(topic) + len(payload)
+    return _DATA_HEAD.pack(_DATA_TYPE, length, ordered, len(topic)) + topic + payload
 
 
 class Ephemeral(NamedTuple):

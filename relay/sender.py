@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import Final
 
-from relay.frames import DATA_OVERHEAD, PART_OVERHEAD, Data, Ephemeral, Part
+from relay.frames import DATA_OVERHEAD, PART_OVERHEAD, Ephemeral, Part, encode_data
 from relay.keyring import Keyring
 from relay.packet import OVERHEAD, Header, Space, seal
 from relay.peer import Address
@@ -74,17 +74,16 @@ class Sender:
             raise ValueError(f"a datagram must have room for {MIN_DATAGRAM} bytes")
         self._room = datagram_size - OVERHEAD
 
-    def publish(self, topic: str, payload: bytes, *, ordered: bool) -> None:
+    def publish(self, topic: bytes, payload: bytes, ordered: bool) -> None:
         """Take a payload; it travels with all that is published until ``flush``."""
-        name = topic.encode()
-        if DATA_OVERHEAD + len(name) + len(payload) > self._room:
-            self._publish_parts(bytes((len(name),)) + name + payload, ordered)
+        size = DATA_OVERHEAD + len(topic) + len(payload)
+        if size > self._room:
+            self._publish_parts(bytes((len(topic),)) + topic + payload, ordered)
             return
-        frame = Data(topic, payload, ordered).encode()
-        if self._open_bytes + len(frame) > self._room:
+        if self._open_bytes + size > self._room:
             self._seal_reliable()
-        self._open.append(frame)
-        self._open_bytes += len(frame)
+        self._open.append(encode_data(topic, payload, ordered))
+        self._open_bytes += size
 
     def publish_ephemeral(self, topic: str, payload: bytes) -> bool:
         """Take a payload that is sent once; False if it doesn't fit into one datagram."""

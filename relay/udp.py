@@ -372,7 +372,7 @@ class UdpBus:
                 continue
             self._stop_listening(self._endpoint)
             self._endpoint, self._interface = endpoint, interface
-            self._core.resize(datagram_size(interface))
+            self._core.moved(datagram_size(interface), asyncio.get_running_loop().time())
             self._listen()
             self._schedule()
 

@@ -6,12 +6,13 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.relay.namespaces import Host, lan, needs_namespaces
+from tests.relay.namespaces import Host, lan, needs_namespaces, run
 from tests.source import ROOT
 
 pytestmark = needs_namespaces
@@ -58,13 +59,6 @@ def talkers(hosts: list[Host], mode: str, interface: str) -> Iterator[list[Talke
             talker.process.communicate(timeout=10)
 
 
-def wait_quiet(seconds: float) -> None:
-    """Give the last repairs their time: a gap is due 3 s after a loss."""
-    import time
-
-    time.sleep(seconds)
-
-
 @pytest.mark.parametrize(
     ("mode", "interface", "loss"),
     [("multicast", "eth0", 20), ("broadcast", "eth0", 5), ("multicast", "eth0", 50)],
@@ -79,10 +73,10 @@ def test_whatever_is_lost_on_a_lan_is_repaired_or_followed_by_a_gap(
             host.drop(loss)
         for node in nodes:
             node.say()
-        wait_quiet(2 if loss < 50 else 4)
+        time.sleep(2 if loss < 50 else 4)  # a gap is due 3 s after its loss
         for host in hosts:
             host.drop(0)
-        wait_quiet(0.5)
+        time.sleep(0.5)
         for node in nodes:
             node.say()
         for node in nodes:
@@ -98,3 +92,25 @@ def test_whatever_is_lost_on_a_lan_is_repaired_or_followed_by_a_gap(
             if loss < 50:
                 assert not gaps, "the relay itself repairs this"
             assert said["statistics"]["send_errors"] == 0
+
+
+def test_a_node_follows_its_interface_to_another_address() -> None:
+    with lan(2) as hosts, contextlib.ExitStack() as stack:
+        for host in hosts:
+            run(*host.command("ip", "route", "replace", "224.0.0.0/4", "dev", "eth0"))
+        nodes = stack.enter_context(talkers(hosts, "multicast", ""))
+        for node in nodes:
+            node.read()
+        run(*hosts[0].command("ip", "addr", "del", "10.77.0.1/24", "dev", "eth0"))
+        run(*hosts[0].command("ip", "addr", "add", "10.77.0.9/24", "brd", "+", "dev", "eth0"))
+        run(*hosts[0].command("ip", "route", "replace", "224.0.0.0/4", "dev", "eth0"))
+        time.sleep(2.5)  # it looks every 2 s
+        for node in nodes:
+            node.say()
+        time.sleep(1.5)
+        for node in nodes:
+            node.say()
+        for node in nodes:
+            said = node.read()
+            assert [len(set(numbers)) for numbers in said["heard"].values()] == [COUNT]
+            assert ["down", "n0"] not in said["calls"] and ["down", "n1"] not in said["calls"]

@@ -132,7 +132,6 @@ def test_the_65th_node_is_refused() -> None:
         network.start(f"n{number}")
     network.run(1.5)
     assert is_full_mesh(network)
-    network.run(3)
     late = network.start("late")
     network.run(1)
     reasons = [e for _, e in late.seen if type(e) is Refused]
