@@ -25,16 +25,20 @@ def upgrade(backend: Backend) -> None:
         "sqlite://" if sqlite else "mysql+pymysql://", creator=backend.driver, poolclass=NullPool
     )
     if sqlite:
-        # The driver leaves transactions to us; all revisions then commit together.
+        # The driver leaves transactions to us.
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     try:
         with engine.connect() as connection:
-            if not sqlite:
+            if sqlite:
+                # One transaction from reading the version on, so that it is still true at its end.
+                with connection.begin():
+                    _run(connection)
+            else:
                 _lock(connection)
-            _run(connection)
+                _run(connection)
     except DBAPIError as error:
         fault = backend.fault_of(error.orig) if isinstance(error.orig, Exception) else None
         raise fault or error from error
