@@ -13,7 +13,7 @@ from im.errors import Forbidden, ImError, Malformed
 from im.i18n import HTML_LANGUAGES, LANGUAGES
 from im.protocol import bodies
 from im.protocol.encoding import encode
-from im.services.accounts import THEMES
+from im.services.profile_rules import THEMES
 from im.store.users import UserRow
 
 

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import validators
-
-from im.errors import Forbidden, Invalid, NotFound, RateLimited, Taken, WrongPassword
+from im.errors import Forbidden, NotFound, RateLimited, Taken, WrongPassword
 from im.i18n import Language
 from im.services.identity import Identity
 from im.services.limits import SharedLimits
 from im.services.passwords import Passwords
+from im.services.profile_rules import (
+    MAX_NAME,
+    clean_changes,
+    clean_email,
+    clean_name,
+    clean_phone,
+    invalid,
+    one_of,
+)
 from im.services.sessions import Sessions
 from im.services.states import States
-from im.store import contacts, users
+from im.store import contacts, conversations, users
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.errors import DuplicateKey
 from im.store.users import UserRow
 
-MAX_NAME = 32
 MAX_PASSWORD = 128
-MAX_EMAIL = 254
-MAX_NOTE = 200
-PHONE = re.compile(r"1[3-9][0-9]{9}\Z", re.ASCII)
-"""A mobile number of mainland China."""
 LATELY_MS = 10 * 60 * 1000
 """After a log-in nobody else is likely to sit before the screen yet."""
 GUEST_ATTEMPTS = 20
 GUEST_NAMES: Mapping[Language, str] = {"zh": "访客", "en": "Guest"}
-THEMES = ("system", "light", "dark")
 
 FIELD_OF_KEY = {"name_folded": "name", "phone": "phone", "email_folded": "email"}
 
@@ -124,7 +123,7 @@ class Accounts:
             raise Forbidden("no guests here")
         await self._limits.hit(self.rules.registrations, "register", address)
         if name:
-            return await self._insert(self.clean_name(name), "guest", None, None, None, language)
+            return await self._insert(clean_name(name), "guest", None, None, None, language)
         for attempt in range(GUEST_ATTEMPTS):
             drawn = f"{GUEST_NAMES[language]} {secrets.randbelow(9000 * 10**attempt) + 1000}"
             try:
@@ -170,20 +169,24 @@ class Accounts:
         if who.kind != "guest" or self.rules.policy == "closed":
             raise Forbidden("not a guest")
         values = {
-            "name": self.clean_name(name),
+            "name": clean_name(name),
             "password_hash": await self._new_password(password, repassword),
             "phone": clean_phone(phone),
             "email": clean_email(email),
-            "kind": "user",
         }
-        return await self._change(who.user, values)
+
+        def write(cursor: Cursor) -> None:
+            conversations.raise_epoch(cursor, conversations.broadcast(cursor).id)
+            users.register_guest(cursor, who.user, values)
+
+        return await self._changed(who.user, write)
 
     async def change_profile(self, who: Identity, changes: Mapping[str, Any]) -> UserRow:
         """Change one's name, phone, email, note, language or theme.
 
         Raises ``Invalid`` or ``Taken``.
         """
-        return await self._change(who.user, self._clean(changes))
+        return await self._change(who.user, clean_changes(changes))
 
     async def change_password(
         self, who: Identity, password: str, new_password: str, repassword: str
@@ -214,11 +217,11 @@ class Accounts:
         if user != who.user and not who.is_admin:
             raise Forbidden("administrators only")
         await self.get(user)
-        values = self._clean(changes)
+        values = clean_changes(changes)
         if "role" in changes:
             if not who.is_admin:
                 raise Forbidden("administrators only")
-            values["role"] = _one_of("role", changes["role"], ("user", "admin"))
+            values["role"] = one_of("role", changes["role"], ("user", "admin"))
         if changes.get("password"):
             if user == who.user:
                 await self._logged_in_lately(who)
@@ -239,9 +242,10 @@ class Accounts:
         if user != who.user and not who.is_admin:
             raise Forbidden("administrators only")
         await self.get(user)
-        await self._sessions.revoke_all(user)
 
         def write(cursor: Cursor) -> list[int]:
+            if users.is_last_admin(cursor, user):
+                raise _last_admin()
             users.delete(cursor, user)
             return contacts.remove_all(cursor, user)
 
@@ -267,17 +271,6 @@ class Accounts:
         """People by id, and how many there are in all."""
         return await self._database.read(users.page, after, limit)
 
-    def clean_name(self, name: str) -> str:
-        """A name as it is stored. Raises ``Invalid``."""
-        cleaned = unicodedata.normalize("NFC", " ".join(name.split()))
-        if not 1 <= len(cleaned) <= MAX_NAME:
-            raise _invalid("name", "name_length", limit=MAX_NAME)
-        if any(unicodedata.category(character)[0] == "C" for character in cleaned):
-            raise _invalid("name", "name_characters")
-        if cleaned.startswith("#"):
-            raise _invalid("name", "name_characters")
-        return cleaned
-
     # Inside
 
     async def _create(
@@ -291,7 +284,7 @@ class Accounts:
         *,
         counted: str | None = None,
     ) -> UserRow:
-        name = self.clean_name(name)
+        name = clean_name(name)
         phone, email = clean_phone(phone), clean_email(email)
         hashed = await self._new_password(password, repassword)
         row = await self._insert(name, "user", hashed, phone, email, language)
@@ -316,8 +309,19 @@ class Accounts:
             raise _taken(error) from None
 
     async def _change(self, user: int, values: Mapping[str, Any]) -> UserRow:
+        def write(cursor: Cursor) -> None:
+            if "role" in values:
+                if values["role"] != "admin" and users.is_last_admin(cursor, user):
+                    raise _last_admin()
+                # Who may write to everyone is asked anew, also for what is on its way.
+                conversations.raise_epoch(cursor, conversations.broadcast(cursor).id)
+            users.change(cursor, user, values)
+
+        return await self._changed(user, write)
+
+    async def _changed(self, user: int, write: Callable[[Cursor], None]) -> UserRow:
         try:
-            await self._database.write(users.change, user, values)
+            await self._database.write(write)
         except DuplicateKey as error:
             raise _taken(error) from None
         self._states.changed([user], "settings")
@@ -325,65 +329,22 @@ class Accounts:
 
     async def _new_password(self, password: str, repassword: str) -> str:
         if len(password) < self.rules.password_min:
-            raise _invalid("password", "password_short", limit=self.rules.password_min)
+            raise invalid("password", "password_short", limit=self.rules.password_min)
         if len(password) > MAX_PASSWORD:
-            raise _invalid("password", "password_long", limit=MAX_PASSWORD)
+            raise invalid("password", "password_long", limit=MAX_PASSWORD)
         if password != repassword:
-            raise _invalid("repassword", "password_differs")
+            raise invalid("repassword", "password_differs")
         return await self._passwords.hash(password)
 
     async def _logged_in_lately(self, who: Identity) -> None:
         if await self._sessions.age_ms(who.session) > LATELY_MS:
             raise WrongPassword("log in again", field="password", values={"reason": "stale"})
 
-    def _clean(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        if changes.get("name") is not None:
-            values["name"] = self.clean_name(changes["name"])
-        if changes.get("phone") is not None:
-            values["phone"] = clean_phone(changes["phone"])
-        if changes.get("email") is not None:
-            values["email"] = clean_email(changes["email"])
-        if changes.get("note") is not None:
-            if len(changes["note"]) > MAX_NOTE:
-                raise _invalid("note", "too_long", limit=MAX_NOTE)
-            values["note"] = changes["note"]
-        if changes.get("language") is not None:
-            values["language"] = _one_of("language", changes["language"], ("zh", "en"))
-        if changes.get("theme") is not None:
-            values["theme"] = _one_of("theme", changes["theme"], THEMES)
-        return values
 
-
-def clean_phone(phone: str | None) -> str | None:
-    """A phone number as it is stored; None for none. Raises ``Invalid``."""
-    if phone is None or not phone.strip():
-        return None
-    if PHONE.match(phone.strip()) is None:
-        raise _invalid("phone", "phone")
-    return phone.strip()
-
-
-def clean_email(email: str | None) -> str | None:
-    """An e-mail address as it is stored; None for none. Raises ``Invalid``."""
-    if email is None or not email.strip():
-        return None
-    cleaned = email.strip()
-    if len(cleaned) > MAX_EMAIL or validators.email(cleaned) is not True:
-        raise _invalid("email", "email")
-    return cleaned
-
-
-def _invalid(field: str, reason: str, **values: int) -> Invalid:
-    return Invalid(reason, field=field, values={"reason": reason, "field": field, **values})
+def _last_admin() -> Forbidden:
+    return Forbidden("the last administrator", values={"reason": "last_admin"})
 
 
 def _taken(error: DuplicateKey) -> Taken:
     field = FIELD_OF_KEY.get(error.key, error.key)
     return Taken(error.key, field=field, values={"reason": field, "field": field})
-
-
-def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise Invalid(f"one of {allowed}", field=field, values={"field": field})
-    return value

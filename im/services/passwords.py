@@ -66,7 +66,11 @@ class Passwords:
 
     async def _run(self, function: Callable[..., T], *arguments: str) -> T:
         if self._waiting >= MAX_WAITING:
-            raise RateLimited("too many passwords to check", retry_after=RETRY_MS)
+            raise RateLimited(
+                "too many passwords to check",
+                retry_after=RETRY_MS,
+                values={"seconds": RETRY_MS // 1000},
+            )
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()

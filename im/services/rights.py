@@ -59,9 +59,7 @@ class Rights:
 
     def may_broadcast(self, who: Identity) -> bool:
         """Whether a person may write to everyone."""
-        if self._broadcasters == "everyone":
-            return True
-        return who.is_admin or (self._broadcasters == "users" and who.kind != "guest")
+        return self._may_broadcast(who.kind, who.role)
 
     async def to_write(self, who: Identity, target: str) -> Access:
         """The right to write to a target (``u:2``, ``g:7``, ``all``).
@@ -74,8 +72,6 @@ class Rights:
             raise Invalid("not a target", field="to", values={"field": "to"})
         kind, number = parsed
         if kind == names.ALL:
-            if not self.may_broadcast(who):
-                raise Forbidden("may not write to everyone")
             return await self._access(names.ALL, who.user, 0)
         if kind == "u":
             if number == who.user:
@@ -125,12 +121,27 @@ class Rights:
                 await self._database.write(conversations.private, user, number)
                 found = await self._database.read(self._private, name, user, number)
         elif name == names.ALL:
-            found = await self._database.read(_announcements)
+            found = await self._database.read(self._announcements, user)
         else:
             found = await self._database.read(_group, name, user)
         if found is None:
             raise NotFound(name)
         return found
+
+    def _may_broadcast(self, kind: str, role: str) -> bool:
+        if self._broadcasters == "everyone" or role == "admin":
+            return True
+        return self._broadcasters == "users" and kind != "guest"
+
+    def _announcements(self, cursor: Cursor, user: int) -> Access | None:
+        # The epoch is read first, as below; a change of roles raises it.
+        conversation = conversations.by_name(cursor, names.ALL)
+        row = users.by_id(cursor, user)
+        if conversation is None or row is None:
+            return None
+        if not self._may_broadcast(row.kind, row.role):
+            raise Forbidden("may not write to everyone")
+        return Access(conversation.id, names.ALL, conversation.epoch, "member")
 
     def _private(self, cursor: Cursor, name: str, user: int, other: int) -> Access | None:
         # The epoch is read first: a change that comes between makes it stale, never wrong.
@@ -155,13 +166,6 @@ class Rights:
         if self._strangers != "allow" and (mine is None or mine.state != "accepted"):
             return NotContacts("not contacts")
         return None
-
-
-def _announcements(cursor: Cursor) -> Access | None:
-    conversation = conversations.by_name(cursor, names.ALL)
-    if conversation is None:
-        return None
-    return Access(conversation.id, names.ALL, conversation.epoch, "member")
 
 
 def _group(cursor: Cursor, name: str, user: int) -> Access | None:

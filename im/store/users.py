@@ -44,11 +44,11 @@ class UserRow:
 
 
 def fold(text: str) -> str:
-    """The form in which names and addresses are compared: case and width don't tell them apart.
+    """The form in which names and addresses are compared: case, width and spaces don't tell.
 
     Unicode's compatibility caseless matching (Unicode Standard, section 3.13).
     """
-    return normalize("NFKC", normalize("NFKC", text).casefold())
+    return " ".join(normalize("NFKC", normalize("NFKC", text).casefold()).split())
 
 
 def create(
@@ -64,12 +64,7 @@ def create(
 
     The first registered one becomes administrator unless there is one. Raises ``DuplicateKey``.
     """
-    # The row of `all` is locked, so that of two who come first only one becomes administrator.
-    row = cursor.execute(
-        "SELECT last_seq, last_ordinal FROM conversation WHERE name = 'all'"
-        + cursor.dialect.for_update
-    ).one()
-    last_seq, last_ordinal = row if row is not None else (0, 0)
+    last_seq, last_ordinal = _lock_admins(cursor)
     role = "user"
     if kind == "user" and not _has_admin(cursor):
         role = "admin"
@@ -98,6 +93,39 @@ def create(
     if created is None:
         raise LookupError("a row that was just inserted is not there")
     return created
+
+
+def _lock_admins(cursor: Cursor) -> tuple[int, int]:
+    """Let nobody else change who is administrator; the last number and ordinal of `all`.
+
+    The row of `all` is locked: of two who come first only one becomes administrator, and of two
+    who put each other out only one succeeds.
+    """
+    row = cursor.execute(
+        "SELECT last_seq, last_ordinal FROM conversation WHERE name = 'all'"
+        + cursor.dialect.for_update
+    ).one()
+    return (int(row[0]), int(row[1])) if row is not None else (0, 0)
+
+
+def is_last_admin(cursor: Cursor, user: int) -> bool:
+    """Whether a person is the only administrator; true until the transaction ends."""
+    _lock_admins(cursor)
+    rows = cursor.execute(
+        "SELECT id FROM user_basic WHERE role = 'admin' AND deleted_at IS NULL"
+        " AND disabled_at IS NULL LIMIT 2"
+    ).all()
+    return [int(row[0]) for row in rows] == [user]
+
+
+def register_guest(cursor: Cursor, user: int, values: Mapping[str, Any]) -> None:
+    """Make a guest a registered person, administrator unless there is one.
+
+    Raises ``DuplicateKey``.
+    """
+    _lock_admins(cursor)
+    role = "user" if _has_admin(cursor) else "admin"
+    change(cursor, user, {**values, "kind": "user", "role": role})
 
 
 def _has_admin(cursor: Cursor) -> bool:

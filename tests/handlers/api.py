@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -209,6 +209,15 @@ class Socket:
         while (frame := await self.read()) is not None:
             self.kept.append(frame)
         return self.connection.close_code
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], what: str = "it") -> None:
+    """Return once the condition is true. Raises ``TimeoutError`` after some seconds."""
+    end = asyncio.get_running_loop().time() + WAIT
+    while not await condition():
+        if asyncio.get_running_loop().time() > end:
+            raise TimeoutError(f"{what} did not come true")
+        await asyncio.sleep(0.02)
 
 
 def cookies(reply: Reply) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from im.app import Messenger
-from tests.handlers.api import Api, Person, Socket
+from tests.handlers.api import Api, Person, Socket, eventually
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
@@ -31,12 +31,6 @@ async def log_of(api: Api, person: Person, conversation: str) -> list[dict[str, 
     reply = await person.get("/api/messages", conv=conversation, limit=500)
     entries: list[dict[str, Any]] = reply.data["entries"]
     return entries
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(5):
-        while not await condition():
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("path", ["/chat", "/user/sendUserMsg"])
@@ -256,7 +250,7 @@ async def test_what_is_unread_comes_first_and_once_received_comes_no_more(api: A
         # The library answers pings by itself while it reads.
         await ann.send(f"u:{bob.id}", "live")
         assert (await socket.read())["Content"] == "live"
-        await until(all_read)
+        await eventually(all_read)
     async with api.socket(path=chat(bob)) as socket:
         await greeted(socket)
         await ann.send(f"u:{bob.id}", "nothing before me")

@@ -1,0 +1,82 @@
+"""What a name, a phone number, an e-mail address and the rest of a profile may be."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import validators
+
+from im.errors import Invalid
+
+MAX_NAME = 32
+MAX_EMAIL = 254
+MAX_NOTE = 200
+PHONE = re.compile(r"1[3-9][0-9]{9}\Z", re.ASCII)
+"""A mobile number of mainland China."""
+THEMES = ("system", "light", "dark")
+
+
+def clean_name(name: str) -> str:
+    """A name as it is stored. Raises ``Invalid``."""
+    cleaned = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not 1 <= len(cleaned) <= MAX_NAME:
+        raise invalid("name", "name_length", limit=MAX_NAME)
+    if any(unicodedata.category(character)[0] == "C" for character in cleaned):
+        raise invalid("name", "name_characters")
+    if cleaned.startswith("#"):
+        raise invalid("name", "name_characters")
+    return cleaned
+
+
+def clean_phone(phone: str | None) -> str | None:
+    """A phone number as it is stored; None for none. Raises ``Invalid``."""
+    if phone is None or not phone.strip():
+        return None
+    if PHONE.match(phone.strip()) is None:
+        raise invalid("phone", "phone")
+    return phone.strip()
+
+
+def clean_email(email: str | None) -> str | None:
+    """An e-mail address as it is stored; None for none. Raises ``Invalid``."""
+    if email is None or not email.strip():
+        return None
+    cleaned = email.strip()
+    if len(cleaned) > MAX_EMAIL or validators.email(cleaned) is not True:
+        raise invalid("email", "email")
+    return cleaned
+
+
+def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that a change of a profile sets; None leaves a value. Raises ``Invalid``."""
+    values: dict[str, Any] = {}
+    if changes.get("name") is not None:
+        values["name"] = clean_name(changes["name"])
+    if changes.get("phone") is not None:
+        values["phone"] = clean_phone(changes["phone"])
+    if changes.get("email") is not None:
+        values["email"] = clean_email(changes["email"])
+    if changes.get("note") is not None:
+        if len(changes["note"]) > MAX_NOTE:
+            raise invalid("note", "too_long", limit=MAX_NOTE)
+        values["note"] = changes["note"]
+    if changes.get("language") is not None:
+        values["language"] = one_of("language", changes["language"], ("zh", "en"))
+    if changes.get("theme") is not None:
+        values["theme"] = one_of("theme", changes["theme"], THEMES)
+    return values
+
+
+def invalid(field: str, reason: str, **values: int) -> Invalid:
+    """The refusal of a field, with the rule that it breaks."""
+    return Invalid(reason, field=field, values={"reason": reason, "field": field, **values})
+
+
+def one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
+    """``value``, if it is allowed. Raises ``Invalid``."""
+    if value not in allowed:
+        raise Invalid(f"one of {allowed}", field=field, values={"field": field})
+    return value
