@@ -163,7 +163,7 @@ class Receiver:
             self._give_up(start, stop)
 
     def take_naks(self) -> list[Nak]:
-        """What to ask for now."""
+        """What is to be asked for."""
         naks, self._naks = self._naks, []
         return naks
 

@@ -45,6 +45,8 @@ WATCH_INTERVAL: Final = 2.0
 PEERS_INTERVAL: Final = 5.0
 """Seconds between two looks at the list of peers and their addresses."""
 CLOSE_TIME: Final = 2.0
+WRITE_PAUSE: Final = 0.01
+"""Seconds between two looks at the timers while the kernel takes no datagrams."""
 _SO_MEMINFO: Final = 55  # Linux: nine 32-bit words, the last counts dropped datagrams
 
 
@@ -242,7 +244,9 @@ class UdpBus:
         self._look_ready(self._core, now)
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_at(max(self._core.next_deadline(), now), self._work)
+        # While the socket takes nothing, what is due stays due: don't spin.
+        soonest = now + WRITE_PAUSE if self._writing else now
+        self._timer = loop.call_at(max(self._core.next_deadline(), soonest), self._work)
 
     def _send(self, core: Core, endpoint: Endpoint, now: float) -> None:
         if self._writing:
