@@ -117,11 +117,7 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
             ),
             (r"/healthz", ops.HealthHandler),
             (r"/readyz", ops.ReadyHandler, services),
-            (
-                r"/static/(.*)",
-                AssetHandler,
-                {"path": str(assets.folder), "version": assets.version},
-            ),
+            (r"/static/(.*)", AssetHandler, {"assets": assets}),
         ],
         default_handler_class=pages.NotFoundHandler,
         default_handler_args=services,

@@ -6,6 +6,7 @@ relative addresses always come from one version.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ from tornado.web import StaticFileHandler
 from handlers.base import CONTENT_SECURITY_POLICY
 
 VERSION = re.compile(r"\Av-([0-9a-f]{12})/")
+TEXTUAL = (".js", ".mjs", ".css", ".json", ".svg", ".html", ".txt")
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -24,12 +26,23 @@ class Assets:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._names: dict[str, Path] = {}
+        self._gzipped: dict[str, bytes] = {}
         digest = hashlib.sha256()
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and "build" not in path.relative_to(folder).parts:
-                digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-                digest.update(path.read_bytes())
+            name = path.relative_to(folder).as_posix()
+            if path.is_file() and "/build/" not in name:
+                digest.update(name.encode() + b"\0" + path.read_bytes())
+                self._names[name] = path
         self.version = digest.hexdigest()[:12]
+
+    def gzipped(self, name: str) -> bytes | None:
+        """A file compressed (RFC 1952), once for all; None for what would not become smaller."""
+        if name not in self._names or not name.endswith(TEXTUAL):
+            return None
+        if name not in self._gzipped:
+            self._gzipped[name] = gzip.compress(self._names[name].read_bytes(), 9, mtime=0)
+        return self._gzipped[name]
 
     def url(self, path: str) -> str:
         """The address of a file in the static folder."""
@@ -39,16 +52,38 @@ class Assets:
 class AssetHandler(StaticFileHandler):
     """Serves static files; those asked for by version may be kept for a year."""
 
-    def initialize(self, path: str, version: str) -> None:  # type: ignore[override]
+    def initialize(self, assets: Assets) -> None:  # type: ignore[override]
         """Given by the routes."""
-        super().initialize(path)
-        self._version = version
+        super().initialize(str(assets.folder))
+        self._assets = assets
         self._versioned = False
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """A file; text goes compressed to who takes that."""
+        name = self.parse_url_path(path)
+        accepted = self.request.headers.get("Accept-Encoding", "")
+        ranged = "Range" in self.request.headers
+        body = self._assets.gzipped(name) if "gzip" in accepted and not ranged else None
+        if body is None:
+            await super().get(path, include_body)
+            return
+        self.absolute_path = str(self._assets.folder / name)
+        self.set_header("Content-Type", self.get_content_type())
+        self.set_header("Content-Encoding", "gzip")
+        self.set_header("Vary", "Accept-Encoding")
+        self.set_header("Etag", f'"{self._assets.version}-gzip"')
+        self.set_extra_headers(name)
+        if self.check_etag_header():
+            self.set_status(304)
+            self.finish()
+            return
+        self.set_header("Content-Length", len(body))
+        self.finish(body if include_body else None)
 
     def parse_url_path(self, url_path: str) -> str:
         """Without the version in front."""
         match = VERSION.match(url_path)
-        self._versioned = match is not None and match[1] == self._version
+        self._versioned = match is not None and match[1] == self._assets.version
         return super().parse_url_path(VERSION.sub("", url_path))
 
     def set_extra_headers(self, path: str) -> None:
