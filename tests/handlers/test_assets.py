@@ -1,0 +1,85 @@
+"""Static files: right, small on the wire, kept for good, and nothing but them."""
+
+from __future__ import annotations
+
+import gzip
+from http import HTTPStatus
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+
+from handlers.application import HOME
+from handlers.assets import Assets
+
+MAIN = HOME / "static" / "app" / "main.js"
+
+
+async def fetch(
+    http_client: AsyncHTTPClient, url: str, method: str = "GET", **headers: str
+) -> HTTPResponse:
+    """A raw answer, as it came over the wire."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = HTTPRequest(url, method=method, headers=named, decompress_response=False)
+    return await http_client.fetch(request, raise_error=False)
+
+
+@pytest.mark.gen_test
+async def test_a_file_by_version_may_be_kept_for_a_year_and_without_one_is_asked_for_again(
+    http_client: AsyncHTTPClient, base_url: str, assets: Assets
+) -> None:
+    versioned = await fetch(http_client, base_url + assets.url("app/main.js"))
+    assert versioned.body == MAIN.read_bytes()
+    assert "immutable" in versioned.headers["Cache-Control"]
+    plain = await fetch(http_client, base_url + "/static/app/main.js")
+    assert plain.headers["Cache-Control"] == "no-cache"
+    old = await fetch(http_client, base_url + "/static/v-000000000000/app/main.js")
+    assert old.headers["Cache-Control"] == "no-cache"
+    assert old.body == MAIN.read_bytes()
+
+
+@pytest.mark.gen_test
+async def test_text_goes_compressed_to_who_takes_that(
+    http_client: AsyncHTTPClient, base_url: str, assets: Assets
+) -> None:
+    url = base_url + assets.url("app/main.js")
+    answer = await fetch(http_client, url, Accept_Encoding="br, gzip")
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(answer.body) == MAIN.read_bytes()
+    tag = answer.headers["Etag"]
+    again = await fetch(http_client, url, Accept_Encoding="gzip", If_None_Match=tag)
+    assert (again.code, again.body) == (HTTPStatus.NOT_MODIFIED, b"")
+    head = await fetch(http_client, url, "HEAD", Accept_Encoding="gzip")
+    assert (head.body, head.headers["Content-Length"]) == (b"", str(len(answer.body)))
+    part = await fetch(http_client, url, Accept_Encoding="gzip", Range="bytes=0-9")
+    assert (part.code, part.body) == (HTTPStatus.PARTIAL_CONTENT, MAIN.read_bytes()[:10])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../run.py",
+        "/static/%2e%2e/run.py",
+        "/static/v-000000000000/../../run.py",
+        "/static/app/../../conf/app.toml",
+        "/static//etc/passwd",
+        "/static/app",
+        "/static/nothing.js",
+    ],
+)
+@pytest.mark.gen_test
+async def test_nothing_else_can_be_read(
+    http_client: AsyncHTTPClient, base_url: str, path: str
+) -> None:
+    for encoding in ("identity", "gzip"):
+        answer = await fetch(http_client, base_url + path, Accept_Encoding=encoding)
+        assert answer.code in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+
+
+@pytest.mark.gen_test
+async def test_what_is_personal_is_never_compressed(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    for path in ("/", "/toRegister", "/api/openapi.json"):
+        answer = await fetch(http_client, base_url + path, Accept_Encoding="gzip")
+        assert "Content-Encoding" not in answer.headers
