@@ -4,6 +4,9 @@ What is stored already is looked up before numbers are given. Then the conversat
 locked in the order of their ids, so that two writers never wait for each other in a circle, and
 each entry is authorised by its epoch, takes the next number, and has its effect. Entries that are
 refused leave the batch without a number; everything else that goes wrong undoes the whole of it.
+
+Each step is one statement of its own. Sending several in one packet was measured on MariaDB: a
+fifth less time for batches of 10, nothing for 100, and the steps could no longer be told apart.
 """
 
 from __future__ import annotations

@@ -225,9 +225,15 @@ class LogWriter:
             items = self._take()
             if items is None:
                 break
-            if items:
-                self._write(items)
-            self._wipe()
+            try:
+                if items:
+                    self._write(items)
+                self._wipe()
+            except Exception:
+                # Never end while senders wait: a fault of ours costs one batch.
+                log.exception("the log writer failed")
+                self._drop_connection()
+                self._fail(items, "the log writer failed")
         self._drop_connection()
 
     def _take(self) -> list[_Item] | None:
