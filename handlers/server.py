@@ -79,7 +79,7 @@ class Server:
             )
             if ready is not None:
                 ready(listening.address, listening.port)
-            await self._stop.wait()
+            await self._until_told(messenger)
             await self._drain(messenger)
         finally:
             await messenger.close()
@@ -103,6 +103,20 @@ class Server:
             return []
         port = metrics.port + self._worker if metrics.port else 0
         return bind_sockets(port, metrics.address)
+
+    async def _until_told(self, messenger: Messenger) -> None:
+        """Return when the node is to end. Raises ``BusError`` if the others don't take it in."""
+        finding = asyncio.create_task(messenger.bus.ready())
+        told = asyncio.create_task(self._stop.wait())
+        try:
+            # People can come while the nodes find each other: healing brings what the bus cannot.
+            await asyncio.wait([finding, told], return_when=asyncio.FIRST_COMPLETED)
+            if finding.done():
+                finding.result()
+            await told
+        finally:
+            finding.cancel()
+            told.cancel()
 
     def _told_to_stop(self) -> None:
         if self._stop.is_set():

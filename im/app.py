@@ -297,7 +297,7 @@ class Messenger:
             name=self.node,
             address=self.listening.address,
             port=self.listening.port,
-            relay_address=str(getattr(self.bus, "address", "")),
+            relay_address=self.bus.address,
             metrics_port=self.listening.metrics_port,
             version=program_version(),
             process=os.getpid(),

@@ -46,6 +46,10 @@ class BusListener(Protocol):
 class Bus(Protocol):
     """A broadcast to all other nodes. Implementations: ``udp``, ``redis``, ``none``."""
 
+    @property
+    def address(self) -> str:
+        """Where other nodes reach this one, if they find each other by a list; else empty."""
+
     def publish(
         self, topic: str, payload: bytes, *, ordered: bool = False, ephemeral: bool = False
     ) -> None:

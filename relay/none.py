@@ -13,6 +13,11 @@ class NoneBus:
     def __init__(self) -> None:
         self._published = 0
 
+    @property
+    def address(self) -> str:
+        """Nowhere."""
+        return ""
+
     def publish(
         self, topic: str, payload: bytes, *, ordered: bool = False, ephemeral: bool = False
     ) -> None:
