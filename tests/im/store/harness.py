@@ -162,3 +162,20 @@ async def until_stored(writer: LogWriter, entry: NewEntry) -> Entry:
         if not isinstance(found, Unavailable):
             raise found
         await asyncio.sleep(0.02)
+
+
+async def assert_whole(database: Database) -> None:
+    """Numbers 1 … last_seq and ordinals, in every conversation."""
+    kept = await rows(database, "SELECT id, last_seq, last_ordinal FROM conversation")
+    for conversation, last_seq, last_ordinal in kept:
+        stored = await rows(
+            database,
+            "SELECT seq, ordinal, kind FROM message WHERE conversation_id = %s ORDER BY seq",
+            conversation,
+        )
+        assert [row[0] for row in stored] == list(range(1, last_seq + 1))
+        count = 0
+        for _, ordinal, kind in stored:
+            count += kind == 0
+            assert ordinal == count
+        assert last_ordinal == count

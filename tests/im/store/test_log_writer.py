@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 
 import pytest
 
-from im.errors import Internal, KeyConflict, Malformed, NotFound, TooLarge, Unavailable
+from im.errors import KeyConflict, Malformed, NotFound, TooLarge
 from im.store import conversations, messages
 from im.store.cursor import Cursor
-from im.store.database import Database
 from im.store.effects import SetRole
 from im.store.entries import Entry, EntryKind, NewEntry
 from im.store.errors import StaleEpoch
 from tests.im.store.harness import (
+    assert_whole,
     event,
     key,
     make_group,
@@ -29,13 +28,8 @@ from tests.im.store.harness import (
     ready,
     rows,
     run,
-    until_stored,
     writing,
 )
-from tests.services.mariadb import MariaDB
-
-POISON = {"target_seq": 2**64}
-"""A number that no database holds."""
 
 
 @on_loop
@@ -197,7 +191,7 @@ async def test_two_writers_with_the_same_keys_store_each_once(url: str) -> None:
         for one_entry, other in zip(both[::2], both[1::2], strict=True):
             assert (one_entry.conversation, one_entry.seq) == (other.conversation, other.seq)
             assert one_entry.repeated != other.repeated
-        await _assert_whole(database)
+        await assert_whole(database)
 
 
 @on_loop
@@ -209,7 +203,7 @@ async def test_two_writers_into_one_conversation_leave_no_gap(url: str) -> None:
                 *(left.append(message(talk.id, 1, f"l{n}")) for n in range(200)),
                 *(right.append(message(talk.id, 2, f"r{n}")) for n in range(200)),
             )
-        await _assert_whole(database)
+        await assert_whole(database)
         for sender, letter in ((1, "l"), (2, "r")):
             texts = await rows(
                 database, "SELECT content FROM message WHERE sender_id = %s ORDER BY seq", sender
@@ -249,7 +243,7 @@ async def test_rights_are_those_at_commit(url: str) -> None:
         assert isinstance(unchecked, Entry)
         assert unchecked.seq == 3
         assert (await writer.append(message(talk.id, user, "stale", epoch=1))).seq == 4
-        await _assert_whole(database)
+        await assert_whole(database)
 
 
 @on_loop
@@ -266,138 +260,6 @@ async def test_what_does_not_exist_is_refused_alone(url: str) -> None:
         assert isinstance(found[2], NotFound)
         assert found[2].field == "file"
         assert [entry.seq for entry in found if isinstance(entry, Entry)] == [1, 2]
-
-
-@on_loop
-async def test_a_poisoned_entry_is_found_and_the_others_keep_their_order(
-    url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with ready(url) as database, writing(database) as writer:
-        talks = [await private(database, 1, other) for other in (2, 3, 4)]
-        entries = [message(talks[n % 3].id, 1, f"m{n}") for n in range(100)]
-        poisoned = {17, 18, 60}
-        for number in poisoned:
-            entries[number] = message(talks[number % 3].id, 1, f"m{number}", **POISON)
-        with caplog.at_level(logging.ERROR, "im.store"):
-            found = await asyncio.gather(*(outcome(writer.append(entry)) for entry in entries))
-        for number, result in enumerate(found):
-            assert isinstance(result, Internal if number in poisoned else Entry), result
-        assert len(caplog.records) == len(poisoned)
-        for index, talk in enumerate(talks):
-            texts = await rows(
-                *(database, "SELECT content FROM message WHERE conversation_id = %s ORDER BY seq"),
-                talk.id,
-            )
-            wanted = [n for n in range(100) if n % 3 == index and n not in poisoned]
-            assert texts == [(f"m{n}",) for n in wanted]
-        await _assert_whole(database)
-
-
-@on_loop
-async def test_a_stalled_server_is_unavailable_within_3_seconds_and_nothing_is_stored_twice(
-    mysql_url: str, mariadb: MariaDB
-) -> None:
-    async with ready(mysql_url) as database, writing(database) as writer:
-        talk = await private(database, 1, 2)
-        await writer.append(message(talk.id, 1, "first"))
-        mariadb.stop()
-        start = time.monotonic()
-        entries = [message(talk.id, 1, f"m{n}") for n in range(30)]
-        found = await asyncio.gather(*(outcome(writer.append(entry)) for entry in entries))
-        assert all(isinstance(result, Unavailable) for result in found), found
-        assert time.monotonic() - start < 3.3
-        mariadb.cont()
-        # As an outbox does: in order, each until it is stored.
-        for entry in entries:
-            await until_stored(writer, entry)
-        texts = await rows(database, "SELECT content FROM message ORDER BY seq")
-        assert texts == [("first",), *((f"m{n}",) for n in range(30))]
-        await _assert_whole(database)
-
-
-@on_loop
-async def test_a_killed_server_is_unavailable_and_the_writer_comes_back_by_itself(
-    mysql_url: str, mariadb: MariaDB
-) -> None:
-    async with ready(mysql_url) as database, writing(database) as writer:
-        talk = await private(database, 1, 2)
-        await writer.append(message(talk.id, 1, "first"))
-        mariadb.kill9()
-        with pytest.raises(Unavailable):
-            await writer.append(message(talk.id, 1, "second"))
-        mariadb.restart()
-        await until_stored(writer, message(talk.id, 1, "second"))
-        assert await rows(database, "SELECT content FROM message ORDER BY seq") == [
-            ("first",),
-            ("second",),
-        ]
-
-
-@on_loop
-async def test_a_connection_that_was_cut_while_idle_costs_nobody_an_error(
-    mysql_url: str, mariadb: MariaDB
-) -> None:
-    async with ready(mysql_url) as database, writing(database) as writer:
-        talk = await private(database, 1, 2)
-        for number in range(2):
-            await writer.append(message(talk.id, 1, f"m{number}"))
-            with mariadb.connect() as admin, admin.cursor() as cursor:
-                cursor.execute(
-                    "SELECT id FROM information_schema.processlist WHERE db = %s",
-                    (mysql_url.rpartition("/")[2],),
-                )
-                for (connection,) in cursor.fetchall():
-                    cursor.execute("KILL CONNECTION %s", (connection,))
-            # Once at once, and once after the writer would look for itself.
-            await asyncio.sleep(number * 1.1)
-            await writer.append(message(talk.id, 1, f"after {number}"))
-        assert await one(database, "SELECT COUNT(*) FROM message") == 4
-
-
-@on_loop
-async def test_an_entry_that_expires_takes_along_what_its_sender_queued_behind_it(
-    url: str,
-) -> None:
-    """Else the sender, who sends the first again, would find it behind the second."""
-    async with ready(url) as database, ready(url) as holder:
-        talk, other = await private(database, 1, 2), await private(database, 3, 4)
-        async with writing(database, timeout=1.0, max_entries=1) as writer:
-            connection = holder.connection()
-            connection.begin(1)
-            connection.cursor().execute(
-                "UPDATE conversation SET epoch = epoch WHERE id = %s", (talk.id,)
-            )
-            first = asyncio.create_task(writer.append(message(talk.id, 1, "in flight")))
-            await asyncio.sleep(0.2)
-            second = asyncio.create_task(writer.append(message(talk.id, 1, "queued")))
-            await asyncio.sleep(0.7)
-            third = asyncio.create_task(writer.append(message(talk.id, 1, "behind")))
-            fourth = asyncio.create_task(writer.append(message(other.id, 3, "elsewhere")))
-            found = await asyncio.gather(outcome(first), outcome(second))
-            connection.rollback()
-            connection.close()
-            assert all(isinstance(result, Unavailable) for result in found)
-            assert isinstance(await outcome(third), Unavailable)
-            elsewhere = await outcome(fourth)
-            assert isinstance(elsewhere, Entry), elsewhere
-            assert (await writer.append(message(talk.id, 1, "in flight"))).repeated in (True, False)
-        texts = await rows(
-            database, "SELECT content FROM message WHERE conversation_id = %s", talk.id
-        )
-        assert texts == [("in flight",)]
-
-
-@on_loop
-async def test_a_full_queue_refuses_at_once(url: str) -> None:
-    async with ready(url) as database, writing(database, max_queue=5, max_entries=1) as writer:
-        talk = await private(database, 1, 2)
-        found = await asyncio.gather(
-            *(outcome(writer.append(message(talk.id, 1, f"m{n}"))) for n in range(50))
-        )
-        refused = [result for result in found if isinstance(result, Unavailable)]
-        stored = [result for result in found if isinstance(result, Entry)]
-        assert 44 <= len(refused) <= 45
-        assert len(refused) + len(stored) == 50
 
 
 @on_loop
@@ -455,66 +317,8 @@ async def test_a_batch_costs_the_same_few_statements_whatever_its_size(url: str)
         assert database.statistics.statements - before <= 3 * 6
 
 
-@on_loop
-async def test_closing_waits_for_what_was_appended_and_refuses_more(url: str) -> None:
-    async with ready(url) as database:
-        talk = await private(database, 1, 2)
-        async with writing(database, max_entries=3) as writer:
-            tasks = [
-                asyncio.create_task(writer.append(message(talk.id, 1, f"m{n}"))) for n in range(20)
-            ]
-            await asyncio.sleep(0)
-            await writer.close()
-            assert all(task.done() for task in tasks)
-            assert [task.result().seq for task in tasks] == list(range(1, 21))
-            with pytest.raises(Unavailable):
-                await writer.append(message(talk.id, 1, "late"))
-
-
-@on_loop
-async def test_flush_waits_for_what_was_appended_before(url: str) -> None:
-    async with ready(url) as database, writing(database, max_entries=3) as writer:
-        talk = await private(database, 1, 2)
-        tasks = [
-            asyncio.create_task(writer.append(message(talk.id, 1, f"m{n}"))) for n in range(20)
-        ]
-        await asyncio.sleep(0)
-        await writer.flush()
-        assert await one(database, "SELECT COUNT(*) FROM message") == 20
-        assert all([await task for task in tasks])
-        assert writer.waiting == 0
-
-
-@on_loop
-async def test_a_cancelled_caller_does_not_take_its_entry_back(url: str) -> None:
-    async with ready(url) as database, writing(database) as writer:
-        talk = await private(database, 1, 2)
-        task = asyncio.create_task(writer.append(message(talk.id, 1, "a")))
-        await asyncio.sleep(0)
-        task.cancel()
-        after = await writer.append(message(talk.id, 1, "b"))
-        assert after.seq == 2
-
-
 def test_keys_and_fingerprints_have_16_bytes() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         NewEntry(1, 1, b"short")
     with pytest.raises(ValueError, match="16 bytes"):
         NewEntry(1, 1, bytes(16), fingerprint=b"")
-
-
-async def _assert_whole(database: Database) -> None:
-    """Numbers 1 … last_seq and ordinals, in every conversation."""
-    kept = await rows(database, "SELECT id, last_seq, last_ordinal FROM conversation")
-    for conversation, last_seq, last_ordinal in kept:
-        stored = await rows(
-            database,
-            "SELECT seq, ordinal, kind FROM message WHERE conversation_id = %s ORDER BY seq",
-            conversation,
-        )
-        assert [row[0] for row in stored] == list(range(1, last_seq + 1))
-        count = 0
-        for _, ordinal, kind in stored:
-            count += kind == 0
-            assert ordinal == count
-        assert last_ordinal == count
