@@ -120,6 +120,8 @@ class Marks:
                 _settle(future, result)
                 continue
             _settle(future, None)
+            if result is None:
+                continue
             conversation, user, read = key
             signal = MarkSignal(
                 conv=conversation,
@@ -132,7 +134,9 @@ class Marks:
             self._on_signal("", signal)
             self._cluster.publish(signal)
 
-    def _write(self, cursor: Cursor, wanted: Mapping[Key, int]) -> dict[Key, Moved | ImError]:
+    def _write(
+        self, cursor: Cursor, wanted: Mapping[Key, int]
+    ) -> dict[Key, Moved | ImError | None]:
         rows = {
             row.name: row
             for row in conversations.by_names(
@@ -153,8 +157,8 @@ class Marks:
         ordinals = members.ordinals(
             cursor, {(rows[key[0]].id, seq) for key, seq in wanted.items() if key[0] in rows}
         )
-        results: dict[Key, Moved | ImError] = {}
-        moves = []
+        results: dict[Key, Moved | ImError | None] = {}
+        moves: dict[Key, Mark] = {}
         for key, seq in wanted.items():
             conversation, user, read = key
             row = rows.get(conversation)
@@ -165,14 +169,17 @@ class Marks:
             if ordinal is None:
                 results[key] = Invalid("no such entry", field="seq", values={"field": "seq"})
                 continue
-            moves.append(Mark(row.id, user, seq, ordinal, read))
+            moves[key] = Mark(row.id, user, seq, ordinal, read)
             results[key] = Moved(
                 unread=max(0, row.last_ordinal - ordinal),
                 to_all=row.name != names.ALL and sizes.get(row.id, 0) <= self._group_members,
             )
         announcements = rows.get(names.ALL)
-        members.move_marks(cursor, moves, announcements.id if announcements is not None else 0)
-        return results
+        moved = members.move_marks(
+            cursor, moves.values(), announcements.id if announcements is not None else 0
+        )
+        # A mark that stood there already is no news for anyone.
+        return results | {key: None for key, mark in moves.items() if mark not in moved}
 
     def _on_signal(self, _: str, signal: MarkSignal) -> None:
         if signal.read:

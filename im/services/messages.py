@@ -8,12 +8,13 @@ nothing that ``healing`` does not find.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from im.errors import Invalid, NotFound, Recalled, TooLarge, Unavailable
+import msgspec
+
+from im.errors import Invalid, Malformed, NotFound, Recalled, TooLarge, Unavailable
 from im.protocol import names
 from im.protocol.client import Edit, Recall, Send
 from im.services.cluster import Cluster
@@ -31,7 +32,8 @@ from im.store.errors import StaleEpoch
 from im.store.log_writer import LogWriter
 
 MAX_EXTRA = 4096
-"""Bytes of what a client of another protocol may have kept with a message."""
+"""Bytes, packed, of what a client of another protocol may have kept with a message."""
+MAX_EXTRA_DEPTH = 8
 MAX_STALE = 5
 """Changes of rights under one entry on its way; more is answered as unavailable."""
 
@@ -226,8 +228,8 @@ class Messages:
             raise NotFound("no such file", field="file")
         if not frame.text and frame.extra is None:
             raise Invalid("empty", field="text", values={"field": "text"})
-        if frame.extra is not None and len(json.dumps(frame.extra).encode()) > MAX_EXTRA:
-            raise TooLarge("extra", field="extra", values={"limit": f"{MAX_EXTRA} B"})
+        if frame.extra is not None:
+            _check_extra(frame.extra)
 
     def _check_text(self, text: str) -> None:
         if len(text) > self._text_bytes or len(text.encode()) > self._text_bytes:
@@ -252,6 +254,22 @@ class Messages:
             raise NotFound("nothing to forward", field="forwarded_from")
         if entry.recalled:
             raise Recalled("taken back", field="forwarded_from")
+
+
+def _check_extra(extra: dict[str, Any]) -> None:
+    """Refuse what is too large, or what not every node could read again."""
+    level: list[Any] = [extra]
+    for _ in range(MAX_EXTRA_DEPTH):
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+    if level:
+        raise Malformed(f"extra is more than {MAX_EXTRA_DEPTH} deep", field="extra")
+    try:
+        size = len(msgspec.msgpack.encode(extra))
+    except OverflowError:
+        raise Malformed("a number in extra has more than 64 bits", field="extra") from None
+    if size > MAX_EXTRA:
+        raise TooLarge("extra", field="extra", values={"limit": f"{MAX_EXTRA} B"})
 
 
 def _recall_right(cursor: Cursor, user: int, frame: Recall) -> tuple[int, bool]:

@@ -51,6 +51,16 @@ def of_conversation(cursor: Cursor, conversation: int, limit: int) -> list[Membe
     return [MemberRow(*row) for row in rows]
 
 
+def latest(cursor: Cursor, conversation: int, limit: int) -> list[tuple[int, int]]:
+    """Who is in a conversation now and with which number they joined, the last ones first."""
+    rows = cursor.execute(
+        "SELECT user_id, joined_seq FROM member WHERE conversation_id = %s AND left_seq IS NULL"
+        " ORDER BY joined_seq DESC LIMIT %s",
+        (conversation, limit),
+    ).all()
+    return [(int(user), int(joined)) for user, joined in rows]
+
+
 def count(cursor: Cursor, conversation: int) -> int:
     """How many are in a conversation now."""
     row = cursor.execute(
@@ -127,11 +137,12 @@ def ordinals(cursor: Cursor, places: Collection[tuple[int, int]]) -> dict[tuple[
     return {(int(row[0]), int(row[1])): int(row[2]) for row in rows}
 
 
-def move_marks(cursor: Cursor, marks: Iterable[Mark], all_conversation: int) -> None:
-    """Move high-water marks forward, never back; reading implies receiving.
+def move_marks(cursor: Cursor, marks: Iterable[Mark], all_conversation: int) -> set[Mark]:
+    """Move high-water marks forward, never back; reading implies receiving. Those that moved.
 
     In the order of the key, so that two nodes doing the same never wait for each other.
     """
+    moved = set()
     for mark in sorted(marks, key=lambda mark: (mark.conversation, mark.user)):
         delivered = cursor.dialect.greatest("delivered_seq", "%s")
         if mark.conversation == all_conversation:
@@ -148,6 +159,9 @@ def move_marks(cursor: Cursor, marks: Iterable[Mark], all_conversation: int) -> 
                 " WHERE conversation_id = %s AND user_id = %s AND delivered_seq < %s",
                 (mark.seq, mark.conversation, mark.user, mark.seq),
             )
+        if cursor.rowcount > 0:
+            moved.add(mark)
+    return moved
 
 
 def _move_all_mark(cursor: Cursor, mark: Mark) -> None:

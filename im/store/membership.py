@@ -100,7 +100,7 @@ def change_group(place: Place, effect: GroupChange) -> None:
     try:
         _update_group(place, fields)
     except DuplicateKey as error:
-        raise Taken(field="name" if error.key == "name_folded" else error.key) from error
+        raise Taken(field="name", values={"reason": "group"}) from error
 
 
 def dissolve(place: Place, effect: Dissolve) -> None:

@@ -1,0 +1,213 @@
+"""Groups: who may do what in which role, and that everyone sees it in the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.handlers.api import Api, Person, Reply
+
+pytestmark = pytest.mark.gen_test(timeout=60)
+
+
+async def make(owner: Person, *members: Person, name: str = "读书会") -> int:
+    body = {"name": name, "members": [member.id for member in members]}
+    return int((await owner.post("/api/groups", body)).data["id"])
+
+
+async def roles(person: Person, group: int) -> dict[str, str]:
+    members = (await person.get(f"/api/groups/{group}/members")).data["members"]
+    return {member["user"]["name"]: member["role"] for member in members}
+
+
+async def set_role(who: Person, group: int, user: Person, role: str) -> Reply:
+    path = f"/api/groups/{group}/members/{user.id}/role"
+    return await who.post(path, {"role": role}, method="PUT")
+
+
+async def events(person: Person, group: int) -> list[str]:
+    page = (await person.get("/api/messages", conv=f"g:{group}", limit=500)).data
+    return [entry.get("kind", entry.get("text")) for entry in page["entries"]]
+
+
+async def test_a_group_is_made_with_its_first_members(api: Api) -> None:
+    ann, bob, cyd = await api.people("ann", "bob", "cyd")
+    group = await make(ann, bob)
+    assert await roles(bob, group) == {"ann": "owner", "bob": "member"}
+    assert await events(ann, group) == ["created", "joined"]
+    (await cyd.get(f"/api/groups/{group}")).refused(404, "not_found")
+    (await cyd.get(f"/api/groups/{group}/members")).refused(404, "not_found")
+    (await cyd.get("/api/messages", conv=f"g:{group}")).refused(404, "not_found")
+    (await cyd.post("/api/messages", {"to": f"g:{group}", "text": "x"})).refused(404, "not_found")
+    (await cyd.post(f"/api/groups/{group}", method="DELETE")).refused(404, "not_found")
+    for number in (99, 2**53, "9" * 16):
+        (await ann.get(f"/api/groups/{number}")).refused(404, "not_found")
+    listed = (await bob.get("/api/groups")).data["groups"]
+    assert [(g["name"], g["members"], g["role"]) for g in listed] == [("读书会", 2, "member")]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "error", "field"),
+    [
+        ({"name": ""}, 400, "invalid", "name"),
+        ({"name": "x" * 33}, 400, "invalid", "name"),
+        ({"name": "a\u0007b"}, 400, "invalid", "name"),
+        ({"name": "taken"}, 409, "taken", "name"),
+        ({"name": "ＴＡＫＥＮ"}, 409, "taken", "name"),
+        ({"name": "x", "members": [99]}, 404, "not_found", "members"),
+        ({"name": "x", "members": ["2"]}, 400, "malformed", "members"),
+        ({"name": "x", "members": [0]}, 400, "malformed", "members"),
+        ({"name": "x", "members": [2] * 501}, 400, "malformed", "members"),
+        ({"name": "x", "note": "x" * 501}, 400, "invalid", "note"),
+        ({"name": "x", "category": "x" * 33}, 400, "invalid", "category"),
+    ],
+)
+async def test_what_breaks_a_rule_is_refused_by_its_field(
+    api: Api, body: dict[str, Any], status: int, error: str, field: str
+) -> None:
+    ann, _ = await api.people("ann", "bob")
+    await make(ann, name="taken")
+    (await ann.post("/api/groups", body)).refused(status, error, field)
+    assert len((await ann.get("/api/groups")).data["groups"]) == 1
+
+
+async def test_one_joins_by_number_or_name_and_sees_what_is_said_from_then_on(api: Api) -> None:
+    ann, bob, cyd = await api.people("ann", "bob", "cyd")
+    group = await make(ann)
+    await ann.send(f"g:{group}", "before")
+    async with api.socket(bob) as socket:
+        await socket.next_op("welcome")
+        assert (await bob.post("/api/groups/join", {"group": group})).data["members"] == 2
+        assert (await socket.next_op("event"))["kind"] == "joined"
+        await ann.send(f"g:{group}", "after")
+        assert (await socket.next_op("message"))["text"] == "after"
+    assert await events(bob, group) == ["joined", "after"]
+    for name in (" 读书会 ", str(group)):
+        reply = await cyd.post("/api/groups/join", {"group": name})
+        assert reply.status == (200 if name == " 读书会 " else 409)
+    (await cyd.post("/api/groups/join", {"group": "nothing"})).refused(404, "not_found", "group")
+    (await cyd.post("/api/groups/join", {"group": 99})).refused(404, "not_found", "group")
+
+
+async def test_a_group_whose_name_is_a_number_is_found_when_no_group_has_the_number(
+    api: Api,
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    first = await make(ann, name="2024")
+    reply = await bob.post("/api/groups/join", {"group": "2024"})
+    assert reply.data["id"] == first
+
+
+@pytest.mark.parametrize("role", ["owner", "admin", "member"])
+async def test_each_role_may_what_it_may(api: Api, role: str) -> None:
+    ann, who, other, new = await api.people("ann", "who", "other", "new")
+    group = await make(ann, who, other)
+    if role != "member":
+        assert (await set_role(ann, group, who, role)).status == 200
+    leads = role != "member"
+    path = f"/api/groups/{group}"
+    done = {True: 200, False: 403}
+
+    async def status(*call: Any, **more: Any) -> int:
+        return (await who.post(*call, **more)).status
+
+    assert await status(f"{path}/members", {"users": [new.id]}) == 200
+    assert await status(path, {"name": "新名字"}, method="PATCH") == done[leads]
+    assert await status(path, {"note": "x", "category": "y"}, method="PATCH") == done[leads]
+    assert await status(path, {"announcement": "明天休息"}, method="PATCH") == done[leads]
+    place = await other.send(f"g:{group}", "other's words")
+    recall = {"conv": f"g:{group}", "seq": place["seq"]}
+    assert await status("/api/messages/recall", recall) == done[leads]
+    assert await status(f"{path}/members/{new.id}", method="DELETE") == done[leads]
+    if role != "owner":
+        assert await status(f"{path}/members/{ann.id}", method="DELETE") == 403
+    assert (await set_role(who, group, other, "admin")).status == done[role == "owner"]
+    assert (await set_role(who, group, other, "member")).status == done[role == "owner"]
+    assert await status(path, method="DELETE") == done[role == "owner"]
+    if role == "owner":
+        assert (await ann.get("/api/groups")).data["groups"] == []
+        assert await make(ann, name="新名字") != group, "the name is free again"
+
+
+async def test_administrators_of_a_group_cannot_put_each_other_out(api: Api) -> None:
+    ann, bob, cyd = await api.people("ann", "bob", "cyd")
+    group = await make(ann, bob, cyd)
+    for who in (bob, cyd):
+        await set_role(ann, group, who, "admin")
+    path = f"/api/groups/{group}/members/{cyd.id}"
+    (await bob.post(path, method="DELETE")).refused(403, "forbidden")
+    assert (await ann.post(path, method="DELETE")).status == 200
+
+
+async def test_the_owner_hands_over_before_leaving(api: Api) -> None:
+    ann, bob = await api.people("ann", "bob")
+    group = await make(ann, bob)
+    path = f"/api/groups/{group}/members/{ann.id}"
+    refused = await ann.post(path, method="DELETE")
+    assert refused.refused(403, "forbidden")["message"] == "群主要先转让群组才能退出"
+    assert (await set_role(ann, group, bob, "owner")).status == 200
+    assert (await roles(ann, group))["bob"] == "owner"
+    (await set_role(ann, group, bob, "member")).refused(403, "forbidden")
+    assert (await ann.post(path, method="DELETE")).status == 200
+    assert (await events(bob, group))[-2:] == ["owner", "left"]
+    for role in ("king", "", 5):
+        (await bob.post(f"{path}/role", {"role": role}, method="PUT")).refused(400, "malformed")
+
+
+async def test_who_is_put_out_hears_of_it_and_nothing_more(api: Api) -> None:
+    ann, bob, cyd = await api.people("ann", "bob", "cyd")
+    group = await make(ann, bob, cyd)
+    async with api.socket(bob) as out, api.socket(cyd) as inside:
+        await out.next_op("welcome")
+        await inside.next_op("welcome")
+        await ann.send(f"g:{group}", "bob may hear this")
+        await ann.post(f"/api/groups/{group}/members/{bob.id}", method="DELETE")
+        await ann.send(f"g:{group}", "bob may not hear this")
+        assert (await out.next_op("message"))["text"] == "bob may hear this"
+        assert (await out.next_op("event"))["kind"] == "removed"
+        await inside.next(lambda frame: frame.get("text") == "bob may not hear this")
+        answer = await out.ask("send", to=f"g:{group}", text="x")
+        assert answer["code"] == "not_found"
+        assert (await out.ask("read", conv=f"g:{group}", seq=3))["code"] == "not_found"
+        assert [f for f in out.kept if f["op"] == "message"] == []
+    # What was said while one was in it stays readable, and nothing after.
+    assert await events(bob, group) == ["joined", "bob may hear this", "removed"]
+    assert (await bob.get("/api/groups")).data["groups"] == []
+    assert (await bob.post("/api/groups/join", {"group": group})).status == 200
+
+
+async def test_a_dissolved_group_is_gone_for_all(api: Api) -> None:
+    ann, bob = await api.people("ann", "bob")
+    group = await make(ann, bob)
+    async with api.socket(bob) as socket:
+        await socket.next_op("welcome")
+        assert (await ann.post(f"/api/groups/{group}", method="DELETE")).status == 200
+        assert (await socket.next_op("event"))["kind"] == "dissolved"
+    for who in (ann, bob):
+        (await who.get(f"/api/groups/{group}")).refused(404, "not_found")
+        reply = await who.post("/api/messages", {"to": f"g:{group}", "text": "x"})
+        reply.refused(404, "not_found")
+        (await who.post("/api/groups/join", {"group": group})).refused(404, "not_found")
+
+
+@pytest.mark.parametrize("overrides", [{"groups": {"members": 3, "per_user": 2}}], ids=["small"])
+async def test_sizes_are_limited(api: Api) -> None:
+    ann, bob, cyd, dan = await api.people("ann", "bob", "cyd", "dan")
+    body = {"name": "big", "members": [bob.id, cyd.id, dan.id]}
+    (await ann.post("/api/groups", body)).refused(409, "limit_reached")
+    group = await make(ann, bob, cyd)
+    (await dan.post("/api/groups/join", {"group": group})).refused(409, "limit_reached")
+    full = await ann.post(f"/api/groups/{group}/members", {"users": [dan.id]})
+    full.refused(409, "limit_reached")
+    await make(ann, name="second")
+    (await ann.post("/api/groups", {"name": "third"})).refused(409, "limit_reached")
+
+
+async def test_a_rename_to_a_name_of_another_group_is_refused(api: Api) -> None:
+    ann = await api.register("ann")
+    await make(ann, name="one")
+    two = await make(ann, name="two")
+    refused = await ann.post(f"/api/groups/{two}", {"name": "ONE"}, method="PATCH")
+    assert refused.refused(409, "taken", "name")["message"] == "这个群名已有人使用"
+    assert (await ann.post(f"/api/groups/{two}", {"name": "Two"}, method="PATCH")).status == 200
