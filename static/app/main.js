@@ -21,6 +21,9 @@ const CLOCK = {
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
+/** How long the name of someone new is waited for before their message is read out, in ms. */
+const UNKNOWN_MS = 500;
+
 async function main() {
   const boot = JSON.parse(document.querySelector("#boot").textContent);
   const { user, lang } = boot;
@@ -29,7 +32,7 @@ async function main() {
   const router = createRouter(window);
   const layers = createLayers(CLOCK);
   const announcer = createAnnouncer();
-  const storage = createStorage(window.localStorage);
+  const storage = createStorage(window.localStorage, user.id);
   const leave = () => location.assign(`/?next=${encodeURIComponent("/toChat")}`);
   const api = createApi({
     fetch: (...request) => fetch(...request),
@@ -43,6 +46,7 @@ async function main() {
     api,
     database,
     tabs,
+    storage,
     clock: CLOCK,
     t,
     openSocket: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.ws}`, "im.v1"),
@@ -60,8 +64,13 @@ async function main() {
     const place = router.place.value;
     if (entry.kind === "recall") announcer.forget(`${entry.conv} ${entry.target}`);
     if (entry.op !== "message" || entry.from === user.id || place.id !== entry.conv) return;
-    const line = [client.people.name(entry.from), mediaText(t, entry), times.clock(entry.time)];
-    announcer.say(line.join(", "), `${entry.conv} ${entry.seq}`);
+    const say = () => {
+      const line = [client.people.name(entry.from), mediaText(t, entry), times.clock(entry.time)];
+      announcer.say(line.join(", "), `${entry.conv} ${entry.seq}`);
+    };
+    // Someone new has a name in a moment.
+    if (client.people.get(entry.from)) say();
+    else setTimeout(say, UNKNOWN_MS);
   }
 
   function followSettings() {
@@ -87,6 +96,7 @@ async function main() {
     client.connection.close();
     database.close();
     await wipeDatabase(user.id);
+    storage.clear();
     location.assign("/");
   }
 
@@ -96,7 +106,7 @@ async function main() {
   addEventListener("online", () => client.connection.check());
   addEventListener("offline", () => client.connection.check());
   addEventListener("pagehide", () => {
-    client.drafts.flush();
+    client.drafts.leave();
     layers.endToast();
   });
   document.addEventListener("visibilitychange", () => {

@@ -1,4 +1,5 @@
 import { batch, signal } from "../../vendor/preact.js";
+import { complete } from "../core/entries.js";
 import { newKey } from "../core/keys.js";
 import { ALL, parseName, targetOf } from "../core/names.js";
 import { Marks } from "../core/marks.js";
@@ -20,7 +21,7 @@ export const REEDIT_MS = 5 * 60_000;
 
 /** The messenger of one page: its state as signals, and what can be done. Knows no elements. */
 export class Client {
-  constructor({ boot, api, database, tabs, clock, openSocket, t, events }) {
+  constructor({ boot, api, database, tabs, storage, clock, openSocket, t, events }) {
     const me = boot.user;
     Object.assign(this, { boot, me, api, clock, tabs, t, events });
     this.limits = boot.limits;
@@ -60,7 +61,7 @@ export class Client {
     this.contacts = new Contacts({ api, people: this.people });
     this.groups = new Groups({ api, people: this.people });
     this.account = new Account({ api, user: me, onUser: (user) => this.people.learn([publicPart(user)]) });
-    this.drafts = new Drafts({ table: database.drafts, say: tabs.say, clock });
+    this.drafts = new Drafts({ table: database.drafts, storage, say: tabs.say, clock });
     this.outbox = new Outbox({
       store: database.outbox,
       lock: tabs.lock,
@@ -189,7 +190,7 @@ export class Client {
         break;
       case "message":
       case "event":
-        this.#entry(frame);
+        this.#entry(complete(frame));
         break;
       case "read":
         this.conversations.read(frame.conv, frame.user, frame.seq, frame.unread);

@@ -1,4 +1,5 @@
 import { computed, signal } from "../../vendor/preact.js";
+import { complete } from "../core/entries.js";
 import { ALL, parseName } from "../core/names.js";
 import { inListOrder, totalUnread, withEntry, withPeerMark, withRead } from "../core/summaries.js";
 
@@ -101,8 +102,8 @@ export class Conversations {
   #full(summary) {
     const known = this.map.value.get(summary.conv);
     const parsed = parseName(summary.conv, this.me.id);
-    const last = summary.last ?? null;
-    const mentionsMe = last?.op === "message" && last.mentions?.includes(this.me.id);
+    const last = summary.last ? complete(summary.last) : null;
+    const mentionsMe = last?.op === "message" && last.mentions.includes(this.me.id);
     return {
       ...summary,
       last,

@@ -5,8 +5,8 @@ export const SAVE_MS = 400;
 
 /** What was begun and not sent: kept for each conversation, the same in every tab. */
 export class Drafts {
-  constructor({ table, say, clock }) {
-    Object.assign(this, { table, say, clock });
+  constructor({ table, storage, say, clock }) {
+    Object.assign(this, { table, storage, say, clock });
     this.map = signal(new Map());
     this.noted = new Map();
     this.timer = null;
@@ -15,6 +15,9 @@ export class Drafts {
   async load() {
     const drafts = await this.table.all().catch(() => []);
     this.map.value = new Map(drafts.map((draft) => [draft.conv, draft]));
+    for (const [conv, draft] of this.storage.get("drafts") ?? []) this.noted.set(conv, draft);
+    this.storage.set("drafts", null);
+    this.flush();
   }
 
   get(conv) {
@@ -40,6 +43,15 @@ export class Drafts {
     const noted = [...this.noted];
     this.noted.clear();
     this.#show(noted);
+  }
+
+  /**
+   * The page is going away: what was noted a moment ago may not reach the table any more, so it is
+   * also put where writing takes no time, for the next page.
+   */
+  leave() {
+    if (this.noted.size) this.storage.set("drafts", [...this.noted]);
+    this.flush();
   }
 
   /** Another tab changed it. */

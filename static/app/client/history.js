@@ -1,4 +1,5 @@
 import { signal } from "../../vendor/preact.js";
+import { complete } from "../core/entries.js";
 import { Log } from "../core/log.js";
 
 export const PAGE = 50;
@@ -85,7 +86,7 @@ export class History {
     const page = await this.request({ op: "sync", conv, limit: PAGE, ...place });
     this.people.learn(page.users);
     const { entries = [], more = false, first, last } = page;
-    return { entries, more, first, last };
+    return { entries: entries.map(complete), more, first, last };
   }
 
   #once(key, conv, work) {

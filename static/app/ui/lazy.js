@@ -9,7 +9,8 @@ export function lazy(load, name, styles = []) {
     [module] = await Promise.all([load(), ...styles.map(loadStyle)]);
   };
   return function Lazy(props) {
-    const { t } = useApp();
+    const { t, client } = useApp();
+    const online = client.link.value.name === "online";
     const [state, setState] = useState("loading");
     const start = () => {
       setState("loading");
@@ -21,6 +22,9 @@ export function lazy(load, name, styles = []) {
     useEffect(() => {
       if (!module) start();
     }, []);
+    useEffect(() => {
+      if (online && state === "error") start();
+    }, [online]);
     if (module) return html`<${module[name]} ...${props} />`;
     if (state === "error" && !props.close) {
       return html`<${LoadError} title=${t("state.error")} onRetry=${start} />`;

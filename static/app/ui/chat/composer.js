@@ -34,14 +34,17 @@ export function Composer({ conv, summary, about, handle }) {
   useEffect(() => {
     if (editing) return;
     const mine = client.drafts.get(conv);
-    if ((mine?.text ?? "") === text && (mine?.replyTo?.seq ?? 0) === (replyTo?.seq ?? 0)) return;
+    const same = (mine?.text ?? "") === text && mine?.replyTo?.seq === replyTo?.seq;
+    if (same || (!mine && !text && !replyTo)) return;
     client.drafts.note(conv, { text, replyTo, mentions: mentions.chosen });
   }, [text, replyTo, editing]);
   useDraftFromElsewhere({ client, conv, input, setText, editing });
 
   const write = (value) => {
     setText(value);
-    if (value && !editing) client.tellTyping(conv);
+    if (editing) return;
+    client.drafts.note(conv, { text: value, replyTo, mentions: mentions.chosen });
+    if (value) client.tellTyping(conv);
   };
   const place = (value) => {
     setText(value);

@@ -1,0 +1,106 @@
+"""People in browsers: how the tests register, log in and find their way."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+PASSWORD = "a-long-password-1"  # noqa: S105 - of people who live as long as a test
+QUICK = {
+    "IM_RELAY_BUS": "none",
+    "IM_LIMITS_REGISTRATIONS": "1000/minute",
+    "IM_LIMITS_FRAMES_PER_SECOND": "100000",
+    "IM_LIMITS_FRAMES_BURST": "100000",
+}
+"""Environment of a node alone, with limits that a test may run against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone with an account on a node."""
+
+    id: int
+    name: str
+    token: str
+    url: str
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """A request to the API; the answer's data."""
+        request = urllib.request.Request(  # noqa: S310 - our own node
+            f"{self.url}/api{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json",
+                "Accept-Language": "en",
+                **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
+            },
+        )
+        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+            return json.load(response)["data"]
+
+    def send(self, to: str, text: str) -> int:
+        """Write a message; its number."""
+        sent = self.call("POST", "/messages", {"to": to, "text": text})
+        return int(sent["seq"])
+
+
+def register(url: str, name: str) -> Person:
+    """A new account that speaks English, made through the API."""
+    nobody = Person(0, name, "", url)
+    answer = nobody.call(
+        "POST", "/register", {"name": name, "password": PASSWORD, "repassword": PASSWORD}
+    )
+    return Person(answer["user"]["id"], name, answer["token"], url)
+
+
+def befriend(one: Person, other: Person) -> None:
+    """They become contacts."""
+    one.call("POST", "/contacts", {"user": other.id})
+    other.call("POST", f"/contacts/{one.id}/accept")
+
+
+def private(one: Person, other: Person) -> str:
+    """The conversation of two people."""
+    low, high = sorted((one.id, other.id))
+    return f"p:{low}:{high}"
+
+
+def enter(page: Page, person: Person, place: str = "") -> None:
+    """Log in without the form and open the chat page, at ``#/place``."""
+    answer = page.context.request.post(
+        f"{person.url}/api/login", data={"name": person.name, "password": PASSWORD}
+    )
+    assert answer.ok, answer.text()
+    page.goto(f"{person.url}/toChat#/{place}")
+    expect(page.locator(".rail, .tabs").first).to_be_attached()
+    online(page)
+
+
+def online(page: Page) -> None:
+    """Wait until the page has reached its node and knows the list."""
+    expect(page.locator(".rail .lan:not(.wait, .bad)")).to_be_attached()
+    expect(page.locator(".pane .skeleton")).to_have_count(0)
+
+
+def write(page: Page, text: str) -> None:
+    """Write into the open conversation and press Enter."""
+    box = page.locator(".comp textarea")
+    box.fill(text)
+    box.press("Enter")
+
+
+def bubble(page: Page, text: str) -> Locator:
+    """The message with exactly this text."""
+    exact = re.compile(rf"^\s*{re.escape(text)}\s*$")
+    return page.locator(".msg", has=page.locator(".tx", has_text=exact))
+
+
+def row(page: Page, title: str) -> Locator:
+    """A row of the list."""
+    return page.locator(".pane .row", has=page.locator(".nm", has_text=title))

@@ -1,0 +1,215 @@
+"""Two people chat, each in a browser."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import (
+    QUICK,
+    befriend,
+    bubble,
+    enter,
+    private,
+    register,
+    row,
+    write,
+)
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+
+def two(node: NodeFactory, new_page: Pages) -> tuple[Page, Page]:
+    """Anna and Bo, in the chat with each other."""
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    place = f"chats/{private(anna, bo)}"
+    pages = new_page(locale="en-GB"), new_page(locale="en-GB")
+    for page, person in zip(pages, (anna, bo), strict=True):
+        enter(page, person, place)
+    return pages
+
+
+def test_messages_go_both_ways_and_are_marked_as_read(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo = two(node, new_page)
+    write(anna, "Hello Bo")
+    expect(bubble(bo, "Hello Bo")).to_be_visible()
+    bo.bring_to_front()
+    expect(bubble(anna, "Hello Bo").locator(".meta")).to_contain_text("Seen")
+    write(bo, "Hello Anna")
+    expect(bubble(anna, "Hello Anna")).to_be_visible()
+    expect(bubble(anna, "Hello Bo")).to_have_count(1)
+    expect(bubble(bo, "Hello Anna")).to_have_count(1)
+
+
+def test_what_is_written_is_shown_as_text(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo = two(node, new_page)
+    markup = "<img src=x onerror=alert(1)> & <b>bold</b>"
+    write(anna, markup)
+    expect(bubble(bo, markup)).to_be_visible()
+    assert bo.locator(".bub img, .bub b").count() == 0
+
+
+def test_a_link_can_be_followed_and_tells_nothing(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo = two(node, new_page)
+    write(anna, "see http://192.168.1.10/plan, please")
+    link = bo.locator(".bub a")
+    expect(link).to_have_attribute("href", "http://192.168.1.10/plan")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+
+
+def test_typing_is_seen_by_the_other(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo = two(node, new_page)
+    anna.locator(".comp textarea").press_sequentially("Hel")
+    expect(bo.locator(".typing")).to_contain_text("typing…")
+    write(anna, "Hello")
+    expect(bo.locator(".typing span")).to_have_count(0)
+
+
+def test_a_recall_leaves_a_line_and_the_text_can_be_taken_up_again(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = two(node, new_page)
+    write(anna, "wrong window")
+    expect(bubble(bo, "wrong window")).to_be_visible()
+    message = bubble(anna, "wrong window")
+    message.focus()
+    message.press("Shift+F10")
+    item = anna.get_by_role("menuitem", name="Recall")
+    expect(item).to_contain_text("left")
+    item.click()
+    expect(bo.locator(".sys")).to_have_text("Anna recalled a message")
+    expect(bubble(bo, "wrong window")).to_have_count(0)
+    anna.get_by_role("button", name="Re-edit").click()
+    expect(anna.locator(".comp textarea")).to_have_value("wrong window")
+
+
+def test_up_edits_the_last_message_for_everyone(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo = two(node, new_page)
+    write(anna, "see you at tree")
+    expect(bubble(bo, "see you at tree")).to_be_visible()
+    box = anna.locator(".comp textarea")
+    box.press("ArrowUp")
+    expect(box).to_have_value("see you at tree")
+    write(anna, "see you at three")
+    expect(bubble(bo, "see you at three").locator(".meta")).to_contain_text("edited")
+    expect(bubble(bo, "see you at tree")).to_have_count(0)
+    expect(box).to_have_value("")
+
+
+def test_a_reply_quotes_and_leads_to_what_it_answers(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo = two(node, new_page)
+    write(anna, "Is the pump on?")
+    question = bubble(bo, "Is the pump on?")
+    question.focus()
+    question.press("r")
+    expect(bo.locator(".ctx")).to_contain_text("Replying to Anna")
+    write(bo, "Since noon")
+    quote = bubble(anna, "Since noon").locator(".quote")
+    expect(quote).to_contain_text("Is the pump on?")
+    quote.click()
+    expect(bubble(anna, "Is the pump on?").first).to_be_focused()
+
+
+def test_deleted_for_me_can_be_undone_and_the_other_keeps_it(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = two(node, new_page)
+    write(anna, "keep this")
+    message = bubble(bo, "keep this")
+    message.focus()
+    message.press("Delete")
+    expect(message).to_have_count(0)
+    bo.get_by_role("button", name="Undo").click()
+    expect(message).to_be_visible()
+    message.focus()
+    message.press("Delete")
+    expect(message).to_have_count(0)
+    bo.reload()
+    expect(bo.locator(".log-in .skeleton")).to_have_count(0)
+    expect(message).to_have_count(0)
+    expect(bubble(anna, "keep this")).to_be_visible()
+
+
+def test_unread_messages_are_counted_in_list_and_title(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    page = new_page(locale="en-GB")
+    enter(page, bo)
+    for text in ("one", "two", "three"):
+        anna.send(f"u:{bo.id}", text)
+    found = row(page, "Anna")
+    expect(found.locator(".badge")).to_contain_text("3 unread")
+    expect(found.locator(".pv")).to_have_text("three")
+    expect(page).to_have_title("(3) Chats · LAN chat")
+    found.click()
+    expect(page.locator(".new")).to_have_text("New messages")
+    expect(found.locator(".badge")).to_have_count(0)
+    expect(page).to_have_title("Anna · LAN chat")
+
+
+def test_two_tabs_of_one_person_stay_in_step(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    first = new_page(locale="en-GB")
+    enter(first, anna, f"chats/{private(anna, bo)}")
+    second = first.context.new_page()
+    second.goto(f"{url}/toChat#/chats/{private(anna, bo)}")
+    expect(second.locator(".comp textarea")).to_be_visible()
+    write(first, "from the first tab")
+    expect(bubble(second, "from the first tab")).to_have_count(1)
+    write(second, "from the second tab")
+    expect(bubble(first, "from the second tab")).to_have_count(1)
+    first.locator(".comp textarea").fill("a draft")
+    third = first.context.new_page()
+    expect(third).to_have_url("about:blank")
+    first.evaluate("dispatchEvent(new Event('pagehide'))")
+    third.goto(f"{url}/toChat")
+    expect(row(third, "Bo").locator(".pv")).to_contain_text("Draft: a draft")
+
+
+def test_a_group_is_made_and_all_its_members_hear_each_other(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    for other in (bo, cem):
+        befriend(anna, other)
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(page, anna, "groups")
+    enter(bos, bo)
+    page.get_by_role("button", name="Create a group").click()
+    page.fill("#group-name", "Deck crew")
+    page.get_by_label("Bo").check()
+    page.get_by_label("Cem").check()
+    page.get_by_role("button", name="Create (3 people)").click()
+    expect(page.locator(".chat-h h2")).to_have_text("Deck crew")
+    write(page, "Hatch 3 is dry")
+    expect(row(bos, "Deck crew").locator(".pv")).to_contain_text("Hatch 3 is dry")
+    row(bos, "Deck crew").click()
+    box = bos.locator(".comp textarea")
+    box.press_sequentially("@An")
+    box.press("Enter")
+    expect(box).to_have_value("@Anna ")
+    box.press_sequentially("thank you")
+    box.press("Enter")
+    expect(page.locator(".hitme .at.you")).to_have_text("@Anna")
+
+
+def test_an_announcement_stands_on_top_until_it_is_seen(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    master, bo = register(url, "Master"), register(url, "Bo")
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(page, master, "chats/all")
+    enter(bos, bo)
+    write(page, "Fire drill at 16:30")
+    banner = bos.locator(".bcast")
+    expect(banner).to_contain_text("Fire drill at 16:30")
+    bos.get_by_role("button", name="Got it").click()
+    expect(banner).to_have_count(0)
+    bos.reload()
+    expect(row(bos, "Announcements")).to_be_visible()
+    expect(banner).to_have_count(0)
+    row(bos, "Announcements").click()
+    expect(bubble(bos, "Fire drill at 16:30")).to_be_visible()
+    expect(bos.locator(".comp")).to_have_count(0)

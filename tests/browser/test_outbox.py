@@ -1,0 +1,128 @@
+"""Nothing that was written is lost, and nothing arrives twice."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.people import (
+    QUICK,
+    bubble,
+    enter,
+    online,
+    private,
+    register,
+    write,
+)
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+
+def test_what_was_written_while_the_node_was_down_survives_a_reload_and_goes_out_once(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    server = node(env=QUICK)
+    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
+    conversation = private(anna, bo)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    write(page, "before")
+    expect(bubble(page, "before").locator("use[href$='#check']")).to_be_attached()
+
+    server.kill9()
+    expect(page.locator(".banner")).to_be_visible()
+    for text in ("first", "second"):
+        write(page, text)
+        expect(bubble(page, text).locator("use[href$='#clock']")).to_be_attached()
+    expect(page.locator(".banner")).to_contain_text("2 messages will go out by themselves")
+
+    # A page that is loaded anew finds them in the browser, not in what it remembered.
+    page.goto("about:blank")
+    server.start()
+    page.goto(f"{server.url}/toChat#/chats/{conversation}")
+    online(page)
+    for text in ("first", "second"):
+        expect(bubble(page, text).locator("use[href$='#check']")).to_be_attached()
+        expect(bubble(page, text)).to_have_count(1)
+
+    entries = bo.call("GET", f"/messages?conv={conversation}")["entries"]
+    assert [entry["text"] for entry in entries] == ["before", "first", "second"]
+
+
+def test_the_page_comes_back_by_itself_and_catches_up(node: NodeFactory, new_page: Pages) -> None:
+    server = node(env=QUICK)
+    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
+    page = new_page(locale="en-GB")
+    enter(page, bo, f"chats/{private(anna, bo)}")
+    server.restart(kill=True)
+    anna.send(f"u:{bo.id}", "while you were away")
+    expect(bubble(page, "while you were away")).to_be_visible(timeout=40_000)
+    expect(page.locator(".banner")).to_have_count(0)
+
+
+def test_now_does_not_wait_for_the_next_try(node: NodeFactory, new_page: Pages) -> None:
+    server = node(env=QUICK)
+    anna = register(server.url, "Anna")
+    page = new_page(locale="en-GB")
+    page.add_init_script("Math.random = () => 0.999")
+    enter(page, anna)
+    server.kill9()
+    expect(page.locator(".banner")).to_contain_text("Next try in", timeout=30_000)
+    server.start()
+    while page.locator(".banner").count():
+        page.get_by_role("button", name="Now").click()
+        page.wait_for_timeout(300)
+    online(page)
+
+
+def test_a_refused_message_says_why_and_can_be_deleted(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    bo.call("PUT", f"/contacts/{anna.id}/block")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    write(page, "hello?")
+    failed = page.locator(".failed")
+    expect(failed).to_contain_text("blocked you")
+    page.get_by_role("button", name="Delete").click()
+    expect(bubble(page, "hello?")).to_have_count(0)
+    page.reload()
+    online(page)
+    expect(bubble(page, "hello?")).to_have_count(0)
+
+
+def test_a_failed_message_goes_out_when_it_is_tried_again(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    bo.call("PUT", f"/contacts/{anna.id}/block")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    write(page, "hello?")
+    expect(page.locator(".failed")).to_be_visible()
+    bo.call("DELETE", f"/contacts/{anna.id}/block")
+    page.get_by_role("button", name="Retry").click()
+    expect(page.locator(".failed")).to_have_count(0)
+    expect(bubble(page, "hello?").locator("use[href$='#check']")).to_be_attached()
+
+
+def test_drafts_are_kept_through_a_reload(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    page.locator(".comp textarea").fill("not yet")
+    page.reload()
+    expect(page.locator(".comp textarea")).to_have_value("not yet")
+
+
+def test_logging_out_leaves_nothing_in_the_browser(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    page.locator(".comp textarea").fill("a secret draft")
+    page.goto(f"{url}/toChat#/settings/devices")
+    page.get_by_role("button", name="Log out", exact=True).click()
+    expect(page).to_have_url(f"{url}/")
+    assert page.evaluate("indexedDB.databases().then((list) => list.map(({ name }) => name))") == []
