@@ -94,6 +94,8 @@ class Delivery:
         self._ordering: Ordering[Arrival] = Ordering()
         self._loading: dict[int, int] = {}
         self._unplaced: list[Arrival] = []
+        self._left: dict[tuple[int, int], int] = {}
+        """Group and person of those who left while anyone was looked up: with which number."""
         self._healing: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._erased: OrderedDict[tuple[str, int], float] = OrderedDict()
@@ -115,6 +117,8 @@ class Delivery:
         count = self._loading.pop(user) - 1
         if count:
             self._loading[user] = count
+        elif not self._loading:
+            self._left.clear()
         waiting, self._unplaced = self._unplaced, []
         for arrival in waiting:
             self.dispatch(arrival)
@@ -127,8 +131,11 @@ class Delivery:
         """A person was found to be a member of a group whose conversation is open.
 
         They read from their joining on: when the cursor is not there yet, the entry with which
-        they joined is still to come and lets them in.
+        they joined is still to come and lets them in. Who has left since they were found stays
+        out.
         """
+        if self._left.get((group, user), 0) > joined_seq:
+            return
         if (self._ordering.cursor(conversation) or 0) >= joined_seq:
             self._readers.join(group, user)
 
@@ -161,6 +168,9 @@ class Delivery:
         conversation = arrival.conv
         if self._ordering.cursor(conversation) is None and not self._place(arrival):
             return
+        if arrival.joined and arrival.seq <= (self._ordering.cursor(conversation) or 0):
+            # It was opened beyond this entry for someone else, so this one lets nobody in.
+            self.missed |= any(self._readers.has_user(user) for user in arrival.joined)
         for due in self._ordering.offer(conversation, arrival.seq, arrival):
             self._deliver(due)
         if not self._ordering.waiting(conversation):
@@ -230,6 +240,8 @@ class Delivery:
         if group is not None:
             for user in arrival.left:
                 self._readers.leave(group, user)
+                if self._loading:
+                    self._left[group, user] = arrival.seq
 
     async def _heal(self, conversation: str) -> None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Protocol
 
@@ -31,6 +32,9 @@ SWEEP_SECONDS = 60.0
 LOOK_BACK_MS = 15_000
 """A row is stamped before it commits: longer than the longest transaction is let live."""
 USERS_A_READ = 500
+MEMBERS_A_READ = 10_000
+MAX_EPOCHS = 10_000
+"""Groups of which it is remembered up to which change their members are known here."""
 PAGE = 1000
 
 log = logging.getLogger("im.healing")
@@ -78,6 +82,7 @@ class Healing:
         self._strangers = strangers
         self._recheck_seconds = recheck_seconds
         self._looked_at = 0
+        self._epochs: OrderedDict[int, int] = OrderedDict()
         self._wake = asyncio.Event()
         self._after_gap = False
         self._task: asyncio.Task[None] | None = None
@@ -123,11 +128,38 @@ class Healing:
         while True:
             changed = await self._database.read(conversations.changed_since, since, PAGE)
             for row in changed:
+                if row.group_id is not None and self._epochs.get(row.id) != row.epoch:
+                    await self._look_for_joined(row, row.group_id)
                 self._compare(row)
             if len(changed) < PAGE or changed[-1].changed_at == since:
                 break
             since = changed[-1].changed_at
         self._looked_at = now
+
+    async def _look_for_joined(self, row: Conversation, group: int) -> None:
+        """Who here has joined a group without our hearing of it reads it from now on."""
+        found = await self._database.read(members.latest, row.id, MEMBERS_A_READ)
+        joined = [
+            (user, seq)
+            for user, seq in found
+            if self._locals.has_user(user) and group not in self._locals.groups_of(user)
+        ]
+        if joined:
+            # If nobody here has read it yet, the entry with which they joined lets them in.
+            self._delivery.open(row.name, max(0, min(seq for _, seq in joined) - 1))
+        for user, seq in joined:
+            self._let_in(row.name, group, user, seq)
+        self._epochs[row.id] = row.epoch
+        self._epochs.move_to_end(row.id)
+        if len(self._epochs) > MAX_EPOCHS:
+            self._epochs.popitem(last=False)
+
+    def _let_in(self, conversation: str, group: int, user: int, joined_seq: int) -> None:
+        """Deliver to someone from here; when they joined before, the client asks for the rest."""
+        self._delivery.join(conversation, group, user, joined_seq)
+        if group in self._locals.groups_of(user):
+            for reader in self._locals.of_user(user):
+                reader.deliver(Outgoing(Resync(conv=conversation)))
 
     def _compare(self, row: Conversation) -> None:
         cursor = self._delivery.cursor(row.name)
@@ -151,38 +183,35 @@ class Healing:
                 known = group in self._locals.groups_of(user)
                 if group is None or known or not self._locals.has_user(user):
                     continue
-                # Joined without our hearing of it: deliver from here; the client asks for the rest.
                 self._delivery.open(name, last_seq)
-                self._delivery.join(name, group, user, joined_seq)
-                for reader in self._locals.of_user(user):
-                    reader.deliver(Outgoing(Resync(conv=name)))
+                self._let_in(name, group, user, joined_seq)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        last_whole = last_sweep = loop.time()
+        last_look = last_whole = last_sweep = loop.time()
         while True:
             try:
-                alone = bool(await self._strangers())
-            except Unavailable:
-                alone = True
-            wait = ALONE_SECONDS if alone else min(IDLE_SECONDS, self._recheck_seconds)
-            try:
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout(ALONE_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
                 pass
             self._wake.clear()
+            now = loop.time()
+            if now - last_sweep >= SWEEP_SECONDS:
+                last_sweep = now
+                self._delivery.sweep()
             gap, self._after_gap = self._after_gap, False
             missed, self._delivery.missed = self._delivery.missed, False
-            whole = gap or missed or loop.time() - last_whole >= self._recheck_seconds
+            whole = gap or missed or now - last_whole >= self._recheck_seconds
+            # A node that is not heard may come at any time, so this is asked each second.
+            if not (whole or now - last_look >= IDLE_SECONDS or await self._strangers()):
+                continue
             try:
                 await self.look(whole=whole)
+                last_look = now
                 if whole:
-                    last_whole = loop.time()
+                    last_whole = now
             except Unavailable:
                 self._after_gap = self._after_gap or gap or missed
             except Exception:
                 log.exception("healing failed")
-            if loop.time() - last_sweep >= SWEEP_SECONDS:
-                last_sweep = loop.time()
-                self._delivery.sweep()

@@ -206,6 +206,7 @@ async def _read(client: Client, reading: Reading) -> None:
     async for entry in client.entries():
         text = entry.text if isinstance(entry, Message) and not entry.recalled else None
         reading.shown.append(Received(reading.device, entry.conv, entry.seq, entry.sender, text))
+        reading.times[entry.conv, entry.seq] = time.monotonic()
         if isinstance(entry, Event) and entry.kind == "recall":
             reading.shown.append(Recalled(entry.conv, entry.target or 0))
 
