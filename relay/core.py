@@ -8,39 +8,28 @@ that never goes back.
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Final
+from collections.abc import Iterable
 
-from relay.bus import MAX_PAYLOAD, PayloadTooLarge
-from relay.events import Deliver, Down, Event, Gap, KeyUnknown, Notice, Refused, Up
 from relay.flow import Flow
 from relay.frames import (
-    MAX_NAME,
-    MAX_TOPIC,
     Bye,
     Confirm,
     Ephemeral,
     Hello,
     Nak,
-    Report,
     decode_frames,
 )
-from relay.holes import draw_first_wait
 from relay.keyring import Keyring
-from relay.membership import Membership
+from relay.node import Node
 from relay.outgoing import GROUP, MAX_SEEDS, Datagrams, Outgoing
-from relay.packet import SENDER_SIZE, Header, PacketError, Space, parse_header, unseal
+from relay.packet import Header, PacketError, Space, parse_header
 from relay.peer import Address, Peer
-from relay.receiver import HELD_BYTES, Budget, Receiver
-from relay.sender import KEPT_BYTES, Sender
-
-_KEY_INTERVAL: Final = 1.0
+from relay.receiver import HELD_BYTES
+from relay.sender import KEPT_BYTES
 
 
-class Core:
-    """A node: what it sends, whom it hears, and what has come of whom."""
+class Core(Node):
+    """A node over datagrams: what it sends, whom it hears, and what has come of whom."""
 
     def __init__(
         self,
@@ -61,28 +50,17 @@ class Core:
         Without a ``group`` everything goes by unicast, to those heard and to the ``seeds``.
         Raises ``ValueError``.
         """
-        if not 0 < len(name.encode()) <= MAX_NAME:
-            raise ValueError(f"a node name has 1 to {MAX_NAME} bytes")
-        self.name = name
-        self._keyring = keyring
-        self._sender = Sender(rng.randbytes(SENDER_SIZE), keyring, datagram_size, kept_bytes)
-        self._flow = Flow()
-        self._rng = rng
-        self._busy: dict[bytes, Peer] = {}  # members with something missing or to be confirmed
-        self._events: list[Event] = []
-        self._budget = Budget(held_bytes)
-        self._counts: Counter[str] = Counter()
-        self._key_reported = float("-inf")
-        self._membership = Membership(
-            self._sender.id,
+        super().__init__(
             name,
+            keyring,
             rng,
             now,
-            up=self._up,
-            down=self._down,
-            warn=lambda message: self._events.append(Notice(message)),
-            refuse=lambda reason: self._events.append(Refused(reason)),
+            datagram_size=datagram_size,
+            kept_bytes=kept_bytes,
+            held_bytes=held_bytes,
         )
+        self._flow = Flow()
+        self._busy: dict[bytes, Peer] = {}  # members with something missing or to be confirmed
         self._outgoing = Outgoing(
             name,
             keyring,
@@ -95,57 +73,13 @@ class Core:
             group=group,
         )
 
-    # -- for the program ---------------------------------------------------------------------------
-
-    def publish(self, topic: str, payload: bytes, *, ordered: bool, ephemeral: bool) -> None:
-        """See ``Bus.publish``. Raises ``PayloadTooLarge`` and, for a long topic, ``ValueError``.
-
-        An ephemeral payload that doesn't fit into one datagram goes with the reliable ones.
-        """
-        if len(payload) > MAX_PAYLOAD:
-            raise PayloadTooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
-        name = topic.encode()
-        if len(name) > MAX_TOPIC:
-            raise ValueError(f"a topic has at most {MAX_TOPIC} bytes")
-        self._counts["published"] += 1
-        if not (ephemeral and self._sender.publish_ephemeral(topic, payload)):
-            self._sender.publish(name, payload, ordered)
-
-    def events(self) -> list[Event]:
-        """What has happened since the last call, in order."""
-        events, self._events = self._events, []
-        return events
-
-    def members(self) -> list[str]:
-        """Names of all members, sorted."""
-        return sorted(peer.name for peer in self._membership.members())
-
-    def has_candidates(self) -> bool:
-        """Whether someone is heard who has not shown yet that it hears us."""
-        return self._membership.has_candidates()
-
-    def keys_held(self) -> dict[str, frozenset[int]]:
-        """Numbers of the keys that each member holds."""
-        return {
-            peer.name: frozenset(peer.hello.keys if peer.hello else ())
-            for peer in self._membership.members()
-        }
-
-    def statistics(self) -> Mapping[str, float]:
+    def statistics(self) -> dict[str, float]:
         """Counters and gauges by name."""
-        names = (
-            "published delivered gaps datagrams_sent datagrams_received duplicates foreign forged "
-            "malformed refused_memory repairs_sent repeats_sent naks_sent naks_received"
-        )
-        sender = self._sender
-        figures: dict[str, float] = {name: self._counts[name] for name in names.split()}
-        figures["members"] = len(self._membership.members())
-        figures["kept_bytes"] = sender.kept_bytes
-        figures["held_bytes"] = self._budget.used
+        figures = super().statistics()
+        for name in ("repairs_sent", "repeats_sent", "naks_sent", "naks_received"):
+            figures[name] = self._counts[name]
         figures["lagging_members"] = self._flow.lagging()
         figures["window_datagrams"] = self._flow.window
-        figures["unsent_datagrams"] = sender.next - sender.unsent
-        figures["overflowed_datagrams"] = sender.overflowed
         return figures
 
     # -- for the driver ----------------------------------------------------------------------------
@@ -296,14 +230,6 @@ class Core:
         if expected and peer.hello is not None:
             self._flow.confirm(peer.sender, expected, peer.hello.buffer, confirm.beyond)
 
-    def _my_report(self, reports: tuple[Report, ...]) -> tuple[int, int]:
-        """What is said of me: the reliable number expected and the control number heard, or 0."""
-        for sender, expected, low_bits in reports:
-            if sender == self._sender.id:
-                # The number meant is the latest one with these lower 32 bits.
-                return expected, self._sender.control - (self._sender.control - low_bits) % 2**32
-        return 0, 0
-
     def _receive_nak(self, peer: Peer, nak: Nak, now: float) -> None:
         if nak.sender != self._sender.id:
             other = self._membership.find(nak.sender)
@@ -322,47 +248,7 @@ class Core:
             peer.receiver.expect(bye.last + 1, now)
         self._membership.bye(peer, now)
 
-    def _unseal(self, header: Header, datagram: bytes, now: float) -> bytes | None:
-        key = self._keyring.key(header.sender, header.key)
-        if key is None:
-            if now >= self._key_reported + _KEY_INTERVAL:
-                self._key_reported = now
-                self._events.append(KeyUnknown(header.key))
-            return None
-        plain = unseal(key, header, datagram)
-        if plain is None:
-            self._counts["forged"] += 1
-        else:
-            self._keyring.remember(header.sender, header.key, key)
-        return plain
-
-    # -- what the parts call -----------------------------------------------------------------------
-
-    def _deliver(self, node: str, topic: str, payload: bytes) -> None:
-        self._counts["delivered"] += 1
-        self._events.append(Deliver(node, topic, payload))
-
-    def _gap(self, node: str) -> None:
-        self._counts["gaps"] += 1
-        self._events.append(Gap(node))
-
-    def _up(self, peer: Peer, hello: Hello) -> None:
-        peer.receiver = Receiver(
-            peer.sender,
-            max(hello.next, peer.floor + 1),
-            self._budget,
-            lambda: draw_first_wait(len(self._membership.members()) + 1, self._rng),
-            partial(self._deliver, peer.name),
-            partial(self._gap, peer.name),
-        )
-        self._events.append(Up(peer.name))
-        self._gap(peer.name)  # whatever it published before didn't come here
-
     def _down(self, peer: Peer, clean: bool) -> None:
-        if peer.receiver is not None:
-            if not clean or not peer.receiver.is_complete():
-                self._gap(peer.name)
-            peer.receiver.close()
         self._busy.pop(peer.sender, None)
         self._flow.leave(peer.sender)
-        self._events.append(Down(peer.name))
+        super()._down(peer, clean)
