@@ -1,0 +1,111 @@
+"""What a request costs the database does not grow with the number of people it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from im.app import Messenger
+from im.protocol.client import Send
+from im.services.identity import Identity
+from im.store import users
+from im.store.cursor import Cursor
+from tests.handlers.api import PASSWORD, Api, Person
+
+pytestmark = pytest.mark.gen_test(timeout=60)
+
+SIZES = (3, 300)
+
+
+async def statements(messenger: Messenger, act: Callable[[], Awaitable[Any]]) -> int:
+    """Statements that an action sends, the second time it is done."""
+    await act()
+    before = messenger.database.statistics.statements
+    await act()
+    return messenger.database.statistics.statements - before
+
+
+async def group_of(messenger: Messenger, owner: Person, size: int) -> int:
+    """A group of so many, made on the services: each account's password would take its time."""
+    hashed = await messenger.passwords.hash(PASSWORD)
+
+    def make(cursor: Cursor) -> list[int]:
+        return [
+            users.create(cursor, f"m{size}-{number}", "user", hashed, None, None, "zh").id
+            for number in range(size - 1)
+        ]
+
+    members = await messenger.database.write(make)
+    body = {"name": f"group of {size}", "members": members}
+    return int((await owner.post("/api/groups", body)).data["id"])
+
+
+async def test_sending_costs_the_same_in_small_and_large_groups(
+    api: Api, messenger: Messenger
+) -> None:
+    ann = await api.register("ann")
+    who = await messenger.sessions.resolve(ann.token)
+    counts = []
+    for size in SIZES:
+        group = await group_of(messenger, ann, size)
+
+        async def send(group: int = group, who: Identity = who) -> None:
+            await messenger.messages.send(who, Send(to=f"g:{group}", text="x"))
+
+        counts.append(await statements(messenger, send))
+    assert counts[0] == counts[1] <= 6, counts
+
+
+async def test_sending_over_the_socket_asks_for_no_members(api: Api, messenger: Messenger) -> None:
+    ann = await api.register("ann")
+    counts = []
+    for size in SIZES:
+        group = await group_of(messenger, ann, size)
+        async with api.socket(ann) as socket:
+            await socket.next_op("welcome")
+
+            async def send(group: int = group, socket: Any = socket) -> None:
+                assert (await socket.ask("send", to=f"g:{group}", text="x"))["op"] == "ok"
+
+            counts.append(await statements(messenger, send))
+    assert counts[0] == counts[1] <= 6, counts
+
+
+async def test_the_list_of_conversations_costs_the_same_for_few_and_many(
+    api: Api, messenger: Messenger
+) -> None:
+    ann, *others = await api.people("ann", *(f"p{number}" for number in range(12)))
+
+    async def page() -> None:
+        await ann.get("/api/conversations")
+
+    counts = []
+    for part in (others[:2], others[2:]):
+        for other in part:
+            await other.send(f"u:{ann.id}", "x")
+        counts.append(await statements(messenger, page))
+    assert counts[0] == counts[1] <= 10, counts
+
+
+async def test_recalls_edits_and_marks_cost_the_same_in_large_groups(
+    api: Api, messenger: Messenger
+) -> None:
+    ann = await api.register("ann")
+    counts = []
+    for size in SIZES:
+        group = await group_of(messenger, ann, size)
+        conv = f"g:{group}"
+
+        async def act(conv: str = conv) -> None:
+            place = await ann.send(conv, "x")
+            at = {"conv": conv, "seq": place["seq"]}
+            assert (
+                await ann.post("/api/messages", {**at, "text": "y"}, method="PATCH")
+            ).status == 200
+            assert (await ann.post("/api/messages/recall", at)).status == 200
+            assert (await ann.post("/api/messages/read", at)).status == 200
+
+        counts.append(await statements(messenger, act))
+    assert counts[0] == counts[1], counts
