@@ -106,10 +106,10 @@ export function Field({ id, label, error, hint, value, onInput, type = "text", i
 }
 
 /** What a pane shows when it has nothing: a drawing, words, and one thing to do. */
-export function Empty({ title, text, drawing = false, icon, children, wide = false }) {
+export function Empty({ title, text, drawing = false, icon, children, wide = false, level = 3 }) {
   return html`<div class="empty ${wide ? "wide" : ""}">
     ${drawing ? html`<${Boat} />` : null}${icon ? html`<${Icon} name=${icon} size="xl" />` : null}
-    <h3>${title}</h3>
+    ${level === 2 ? html`<h2>${title}</h2>` : html`<h3>${title}</h3>`}
     ${text ? html`<p>${text}</p>` : null}
     ${children}
   </div>`;

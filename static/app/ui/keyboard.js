@@ -33,6 +33,7 @@ function region(by) {
   const regions = [...document.querySelectorAll("[data-region]")].filter((element) => element.offsetParent !== null);
   const current = regions.findIndex((element) => element.contains(document.activeElement));
   const next = regions[(current + by + regions.length) % regions.length];
-  const inside = next?.querySelector("textarea, [tabindex='0'], a[href], button, input");
-  (inside ?? next)?.focus();
+  const inside = [...(next?.querySelectorAll("textarea, [tabindex='0'], a[href], button, input") ?? [])]
+    .filter((element) => element.offsetParent !== null);
+  (inside.find((element) => element.matches("textarea")) ?? inside[0] ?? next)?.focus();
 }

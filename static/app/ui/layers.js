@@ -34,7 +34,11 @@ export function createLayers(clock) {
     close() {
       const opener = dialog.value?.opener;
       dialog.value = null;
-      if (opener?.isConnected) opener.focus();
+      // While the dialog is still there, nothing outside it can have the focus.
+      requestAnimationFrame(() => {
+        const free = document.activeElement === document.body;
+        if (free && opener?.isConnected) opener.focus({ preventScroll: true });
+      });
     },
     /** `items`: `[{icon, label, hint?, danger?, run}]` or null for a line; `at`: `{x, y}`. */
     openMenu({ items, at, label, preview = null }) {

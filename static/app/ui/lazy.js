@@ -20,7 +20,9 @@ export function lazy(load, name, styles = []) {
       );
     };
     useEffect(() => {
-      if (!module) start();
+      // Between drawing and here another one of the kind may have fetched it.
+      if (module) setState("ready");
+      else start();
     }, []);
     useEffect(() => {
       if (online && state === "error") start();

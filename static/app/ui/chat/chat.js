@@ -15,7 +15,7 @@ export function ChatPane({ conv }) {
   if (!conv) return html`<main class="chat" id="main" tabindex="-1" data-region><${Welcome} /></main>`;
   if (!summary) {
     return html`<main class="chat" id="main" tabindex="-1" data-region>
-      <${Empty} icon="alert" title=${t("chat.unknown")} text=${t("chat.unknown_text")} />
+      <${Empty} level=${2} icon="alert" title=${t("chat.unknown")} text=${t("chat.unknown_text")} />
     </main>`;
   }
   return html`<${OpenChat} conv=${conv} summary=${summary} />`;
@@ -103,7 +103,7 @@ function TypingLine({ conv }) {
 
 function Welcome() {
   const { t, client } = useApp();
-  return html`<${Empty} wide drawing title=${t("welcome.title", { name: client.account.user.value.name })}
+  return html`<${Empty} level=${2} wide drawing title=${t("welcome.title", { name: client.account.user.value.name })}
     text=${t("welcome.text")}>
     <ul class="tips">
       <li><b><kbd>Ctrl</kbd>${" "}<kbd>K</kbd></b>${t("welcome.find")}</li>

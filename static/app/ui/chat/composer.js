@@ -117,7 +117,7 @@ export function Composer({ conv, summary, about, handle }) {
       if (plain ? !enterSends : !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
       send();
-    } else if (event.key === "ArrowUp" && !text && !replyTo) {
+    } else if (event.key === "ArrowUp" && !text && !replyTo && !event.altKey) {
       event.preventDefault();
       editLast();
     } else if (event.key === "Escape" && (emoji || replyTo || editing)) {

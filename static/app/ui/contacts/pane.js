@@ -2,10 +2,11 @@ import { html, useMemo, useRef, useState } from "../../../vendor/preact.js";
 import { byInitial } from "../../core/initials.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
-import { presenceText } from "../presence-text.js";
 import { AddContact } from "../list/list.js";
 import { SearchBox } from "../list/search-box.js";
+import { presenceText } from "../presence-text.js";
 import { useRoving } from "../roving.js";
+import { PaneFrame } from "../shell/pane-frame.js";
 
 /** Contacts by initial, with the requests on top. */
 export function ContactsPane() {
@@ -14,7 +15,7 @@ export function ContactsPane() {
   const [query, setQuery] = useState("");
   const state = contacts.state.value;
   const empty = !contacts.list.value.length;
-  return html`<section class="pane" aria-label=${t("area.contacts")} data-region>
+  return html`<${PaneFrame} label=${t("area.contacts")}>
     <header class="pane-h">
       <div class="pane-t">
         <h2>${t("area.contacts")}</h2>
@@ -33,7 +34,7 @@ export function ContactsPane() {
               </button>
             <//>`
           : html`<${Groups} query=${query} />`}
-  </section>`;
+  <//>`;
 }
 
 function Groups({ query }) {

@@ -1,8 +1,9 @@
 import { html, useEffect } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
-import { presenceText } from "../presence-text.js";
 import { Confirm } from "../layer-views.js";
+import { presenceText } from "../presence-text.js";
+import { SideFrame } from "../shell/pane-frame.js";
 import { EditRemark, SendRequest } from "./dialogs.js";
 
 /** A person on a page of their own. */
@@ -14,7 +15,7 @@ export function ProfilePage({ id }) {
       <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("contacts")} />
       ${user
         ? html`<div class="prof"><div class="band"></div><${Person} user=${user} /></div>`
-        : html`<${Empty} icon="person" title=${t("people.unknown")} />`}
+        : html`<${Empty} level=${2} icon="person" title=${t("people.unknown")} />`}
     </div>
   </main>`;
 }
@@ -23,13 +24,13 @@ export function ProfilePage({ id }) {
 export function PersonPanel({ id }) {
   const { t, client, router } = useApp();
   const user = client.people.get(id);
-  return html`<aside class="side" aria-label=${t("people.title")} data-region>
+  return html`<${SideFrame} label=${t("people.title")}>
     <header class="side-h">
       <h2>${t("people.title")}</h2>
       <${IconButton} icon="close" label=${t("action.close")} onClick=${() => router.back()} />
     </header>
     ${user && html`<${Person} user=${user} inChat />`}
-  </aside>`;
+  <//>`;
 }
 
 function Person({ user, inChat = false }) {
@@ -58,9 +59,9 @@ function Person({ user, inChat = false }) {
   return html`
     <div class="hero">
       <${Avatar} id=${id} name=${remark || user.name} size="l" online=${online} />
-      <h3>${remark || user.name}
+      <h2>${remark || user.name}
         ${user.kind !== "user" && html`<span class="tag">${t(`people.${user.kind}`)}</span>`}
-        ${user.role === "admin" && html`<span class="tag a">${t("people.admin")}</span>`}</h3>
+        ${user.role === "admin" && html`<span class="tag a">${t("people.admin")}</span>`}</h2>
       <p>${remark ? t("people.remark_of", { name: user.name, id: String(id) }) : t("people.number", { id: String(id) })}</p>
     </div>
     ${actions.length > 0 &&

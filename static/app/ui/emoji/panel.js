@@ -5,7 +5,7 @@ import { isComposing } from "../input-method.js";
 import { useRoving } from "../roving.js";
 import { GROUPS, loadEmoji, MAX_RECENT, searchEmoji } from "./data.js";
 
-const FALLBACK_RECENT = ["👍", "🙏", "😄", "🎉", "✅", "💪", "❤️", "☕"];
+const FALLBACK_RECENT = ["👍", "🙏", "😄", "🎉", "✅", "💪", "❤️", "☕️"];
 const VENDOR = new URL("../../../vendor/", import.meta.url).pathname;
 
 /** All emoji, the recent ones first, with a search in both languages. */

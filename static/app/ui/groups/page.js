@@ -3,6 +3,7 @@ import { groupName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
 import { Confirm } from "../layer-views.js";
+import { SideFrame } from "../shell/pane-frame.js";
 import { AddMembers, EditText } from "./dialogs.js";
 import { MemberList } from "./members.js";
 
@@ -16,7 +17,7 @@ export function GroupPage({ id }) {
       ${group
         ? html`<div class="prof"><div class="band"></div><${Details} group=${group} /></div>`
         : client.groups.state.value === "ready" &&
-          html`<${Empty} icon="people" title=${t("groups.gone")} text=${t("groups.gone_text")} />`}
+          html`<${Empty} level=${2} icon="people" title=${t("groups.gone")} text=${t("groups.gone_text")} />`}
     </div>
   </main>`;
 }
@@ -25,15 +26,15 @@ export function GroupPage({ id }) {
 export function GroupPanel({ id }) {
   const { t, client, router } = useApp();
   const group = client.groups.get(id);
-  return html`<aside class="side" aria-label=${t("groups.title")} data-region>
+  return html`<${SideFrame} label=${t("groups.title")}>
     <header class="side-h">
       <h2>${t("groups.title")}</h2>
       <${IconButton} icon="close" label=${t("action.close")} onClick=${() => router.back()} />
     </header>
     ${group
       ? html`<${Details} group=${group} inChat />`
-      : client.groups.state.value === "ready" && html`<${Empty} icon="people" title=${t("groups.gone")} text=${t("groups.gone_text")} />`}
-  </aside>`;
+      : client.groups.state.value === "ready" && html`<${Empty} level=${2} icon="people" title=${t("groups.gone")} text=${t("groups.gone_text")} />`}
+  <//>`;
 }
 
 function Details({ group, inChat = false }) {
@@ -69,7 +70,7 @@ function Details({ group, inChat = false }) {
   return html`
     <div class="hero">
       <${Avatar} id=${group.id} name=${group.name} kind="group" size="l" />
-      <h3>${group.name}</h3>
+      <h2>${group.name}</h2>
       <p>${t("groups.created_by", { id: String(group.id), name: owner ? client.people.name(group.owner) : "…" })}</p>
     </div>
     <div class="acts">

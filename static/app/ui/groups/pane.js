@@ -4,6 +4,7 @@ import { Avatar, Empty, Icon, IconButton, LoadError, Skeleton } from "../element
 import { CreateGroup, JoinGroup } from "../list/list.js";
 import { SearchBox } from "../list/search-box.js";
 import { useRoving } from "../roving.js";
+import { PaneFrame } from "../shell/pane-frame.js";
 
 const byName = new Intl.Collator("zh-Hans-CN-u-co-pinyin");
 
@@ -25,7 +26,7 @@ export function GroupsPane() {
       ],
     });
   };
-  return html`<section class="pane" aria-label=${t("area.groups")} data-region>
+  return html`<${PaneFrame} label=${t("area.groups")}>
     <header class="pane-h">
       <div class="pane-t">
         <h2>${t("area.groups")}</h2>
@@ -44,7 +45,7 @@ export function GroupsPane() {
               <button type="button" class="btn quiet" onClick=${() => layers.open(JoinGroup)}>${t("groups.join")}</button>
             <//>`
           : html`<${Rows} list=${list} query=${query} />`}
-  </section>`;
+  <//>`;
 }
 
 function Rows({ list, query }) {

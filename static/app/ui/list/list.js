@@ -4,6 +4,7 @@ import { useApp } from "../context.js";
 import { Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
 import { lazy } from "../lazy.js";
 import { useRoving } from "../roving.js";
+import { PaneFrame } from "../shell/pane-frame.js";
 import { ConversationRow } from "./row.js";
 import { SearchBox } from "./search-box.js";
 
@@ -38,7 +39,7 @@ export function ConversationList() {
       ],
     });
   };
-  return html`<section class="pane" aria-label=${t("list.label")} data-region>
+  return html`<${PaneFrame} label=${t("list.label")}>
     <header class="pane-h">
       <div class="pane-t">
         <h2>${t("area.chats")}</h2>
@@ -69,7 +70,7 @@ export function ConversationList() {
         : !all.length
           ? html`<${NoConversations} />`
           : html`<${Rows} shown=${shown} current=${current} query=${query} filter=${filter} />`}
-  </section>`;
+  <//>`;
 }
 
 function Rows({ shown, current, query, filter }) {

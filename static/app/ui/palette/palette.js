@@ -75,10 +75,12 @@ function useMatches(query) {
   const [found] = useUserSearch(query);
   const wanted = query.trim().toLowerCase();
   const fits = (title) => !wanted || title.toLowerCase().includes(wanted);
+  const begins = (title) => Number(title.toLowerCase().startsWith(wanted));
   const seen = new Set();
   const take = (items) =>
     items
       .filter((item) => fits(item.title) && !seen.has(item.conv) && seen.add(item.conv))
+      .sort((one, other) => begins(other.title) - begins(one.title))
       .slice(0, MAX_SHOWN);
   const person = (user, note) => ({
     conv: client.people.conversationWith(user.id),

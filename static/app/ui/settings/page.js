@@ -1,13 +1,14 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar, Icon, IconButton, Segments, Switch } from "../elements.js";
+import { useNarrow } from "../shell/pane-frame.js";
 import { DevicesCard, LogOutCard, PasswordCard } from "./devices.js";
 import { ProfileCard, RegisterCard } from "./profile.js";
 
 /** Settings: one section on wide screens; on a phone everything on one page. */
 export function SettingsPage({ section }) {
   const { t, client, router } = useApp();
-  const phone = useMedia("(max-width: 719px)");
+  const phone = useNarrow();
   const user = client.account.user.value;
   useEffect(() => void client.account.refresh(), []);
   const shown = section ?? (phone ? null : "profile");
@@ -84,13 +85,3 @@ function AppearanceCards() {
   `;
 }
 
-function useMedia(query) {
-  const [matches, setMatches] = useState(() => matchMedia(query).matches);
-  useEffect(() => {
-    const list = matchMedia(query);
-    const onChange = () => setMatches(list.matches);
-    list.addEventListener("change", onChange);
-    return () => list.removeEventListener("change", onChange);
-  }, [query]);
-  return matches;
-}

@@ -1,6 +1,7 @@
 import { html } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
+import { PaneFrame } from "../shell/pane-frame.js";
 
 export const SECTIONS = [
   ["profile", "person"],
@@ -12,7 +13,7 @@ export const SECTIONS = [
 export function SettingsPane() {
   const { t, router } = useApp();
   const current = router.place.value.id ?? SECTIONS[0][0];
-  return html`<section class="pane" aria-label=${t("area.settings")} data-region>
+  return html`<${PaneFrame} label=${t("area.settings")}>
     <header class="pane-h"><div class="pane-t"><h2>${t("area.settings")}</h2></div></header>
     <nav class="snav" aria-label=${t("area.settings")}>
       ${SECTIONS.map(
@@ -20,5 +21,5 @@ export function SettingsPane() {
           aria-current=${name === current ? "true" : undefined}><${Icon} name=${icon} />${t(`settings.${name}`)}</a>`,
       )}
     </nav>
-  </section>`;
+  <//>`;
 }

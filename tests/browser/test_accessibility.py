@@ -1,0 +1,214 @@
+"""axe-core finds nothing on any page, in both languages, light and dark, narrow and wide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from itertools import product
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import (
+    PASSWORD,
+    QUICK,
+    Person,
+    befriend,
+    enter,
+    online,
+    private,
+    register,
+    write,
+)
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SIZES = {"narrow": (360, 740), "wide": (1440, 900)}
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+
+# A menu and the skip link stand outside the landmarks, so that one best practice is not asked for.
+RUN = """(tags) => axe.run(document, {
+  runOnly: { type: 'tag', values: tags },
+  rules: { region: { enabled: false } },
+}).then((result) =>
+  result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) =>
+    node.target + ' ' + (node.any[0]?.message ?? node.all[0]?.message ?? '')).join(' | ')}`))"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it is now."""
+    if not page.evaluate("typeof axe === 'object'"):
+        source = files("axe_playwright_python") / "axe.min.js"
+        page.evaluate(source.read_text("utf-8"))
+    found = page.evaluate(RUN, TAGS)
+    assert isinstance(found, list)
+    return found
+
+
+COMBINATIONS = [
+    pytest.param(language, theme, size, id=f"{language} {theme} {size}")
+    for language, theme, size in product(LOCALES, ("light", "dark"), SIZES)
+]
+
+
+def open_page(new_page: Pages, language: str, theme: str, size: str) -> Page:
+    width, height = SIZES[size]
+    return new_page(
+        viewport={"width": width, "height": height},
+        locale=LOCALES[language],
+        color_scheme=theme,
+        reduced_motion="reduce",
+    )
+
+
+@pytest.mark.parametrize(("language", "theme", "size"), COMBINATIONS)
+def test_forms_are_accessible(
+    node: NodeFactory, new_page: Pages, language: str, theme: str, size: str
+) -> None:
+    url = node(env=QUICK).url
+    page = open_page(new_page, language, theme, size)
+    page.goto(f"{url}/")
+    assert violations(page) == []
+    page.fill("#name", "nobody")
+    page.fill("#password", PASSWORD)
+    page.click("form[action='/login'] .btn.primary")
+    expect(page.locator(".sumerr")).to_be_visible()
+    page.click("details.guest summary")
+    assert violations(page) == []
+    page.goto(f"{url}/toRegister")
+    page.fill("#name", "anna")
+    page.fill("#password", "short")
+    page.fill("#repassword", "short")
+    page.click("form[action='/register'] .btn.primary")
+    expect(page.locator(".err")).to_be_visible()
+    assert violations(page) == []
+
+
+def world(url: str, language: str) -> tuple[Person, Person, int]:
+    """Anna with a contact, a request, a group, a broadcast and a message of each kind."""
+    master = register(url, "Master")
+    anna, bo, cem = (register(url, name) for name in ("Anna", "陈静", "Cem"))
+    anna.call("PATCH", "/me", {"language": language})
+    befriend(anna, bo)
+    cem.call("POST", "/contacts", {"user": anna.id, "note": "hello"})
+    group = bo.call("POST", "/groups", {"name": "Deck crew", "members": [anna.id, cem.id]})
+    bo.call("PATCH", f"/groups/{group['id']}", {"announcement": "Quiet hours from ten"})
+    target = f"g:{group['id']}"
+    question = bo.send(target, "See http://10.0.0.1/plan")
+    bo.send(target, "👍")
+    bo.call("POST", "/messages", {"to": target, "text": "@Anna look", "mentions": [anna.id]})
+    anna.call("POST", "/messages", {"to": target, "text": "yes", "reply_to": question})
+    wrong = bo.send(target, "wrong")
+    bo.call("POST", "/messages/recall", {"conv": target, "seq": wrong})
+    bo.send(f"u:{anna.id}", "private")
+    master.send("all", "To everyone")
+    return anna, bo, int(group["id"])
+
+
+@pytest.mark.parametrize(("language", "theme", "size"), COMBINATIONS)
+def test_the_chat_page_is_accessible_in_every_state(
+    node: NodeFactory, new_page: Pages, language: str, theme: str, size: str
+) -> None:
+    server = node(env=QUICK)
+    anna, bo, group = world(server.url, language)
+    page = open_page(new_page, language, theme, size)
+    enter(page, anna)
+    found: dict[str, list[str]] = {}
+
+    def look(state: str, *, at: str | None = None, wait: str | None = None) -> None:
+        if at is not None:
+            page.goto(f"{server.url}/toChat#/{at}")
+        if wait is not None:
+            expect(page.locator(wait).first).to_be_visible()
+        if wrong := violations(page):
+            found[state] = wrong
+
+    def act(state: str, action: Callable[[], None], wait: str) -> None:
+        action()
+        look(state, wait=wait)
+        page.keyboard.press("Escape")
+
+    look("list with an announcement", wait=".bcast")
+    look("group chat", at=f"chats/g:{group}", wait=".hitme .at")
+    act("emoji", lambda: page.locator(".comp .ib").first.click(), ".emo .grid button:nth-child(9)")
+    own = page.locator(".msg.me[data-seq]").last
+    act("message menu", lambda: (own.focus(), own.press("Shift+F10"))[0], ".menu .mi")
+    act("reply", lambda: (own.focus(), own.press("r"))[0], ".ctx")
+    look("private chat", at=f"chats/{private(anna, bo)}", wait=".msg")
+    look("announcements", at="chats/all", wait=".msg")
+    look("empty chat", at=f"chats/{private(anna, anna)}x", wait=".empty")
+    look("group panel", at=f"chats/g:{group}/details", wait=".side .mem")
+    look("person panel", at=f"chats/{private(anna, bo)}/details", wait=".side .hero")
+    look("contacts", at="contacts", wait=".req")
+    look("profile", at=f"contacts/{bo.id}", wait=".prof .hero")
+    look("groups", at="groups", wait=".pane .row")
+    look("group page", at=f"groups/{group}", wait=".prof .mem")
+    look("profile form", at="settings/profile", wait=".form")
+    look("devices", at="settings/devices", wait=".sess")
+    look("appearance", at="settings/appearance", wait=".seg")
+    page.goto(f"{server.url}/toChat#/chats")
+    act("switcher", lambda: page.keyboard.press("Control+k"), "dialog.pal .row")
+    act("shortcuts", lambda: page.keyboard.press("Control+/"), "dialog .help")
+    act(
+        "create a group",
+        lambda: (page.locator(".pane-t .ib").click(), page.get_by_role("menuitem").nth(1).click())[
+            0
+        ],
+        "dialog .picks li",
+    )
+    page.goto(f"{server.url}/toChat#/chats/{private(anna, bo)}")
+    online(page)
+    expect(page.locator(".comp textarea")).to_be_visible()
+    server.kill9()
+    expect(page.locator(".banner")).to_be_visible()
+    write(page, "later")
+    look("offline", wait=".banner")
+    assert found == {}
+
+
+def test_new_messages_are_read_out_once(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    bo.send(f"u:{anna.id}", "before")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    expect(page.locator(".msg")).to_have_count(1)
+    said = page.get_by_role("log").locator("p")
+    expect(said).to_have_count(0)
+    bo.send(f"u:{anna.id}", "after")
+    expect(said).to_have_count(1)
+    expect(said).to_contain_text("Bo, after, ")
+
+
+def test_one_heading_names_the_page(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna = register(url, "Anna")
+    page = new_page(locale="en-GB", viewport={"width": 360, "height": 740})
+    enter(page, anna)
+    for place, name in (("chats", "Chats"), ("contacts", "Contacts"), ("settings", "Settings")):
+        page.goto(f"{url}/toChat#/{place}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_is_cut_off_at_320_px_or_with_large_text(
+    node: NodeFactory, new_page: Pages, width: int
+) -> None:
+    """WCAG 2.2, 1.4.4 and 1.4.10: no scrolling sideways."""
+    server = node(env=QUICK)
+    anna, _, group = world(server.url, "en")
+    page = new_page(locale="en-GB", viewport={"width": width, "height": 700})
+    enter(page, anna)
+    if width > 1000:
+        page.add_init_script(
+            "addEventListener('DOMContentLoaded', () => "
+            "document.documentElement.style.setProperty('font-size', '200%'))"
+        )
+    for place in ("chats", f"chats/g:{group}", "contacts", f"groups/{group}", "settings/devices"):
+        page.goto(f"{server.url}/toChat#/{place}")
+        page.reload()
+        online(page) if width > 1000 else None
+        page.wait_for_timeout(300)
+        wide = page.evaluate("document.scrollingElement.scrollWidth")
+        assert wide <= width, place

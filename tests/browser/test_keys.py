@@ -1,0 +1,204 @@
+"""Everything can be done with the keys, and the input method keeps its own."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import QUICK, befriend, bubble, enter, private, register, row, write
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+
+def open_chat(node: NodeFactory, new_page: Pages) -> Page:
+    """Anna's chat with Bo; Cem is there too."""
+    url = node(env=QUICK).url
+    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    befriend(anna, bo)
+    bo.send(f"u:{anna.id}", "from Bo")
+    cem.send(f"u:{anna.id}", "from Cem")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    expect(bubble(page, "from Bo")).to_be_visible()
+    return page
+
+
+def compose(page: Page, text: str) -> None:
+    """What an input method does: show letters that are not chosen yet."""
+    session = page.context.new_cdp_session(page)
+    session.send(
+        "Input.imeSetComposition",
+        {"text": text, "selectionStart": len(text), "selectionEnd": len(text)},
+    )
+
+
+def test_enter_that_chooses_characters_sends_nothing(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    box = chat.locator(".comp textarea")
+    box.focus()
+    compose(chat, "nihao")
+    box.dispatch_event("keydown", {"key": "Enter", "keyCode": 229, "isComposing": True})
+    box.dispatch_event("keydown", {"key": "Enter", "keyCode": 229})
+    expect(box).to_have_value("nihao")
+    chat.keyboard.insert_text("你好")
+    expect(box).to_have_value("你好")
+    expect(chat.locator(".msg.me")).to_have_count(0)
+    box.press("Enter")
+    expect(bubble(chat, "你好")).to_have_count(1)
+
+
+def test_keys_of_the_input_method_open_and_edit_nothing(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    write(chat, "mine")
+    expect(bubble(chat, "mine").locator("use[href$='#check']")).to_be_attached()
+    box = chat.locator(".comp textarea")
+    box.focus()
+    for key in ("ArrowUp", "Escape", "k"):
+        box.dispatch_event("keydown", {"key": key, "keyCode": 229, "isComposing": True})
+    expect(chat.locator(".ctx")).to_have_count(0)
+    expect(box).to_have_value("")
+
+
+def test_shift_enter_begins_a_new_line(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    box = chat.locator(".comp textarea")
+    box.press_sequentially("one")
+    box.press("Shift+Enter")
+    box.press_sequentially("two")
+    expect(box).to_have_value("one\ntwo")
+    box.press("Enter")
+    expect(chat.locator(".msg.me .tx")).to_have_text("one\ntwo", use_inner_text=True)
+
+
+def test_enter_can_be_made_to_begin_a_new_line(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    place = chat.url
+    chat.goto(re.sub("#.*", "#/settings/appearance", place))
+    chat.get_by_role("switch", name="Enter sends").click()
+    chat.goto(place)
+    box = chat.locator(".comp textarea")
+    box.press_sequentially("one")
+    box.press("Enter")
+    expect(box).to_have_value("one\n")
+    box.press("Control+Enter")
+    expect(box).to_have_value("")
+
+
+def test_ctrl_k_jumps_to_anyone(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    chat.keyboard.press("Control+k")
+    search = chat.get_by_role("combobox")
+    expect(search).to_be_focused()
+    search.press_sequentially("Cem")
+    expect(chat.get_by_role("option").first).to_contain_text("Cem")
+    search.press("Enter")
+    expect(chat.locator(".chat-h h2")).to_have_text("Cem")
+    expect(chat.locator(".comp textarea")).to_be_focused()
+
+
+def test_alt_and_arrows_change_the_conversation(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    first = chat.locator(".chat-h h2").inner_text()
+    chat.keyboard.press("Alt+ArrowUp")
+    expect(chat.locator(".chat-h h2")).not_to_have_text(first)
+    chat.keyboard.press("Alt+ArrowDown")
+    expect(chat.locator(".chat-h h2")).to_have_text(first)
+
+
+def test_escape_closes_the_top_layer_then_clears_the_reply(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    chat = open_chat(node, new_page)
+    message = bubble(chat, "from Bo")
+    message.focus()
+    message.press("r")
+    expect(chat.locator(".ctx")).to_be_visible()
+    chat.get_by_role("button", name="Emoji").click()
+    expect(chat.locator(".emo")).to_be_visible()
+    chat.keyboard.press("Escape")
+    expect(chat.locator(".emo")).to_have_count(0)
+    expect(chat.locator(".ctx")).to_be_visible()
+    chat.keyboard.press("Escape")
+    expect(chat.locator(".ctx")).to_have_count(0)
+
+
+def test_a_closed_layer_gives_the_focus_back(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    message = bubble(chat, "from Bo")
+    message.focus()
+    message.press("Shift+F10")
+    expect(chat.get_by_role("menuitem").first).to_be_focused()
+    chat.keyboard.press("ArrowDown")
+    expect(chat.get_by_role("menuitem").nth(1)).to_be_focused()
+    chat.keyboard.press("Escape")
+    expect(message).to_be_focused()
+    chat.keyboard.press("Control+/")
+    expect(chat.locator("dialog")).to_be_visible()
+    chat.keyboard.press("Escape")
+    expect(chat.locator("dialog")).to_have_count(0)
+    expect(message).to_be_focused()
+
+
+def test_f6_goes_from_region_to_region(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    visited = []
+    for _ in range(3):
+        chat.keyboard.press("F6")
+        visited.append(
+            chat.evaluate("document.activeElement.closest('[data-region]').className.split(' ')[0]")
+        )
+    assert sorted(visited) == ["chat", "pane", "rail"]
+
+
+def test_list_and_messages_are_one_tab_stop_each(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    for text in ("two", "three"):
+        write(chat, text)
+        expect(bubble(chat, text)).to_be_visible()
+    for selector in (".pane a.row", ".rows-in [data-seq]"):
+        assert chat.locator(f"{selector}[tabindex='0']").count() == 1
+    last = bubble(chat, "three")
+    last.focus()
+    last.press("ArrowUp")
+    expect(bubble(chat, "two")).to_be_focused()
+    assert chat.locator(".rows-in [data-seq][tabindex='0']").count() == 1
+
+
+def test_emoji_are_found_and_put_in_with_the_keys(node: NodeFactory, new_page: Pages) -> None:
+    chat = open_chat(node, new_page)
+    box = chat.locator(".comp textarea")
+    box.press_sequentially("Good")
+    chat.get_by_role("button", name="Emoji").click()
+    search = chat.get_by_role("searchbox", name="Search emoji")
+    for word in ("coffee", "咖啡"):
+        search.fill(word)
+        expect(chat.locator(".emo .grid button").first).to_contain_text("☕")
+    search.press("ArrowDown")
+    expect(chat.locator(".emo .grid button").first).to_be_focused()
+    chat.keyboard.press("Enter")
+    expect(box).to_have_value(re.compile("Good☕"))
+    expect(box).to_be_focused()
+    chat.get_by_role("button", name="Emoji").click()
+    recent = chat.locator(".emo section").first.locator("button")
+    expect(recent.first).to_contain_text("☕")
+    recent.first.focus()
+    chat.keyboard.press("ArrowRight")
+    expect(recent.nth(1)).to_be_focused()
+    chat.keyboard.press("ArrowDown")
+    expect(recent.nth(1)).not_to_be_focused()
+
+
+def test_back_leads_from_a_chat_to_the_list_on_a_phone(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    bo.send(f"u:{anna.id}", "hello")
+    page = new_page(locale="en-GB", viewport={"width": 360, "height": 740}, has_touch=True)
+    enter(page, anna)
+    expect(page.locator(".chat")).to_be_hidden()
+    row(page, "Bo").tap()
+    expect(page.locator(".pane")).to_be_hidden()
+    expect(page.locator(".tabs")).to_be_hidden()
+    page.go_back()
+    expect(row(page, "Bo")).to_be_visible()
+    expect(page.locator(".tabs")).to_be_visible()

@@ -1,0 +1,150 @@
+"""Long conversations: what is read stays in place, and the document stays small."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import QUICK, Person, bubble, enter, private, register
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+MESSAGES = 1_000
+MAX_ROWS = 300
+
+FILL = """([url, token, to, count]) => new Promise((resolve, reject) => {
+  const socket = new WebSocket(url);
+  let answered = 0;
+  socket.onopen = () => socket.send(JSON.stringify({ op: "hello", token }));
+  socket.onmessage = ({ data }) => {
+    const frame = JSON.parse(data);
+    if (frame.op === "welcome") {
+      for (let n = 1; n <= count; n += 1) {
+        const text = `message ${n}` + (n % 7 ? "" : "\\nwith a second line");
+        socket.send(JSON.stringify({ op: "send", id: n, to, text }));
+      }
+    }
+    if (frame.op === "error") reject(new Error(data));
+    if (frame.op === "ok" && ++answered === count) { socket.close(); resolve(); }
+  };
+})"""
+"""Writes many messages as one person, over a socket of its own."""
+
+
+def long_chat(node: NodeFactory, new_page: Pages) -> tuple[Page, Person, Person]:
+    """Anna's chat with Bo, who has written much; she has read it all."""
+    server = node(env=QUICK)
+    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
+    writer = new_page()
+    writer.goto(f"{server.url}/static/favicon.svg")
+    socket = server.url.replace("http", "ws") + "/ws"
+    writer.evaluate(FILL, [socket, bo.token, f"u:{anna.id}", MESSAGES])
+    anna.call("POST", "/messages/read", {"conv": private(anna, bo), "seq": MESSAGES})
+    page = new_page(locale="en-GB", viewport={"width": 1280, "height": 800})
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    expect(bubble(page, f"message {MESSAGES}")).to_be_visible()
+    return page, anna, bo
+
+
+def rows(page: Page) -> int:
+    return page.locator(".rows-in > *").count()
+
+
+def place_of(page: Page, text: str) -> float:
+    box = bubble(page, text).bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def top_message(page: Page) -> str:
+    """The text of the first message that is in view."""
+    text = page.evaluate(
+        """() => {
+          const top = document.querySelector('.log').getBoundingClientRect().top;
+          for (const row of document.querySelectorAll('.rows-in .msg')) {
+            if (row.getBoundingClientRect().top <= top + 4) continue;
+            return row.querySelector('.tx').innerText;
+          }
+        }"""
+    )
+    assert isinstance(text, str)
+    return text
+
+
+def test_older_pages_come_without_moving_what_is_read(node: NodeFactory, new_page: Pages) -> None:
+    page, _, _ = long_chat(node, new_page)
+    for _ in range(12):
+        page.locator(".log").evaluate("(log) => { log.scrollTop -= 500 }")
+        page.wait_for_function("() => document.querySelector('.log').scrollTop > 0")
+        seen = top_message(page)
+        before = place_of(page, seen)
+        # What is fetched now is above; the message that is read stays where it is.
+        page.wait_for_timeout(120)
+        assert abs(place_of(page, seen) - before) <= 2, seen
+        assert rows(page) <= MAX_ROWS
+
+
+def test_the_document_stays_small_down_to_the_first_message(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    page, _, _ = long_chat(node, new_page)
+    log = page.locator(".log")
+    for _ in range(200):
+        log.evaluate("(log) => { log.scrollTop = 0 }")
+        assert rows(page) <= MAX_ROWS
+        if bubble(page, "message 1").count():
+            break
+        page.wait_for_timeout(30)
+    expect(bubble(page, "message 1")).to_be_visible()
+    page.get_by_role("button", name="Jump to the newest message").click()
+    expect(bubble(page, f"message {MESSAGES}")).to_be_visible()
+    assert rows(page) <= MAX_ROWS
+
+
+def test_only_at_the_end_new_messages_are_followed(node: NodeFactory, new_page: Pages) -> None:
+    page, anna, bo = long_chat(node, new_page)
+    bo.send(f"u:{anna.id}", "followed")
+    expect(bubble(page, "followed")).to_be_in_viewport()
+    expect(page).to_have_title("Bo · LAN chat")
+    page.locator(".log").evaluate("(log) => { log.scrollTop -= 900 }")
+    seen = top_message(page)
+    before = place_of(page, seen)
+    bo.send(f"u:{anna.id}", "not followed")
+    jump = page.locator(".jump")
+    expect(jump).to_have_attribute("aria-label", "Jump to the newest message, 1 unread")
+    assert abs(place_of(page, seen) - before) <= 2
+    jump.click()
+    expect(bubble(page, "not followed")).to_be_in_viewport()
+    expect(jump).to_have_count(0)
+
+
+def test_one_opens_at_the_first_unread_message(node: NodeFactory, new_page: Pages) -> None:
+    page, anna, bo = long_chat(node, new_page)
+    page.goto(f"{anna.url}/toChat#/contacts")
+    for number in range(30):
+        bo.send(f"u:{anna.id}", f"new {number}")
+    page.goto(f"{anna.url}/toChat#/chats/{private(anna, bo)}")
+    expect(page.locator(".new")).to_be_in_viewport()
+    expect(bubble(page, "new 0")).to_be_in_viewport()
+    expect(page.locator(".jump")).to_be_visible()
+
+
+def test_writing_is_answered_at_once(node: NodeFactory, new_page: Pages) -> None:
+    """A key is painted within 50 ms, a sent message too; generous here, for slow machines."""
+    page, _, _ = long_chat(node, new_page)
+    took = page.evaluate(
+        """async () => {
+          const area = document.querySelector('.comp textarea');
+          const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+          const times = [];
+          for (let n = 0; n < 20; n += 1) {
+            const began = performance.now();
+            area.setRangeText('x', area.value.length, area.value.length, 'end');
+            area.dispatchEvent(new Event('input', { bubbles: true }));
+            await frame();
+            await frame();
+            times.push(performance.now() - began);
+          }
+          return times.sort((a, b) => a - b)[10];
+        }"""
+    )
+    assert took < 100
