@@ -29,8 +29,10 @@ SESSION_COOKIE = "im_session"
 LANGUAGE_COOKIE = "im_lang"
 THEME_COOKIE = "im_theme"
 COOKIE_DAYS = 180
-MAX_BODY = 256 * 1024
-"""Bytes of a JSON or form body; uploads have a limit of their own."""
+MAX_BODY = 512 * 1024
+"""Bytes of a JSON or form body: the longest text by default, with every byte escaped, fits in.
+
+Uploads have a limit of their own."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [

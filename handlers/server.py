@@ -21,6 +21,8 @@ from im.app import Listening, Messenger, open_messenger
 from im.settings import Settings
 
 BACKLOG = 1024
+MAX_READ = 4 * MAX_BODY
+"""Bytes of a body that are read only to say that it is too large; beyond it Tornado hangs up."""
 MAX_HEADER_BYTES = 16 * 1024
 IDLE_SECONDS = 75
 """An idle HTTP connection is closed; longer than what proxies keep (60 s)."""
@@ -88,8 +90,8 @@ class Server:
     def _serve_on(self, application: Application, sockets: list[socket.socket]) -> None:
         server = HTTPServer(
             application,
-            max_body_size=MAX_BODY,
-            max_buffer_size=max(self._settings.sockets.frame_bytes * 2, MAX_BODY * 2),
+            max_body_size=MAX_READ,
+            max_buffer_size=max(self._settings.sockets.frame_bytes * 2, MAX_READ),
             max_header_size=MAX_HEADER_BYTES,
             idle_connection_timeout=IDLE_SECONDS,
             body_timeout=BODY_SECONDS,

@@ -6,6 +6,7 @@ never by ``userId``. Passwords come in bodies only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import msgspec
@@ -21,6 +22,14 @@ from im.store.users import UserRow
 
 class _Token(msgspec.Struct):
     token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a list of ``total``."""
+
+    rows: list[Any]
+    total: int
 
 
 class TutorialHandler(ApiHandler):
@@ -62,15 +71,13 @@ class TutorialHandler(ApiHandler):
         self._said = self.messenger.catalogue.translate(self.language, key)
 
     def answer(self, data: Any) -> None:
-        """Finish with the tutorial's envelope; a list is given with its length."""
+        """Finish with the tutorial's envelope; a list is given with the length of the whole."""
+        part = Part(data, len(data)) if isinstance(data, list) else data
         answer = TutorialAnswer(message=self._said, data=data)
-        if isinstance(data, list):
-            answer.rows, answer.total = data, len(data)
+        if isinstance(part, Part):
+            answer.data = answer.rows = part.rows
+            answer.total = part.total
         self.write_json(answer)
-
-    def answer_part(self, rows: list[Any], total: int) -> None:
-        """Finish with a part of a longer list."""
-        self.write_json(TutorialAnswer(message=self._said, data=rows, rows=rows, total=total))
 
     def _refuse_method(self) -> NoReturn:
         raise MethodNotAllowed(self._example(), values={"reason": "example"})
@@ -94,10 +101,10 @@ class UserListHandler(TutorialHandler):
     """``/user/getUserList``"""
 
     @operation("People by id", query=bodies.ListQuery, answer=list[bodies.Person])
-    async def get(self, who: Identity, query: bodies.ListQuery) -> None:
+    async def get(self, who: Identity, query: bodies.ListQuery) -> Part:
         """Administrators see phone and e-mail too. ``total`` counts all."""
         rows, total = await self.messenger.accounts.page(query.after, query.limit)
-        self.answer_part([_person(row, who) for row in rows], total)
+        return Part([_person(row, who) for row in rows], total)
 
     def allowed_methods(self) -> list[str]:
         """What the route is for."""
@@ -292,7 +299,7 @@ class PrivateLogHandler(TutorialHandler):
     curl = "userIdA=ID userIdB=ID start=0 end=9 isRev=false token=TOKEN"
 
     @operation("A range of a private log", body=bodies.PrivateLog, answer=list[ServerFrame])
-    async def post(self, who: Identity, body: bodies.PrivateLog) -> None:
+    async def post(self, who: Identity, body: bodies.PrivateLog) -> Part:
         """From the database, at most 500 messages; ``total`` counts all."""
         if who.user not in (body.user_id_a, body.user_id_b):
             raise Forbidden("not yours", field="userIdA", values={"reason": "user_id"})
@@ -300,7 +307,7 @@ class PrivateLogHandler(TutorialHandler):
         rows, total = await self.messenger.tutorial.private_log(
             who, other, body.start, body.end, oldest_first=body.is_rev
         )
-        self.answer_part(rows, total)
+        return Part(rows, total)
 
 
 def _check_mine(who: Identity, given: int | None, field: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,13 +55,18 @@ def settings(tmp_path: Path, overrides: dict[str, Any], database_url: str) -> Se
 
 
 @pytest.fixture
-def messenger(io_loop: IOLoop, settings: Settings) -> Iterator[Messenger]:
-    """The node's services, started."""
+def messenger(
+    io_loop: IOLoop, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> Iterator[Messenger]:
+    """The node's services, started; a test in which it logs an exception fails."""
     listening = Listening(address="127.0.0.1", port=1, metrics_port=0, worker=0)
     opened: Messenger = io_loop.run_sync(lambda: open_messenger(settings, listening))
     io_loop.run_sync(opened.start)
     yield opened
     io_loop.run_sync(opened.close)
+    records = caplog.get_records("call")
+    failures = [r.getMessage() for r in records if r.levelno >= logging.ERROR and r.exc_info]
+    assert failures == []
 
 
 @pytest.fixture

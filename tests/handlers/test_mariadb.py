@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from im.app import Messenger
-from tests.handlers.api import PASSWORD, Api
+from tests.handlers.api import PASSWORD, Api, eventually
 from tests.handlers.test_messages import VERBATIM, entries, unread
 from tests.handlers.test_queries import group_of, statements
 
@@ -153,6 +153,11 @@ async def test_the_dialect_speaks(api: Api) -> None:
         ]
         frame = {"TargetId": ann.id, "Type": 1, "Media": 1, "Content": "😀", "Amount": 5}
         await socket.send(frame)
+
+        async def arrived() -> bool:
+            return (await unread(ann))["p:1:2"] == 1
+
+        await eventually(arrived)
         await ann.send(f"u:{bob.id}", "live")
         assert (await socket.read())["Content"] == "live"
     query = {"userIdA": ann.id, "userIdB": bob.id, "start": -2, "end": -1, "isRev": "true"}

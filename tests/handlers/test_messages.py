@@ -93,7 +93,7 @@ async def test_a_text_is_whole_or_refused_by_name(api: Api) -> None:
 
 async def test_a_body_that_is_too_large_is_answered_413(api: Api) -> None:
     ann = await api.register("ann")
-    reply = await ann.post("/api/messages", {"to": "u:2", "text": "x" * 300_000})
+    reply = await ann.post("/api/messages", {"to": "u:2", "text": "x" * 600_000})
     reply.refused(413, "too_large")
 
 

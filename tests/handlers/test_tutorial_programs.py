@@ -237,6 +237,21 @@ def test_who_is_connected_is_told_in_words_when_the_node_goes_down(
     assert not any('"op"' in line for line in socket.lines)
 
 
+def test_a_body_that_is_too_large_is_told_so(node: NodeFactory, tmp_path: Path) -> None:
+    only = node()
+    ann, bob = person(only, "ann"), person(only, "bob")
+    body = tmp_path / "body"
+    for size, answer in ((64 * 1024, 0), (600_000, "too_large"), (1_500_000, "too_large")):
+        # The longest text as some programs write it: every character escaped.
+        text = "\\u0001" * size if answer == 0 else "x" * size
+        body.write_text(f'{{"to":"u:{bob[0]}","text":"{text}"}}')
+        got = curl(
+            *("-H", f"Authorization: Bearer {ann[1]}", "-H", "Content-Type: application/json"),
+            *("--data-binary", f"@{body}", f"{only.url}/api/messages"),
+        )
+        assert got.get("error") == answer or got["code"] == answer, got
+
+
 # The Redis channel
 
 
