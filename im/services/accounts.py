@@ -24,6 +24,7 @@ from im.services.profile_rules import (
 from im.services.sessions import Sessions
 from im.services.states import States
 from im.store import contacts, conversations, users
+from im.store import sessions as session_rows
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.errors import DuplicateKey
@@ -198,14 +199,12 @@ class Accounts:
             await self._limits.hit(self.rules.failures, "password", str(who.user))
             raise WrongPassword("not the password", field="password")
         hashed = await self._new_password(new_password, repassword)
-        await self._database.write(users.change, who.user, {"password_hash": hashed})
-        await self._sessions.revoke_all(who.user, keep=who.session)
+        await self._change(who.user, {"password_hash": hashed}, keep=who.session)
 
     async def set_password(self, user: int, password: str) -> None:
         """A new password that an administrator gives; all sessions end. Raises ``Invalid``."""
         hashed = await self._new_password(password, password)
-        await self._database.write(users.change, user, {"password_hash": hashed})
-        await self._sessions.revoke_all(user)
+        await self._change(user, {"password_hash": hashed})
 
     async def update(self, who: Identity, user: int, changes: Mapping[str, Any]) -> UserRow:
         """An administrator changes someone's profile, role or password, or a person their own.
@@ -216,22 +215,21 @@ class Accounts:
         """
         if user != who.user and not who.is_admin:
             raise Forbidden("administrators only")
-        await self.get(user)
+        row = await self.get(user)
         values = clean_changes(changes)
         if "role" in changes:
             if not who.is_admin:
                 raise Forbidden("administrators only")
             values["role"] = one_of("role", changes["role"], ("user", "admin"))
         if changes.get("password"):
+            if row.kind == "guest":
+                raise Forbidden("a guest registers")
             if user == who.user:
                 await self._logged_in_lately(who)
             values["password_hash"] = await self._new_password(
                 changes["password"], changes["password"]
             )
-        row = await self._change(user, values)
-        if "password_hash" in values:
-            await self._sessions.revoke_all(user, keep=who.session)
-        return row
+        return await self._change(user, values, keep=who.session)
 
     async def delete(self, who: Identity, user: int) -> None:
         """An administrator removes someone, or a person themselves.
@@ -243,14 +241,15 @@ class Accounts:
             raise Forbidden("administrators only")
         await self.get(user)
 
-        def write(cursor: Cursor) -> list[int]:
+        def write(cursor: Cursor) -> tuple[list[int], list[int]]:
             if users.is_last_admin(cursor, user):
                 raise _last_admin()
             users.delete(cursor, user)
-            return contacts.remove_all(cursor, user)
+            return session_rows.revoke_all(cursor, user), contacts.remove_all(cursor, user)
 
-        self._states.changed(await self._database.write(write), "contacts")
-        await self._sessions.revoke_all(user)
+        ended, others = await self._database.write(write)
+        self._sessions.tell_ended(user, ended)
+        self._states.changed(others, "contacts")
 
     async def get(self, user: int) -> UserRow:
         """A person who has not left. Raises ``NotFound``."""
@@ -308,7 +307,10 @@ class Accounts:
         except DuplicateKey as error:
             raise _taken(error) from None
 
-    async def _change(self, user: int, values: Mapping[str, Any]) -> UserRow:
+    async def _change(self, user: int, values: Mapping[str, Any], *, keep: int = 0) -> UserRow:
+        """Change columns; a new password ends all sessions but ``keep`` in the same transaction."""
+        ended: list[int] = []
+
         def write(cursor: Cursor) -> None:
             if "role" in values:
                 if values["role"] != "admin" and users.is_last_admin(cursor, user):
@@ -316,8 +318,12 @@ class Accounts:
                 # Who may write to everyone is asked anew, also for what is on its way.
                 conversations.raise_epoch(cursor, conversations.broadcast(cursor).id)
             users.change(cursor, user, values)
+            if "password_hash" in values:
+                ended[:] = session_rows.revoke_all(cursor, user, keep)
 
-        return await self._changed(user, write)
+        row = await self._changed(user, write)
+        self._sessions.tell_ended(user, ended)
+        return row
 
     async def _changed(self, user: int, write: Callable[[Cursor], None]) -> UserRow:
         try:

@@ -134,6 +134,12 @@ class Sessions:
         self._states.changed([user], "sessions")
         return len(ended)
 
+    def tell_ended(self, user: int, ended: list[int]) -> None:
+        """Close the connections of sessions of a person that another transaction has revoked."""
+        if ended:
+            self._tell(ended)
+            self._states.changed([user], "sessions")
+
     async def recheck(self, local: Collection[int]) -> None:
         """Close connections whose session was revoked or is over, whatever the bus said.
 

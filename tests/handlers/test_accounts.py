@@ -217,6 +217,8 @@ async def test_a_guest_who_registers_keeps_id_history_and_contacts(api: Api) -> 
     assert data["user"]["kind"] == "guest"
     await guest.send(f"u:{ann.id}", "as a guest")
     (await guest.post("/api/groups", {"name": "g"})).refused(403, "forbidden")
+    change = {"id": guest.id, "password": PASSWORD}
+    (await guest.form("/user/updateUser", **change)).refused(403, "forbidden")
     (await guest.post("/api/me/register", new("ann"))).refused(409, "taken", "name")
     (await guest.post("/api/me/register", new("x", repassword="y"))).refused(400, "invalid")
     reply = await guest.post("/api/me/register", new("gina", email="g@b.cn"))

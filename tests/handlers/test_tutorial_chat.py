@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from im.app import Messenger
+from im.protocol.outgoing import Outgoing
+from im.protocol.server import Resync
 from tests.handlers.api import Api, Person, Socket, eventually
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -311,6 +313,26 @@ async def test_of_too_much_unread_the_newest_come_and_a_line_tells_of_the_rest(a
         assert [f["Content"] for f in got[:500]] == [str(n) for n in range(20, 520)]
         assert (got[500]["UserId"], got[500]["Conv"]) == (0, "")
         assert "更早的未读" in got[500]["Content"]
+
+
+async def test_what_the_bus_did_not_bring_is_read_from_the_log(
+    api: Api, messenger: Messenger
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    await ann.send(f"u:{bob.id}", "first")
+    async with api.socket(path=chat(bob)) as socket:
+        await greeted(socket)
+        assert (await socket.read())["Content"] == "first"
+        (reader,) = messenger.registry.of_user(bob.id)
+        messenger.registry.remove(reader)
+        for text in ("missed 1", "missed 2"):
+            await ann.send(f"u:{bob.id}", text)
+        messenger.registry.add(reader)
+        for hint in (Resync(conv="p:1:2"), Resync(), Resync(conv="p:1:2")):
+            reader.deliver(Outgoing(hint))
+        await ann.send(f"u:{bob.id}", "live")
+        got = [(await socket.read())["Content"] for _ in range(3)]
+        assert got == ["missed 1", "missed 2", "live"]
 
 
 # What happens to messages
