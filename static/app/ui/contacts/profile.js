@@ -2,6 +2,7 @@ import { html, useEffect } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
 import { Confirm } from "../layer-views.js";
+import { hideConversation } from "../list/row.js";
 import { presenceText } from "../presence-text.js";
 import { SideFrame } from "../shell/pane-frame.js";
 import { EditRemark, SendRequest } from "./dialogs.js";
@@ -84,7 +85,9 @@ function Person({ user, inChat = false }) {
       html`<div class="opt"><span>${t("list.mute")}</span>
           <${Switch} label=${t("list.mute")} checked=${summary.muted} onChange=${(on) => attempt(client.setMuted(conv, on))} /></div>
         <div class="opt"><span>${t("list.pin")}</span>
-          <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(client.setPinned(conv, on))} /></div>`}
+          <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(client.setPinned(conv, on))} /></div>
+        <button type="button" class="opt" onClick=${() => hideConversation(app, conv, remark || user.name)}>
+          <${Icon} name="close" /><span>${t("list.hide_chat")}</span></button>`}
       <${BlockButton} user=${user} contact=${contact} attempt=${attempt} />
       ${contact && (contact.state === "accepted" || contact.state === "outgoing") &&
       html`<button type="button" class="opt dg"

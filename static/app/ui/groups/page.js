@@ -3,6 +3,7 @@ import { groupName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
 import { Confirm } from "../layer-views.js";
+import { hideConversation } from "../list/row.js";
 import { SideFrame } from "../shell/pane-frame.js";
 import { AddMembers, EditText } from "./dialogs.js";
 import { MemberList } from "./members.js";
@@ -38,7 +39,8 @@ export function GroupPanel({ id }) {
 }
 
 function Details({ group, inChat = false }) {
-  const { t, client, router, layers } = useApp();
+  const app = useApp();
+  const { t, client, router, layers } = app;
   const conv = groupName(group.id);
   const summary = client.conversations.get(conv);
   const manages = group.role === "owner" || group.role === "admin";
@@ -96,7 +98,9 @@ function Details({ group, inChat = false }) {
     <div class="block">
       ${summary &&
       html`<div class="opt"><span>${t("list.pin")}</span>
-        <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(client.setPinned(conv, on))} /></div>`}
+        <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(client.setPinned(conv, on))} /></div>
+        <button type="button" class="opt" onClick=${() => hideConversation(app, conv, group.name)}>
+          <${Icon} name="close" /><span>${t("list.hide_chat")}</span></button>`}
       ${group.role === "owner"
         ? html`<button type="button" class="opt dg" onClick=${() => end("dissolve")}><${Icon} name="trash" /><span>${t("groups.dissolve")}</span></button>`
         : html`<button type="button" class="opt dg" onClick=${() => end("leave")}><${Icon} name="logout" /><span>${t("groups.leave")}</span></button>`}

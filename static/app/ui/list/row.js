@@ -48,6 +48,16 @@ export function ConversationRow({ summary, current }) {
   </li>`;
 }
 
+/** Take a conversation out of the list until something new comes; it can be undone. */
+export function hideConversation({ t, client, layers, router }, conv, title) {
+  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+  client.hideConversation(conv, true).catch(failed);
+  if (router.place.value.id === conv) router.go("chats", null, { replace: true });
+  layers.offerUndo(t("list.hidden_done", { name: title }), () =>
+    client.hideConversation(conv, false).catch(failed),
+  );
+}
+
 /** What can be done with a conversation; also offered in its details. */
 export function openRowMenu(app, event, summary, title) {
   event.preventDefault();
@@ -56,6 +66,7 @@ export function openRowMenu(app, event, summary, title) {
   const box = event.currentTarget.getBoundingClientRect();
   const at = event.clientX ? { x: event.clientX, y: event.clientY } : { x: box.left + 40, y: box.top + 40 };
   const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+  const hide = () => hideConversation(app, conv, title);
   const items = [
     {
       icon: "pin",
@@ -78,16 +89,7 @@ export function openRowMenu(app, event, summary, title) {
       run: () => client.markRead(conv, lastSeq),
     },
     null,
-    {
-      icon: "close",
-      label: t("list.hide"),
-      run() {
-        client.hideConversation(conv, true).catch(failed);
-        layers.offerUndo(t("list.hidden_done", { name: title }), () =>
-          client.hideConversation(conv, false).catch(failed),
-        );
-      },
-    },
+    { icon: "close", label: t("list.hide"), run: hide },
   ];
   layers.openMenu({ items: items.filter((item) => item !== false), at, label: title });
 }

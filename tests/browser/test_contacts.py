@@ -1,0 +1,126 @@
+"""Finding people, asking them, and keeping them away."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.people import QUICK, befriend, bubble, enter, register, row, write
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+
+def test_two_people_find_each_other_and_begin_to_chat(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(annas, anna, "contacts")
+    enter(bos, bo)
+    annas.get_by_role("button", name="Find people").last.click()
+    annas.locator("dialog input[type=search]").fill("bo")
+    annas.get_by_role("button", name="Add").click()
+    annas.fill("#request-note", "I sit next door")
+    annas.get_by_role("button", name="Send request").click()
+    expect(annas.locator(".pane .row .pv")).to_have_text("request sent")
+
+    expect(bos.locator(".rail .it .badge")).to_contain_text("1 new request")
+    bos.goto(f"{url}/toChat#/contacts")
+    expect(bos.locator(".req")).to_contain_text("I sit next door")
+    bos.get_by_role("button", name="Accept").click()
+    expect(row(bos, "Anna")).to_be_visible()
+    expect(bos.locator(".pane .sec")).to_have_text(["A"])
+    expect(row(annas, "Bo").locator(".pv")).to_have_text("online")
+
+    row(bos, "Anna").click()
+    bos.get_by_role("button", name="Message").click()
+    write(bos, "Hello neighbour")
+    annas.goto(f"{url}/toChat#/chats")
+    row(annas, "Bo").click()
+    expect(bubble(annas, "Hello neighbour")).to_be_visible()
+
+
+def test_declining_can_be_undone_and_is_final_after_a_while(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    bo.call("POST", "/contacts", {"user": anna.id})
+    page = new_page(locale="en-GB")
+    enter(page, anna, "contacts")
+    request = page.locator(".req")
+    page.get_by_role("button", name="Decline").click()
+    expect(request).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(request).to_be_visible()
+    page.get_by_role("button", name="Decline").click()
+    expect(page.locator(".toast")).to_have_count(0, timeout=10_000)
+    page.reload()
+    expect(page.locator(".pane .empty")).to_be_visible()
+    assert anna.call("GET", "/contacts")["contacts"] == []
+
+
+def test_a_remark_is_seen_by_oneself_everywhere(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    bo.send(f"u:{anna.id}", "hello")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"contacts/{bo.id}")
+    page.get_by_role("button", name="Remark").click()
+    page.fill("#remark", "Bo from the bridge")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".hero h2")).to_contain_text("Bo from the bridge")
+    expect(row(page, "Bo from the bridge")).to_be_visible()
+    page.goto(f"{url}/toChat#/chats")
+    expect(row(page, "Bo from the bridge")).to_be_visible()
+
+
+def test_who_is_blocked_cannot_write_until_it_is_taken_back(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(annas, anna, f"contacts/{bo.id}")
+    annas.get_by_role("button", name="Block").click()
+    annas.locator("dialog").get_by_role("button", name="Block").click()
+    expect(annas.get_by_role("button", name="Unblock")).to_be_visible()
+    enter(bos, bo, f"contacts/{anna.id}")
+    bos.get_by_role("button", name="Message").click()
+    write(bos, "hello?")
+    expect(bos.locator(".failed")).to_contain_text("This person has blocked you")
+    annas.get_by_role("button", name="Unblock").click()
+    expect(annas.get_by_role("button", name="Block")).to_be_visible()
+    bos.get_by_role("button", name="Retry").click()
+    expect(bos.locator(".failed")).to_have_count(0)
+
+
+def test_pinned_muted_and_hidden_conversations(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    for person in (bo, cem):
+        person.send(f"u:{anna.id}", f"from {person.name}")
+    page = new_page(locale="en-GB")
+    enter(page, anna)
+    names = page.locator(".pane .row .nm")
+    expect(names).to_have_text(["Cem", "Bo", "Announcements"])
+
+    def choose(title: str, item: str) -> None:
+        row(page, title).click(button="right")
+        page.get_by_role("menuitem", name=item).click()
+
+    choose("Bo", "Pin")
+    expect(names).to_have_text(["Bo", "Cem", "Announcements"])
+    choose("Cem", "Mute notifications")
+    expect(row(page, "Cem").locator(".badge")).to_have_class("badge off")
+    expect(page).to_have_title("(1) Chats · LAN chat")
+    choose("Cem", "Hide")
+    expect(names).to_have_text(["Bo", "Announcements"])
+    page.get_by_role("button", name="Undo").click()
+    expect(names).to_have_text(["Bo", "Cem", "Announcements"])
+    choose("Cem", "Hide")
+    expect(names).to_have_text(["Bo", "Announcements"])
+    page.reload()
+    expect(names).to_have_text(["Bo", "Announcements"])
+    cem.send(f"u:{anna.id}", "here I am again")
+    expect(names).to_have_text(["Bo", "Cem", "Announcements"])

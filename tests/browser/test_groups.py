@@ -1,0 +1,110 @@
+"""What owner, administrators and members do with a group."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import QUICK, Person, befriend, enter, register, row
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+
+def crew(node: NodeFactory) -> tuple[Person, Person, Person, int]:
+    """Anna owns a group with Bo and Cem."""
+    url = node(env=QUICK).url
+    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    befriend(anna, bo)
+    group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id, cem.id]})
+    return anna, bo, cem, int(group["id"])
+
+
+def confirm(page: Page, action: str) -> None:
+    page.locator("dialog").get_by_role("button", name=action).click()
+
+
+def test_one_joins_by_number_or_by_name(node: NodeFactory, new_page: Pages) -> None:
+    anna, _, _, group = crew(node)
+    dora, emil = register(anna.url, "Dora"), register(anna.url, "Emil")
+    for person, words in ((dora, str(group)), (emil, "Deck crew")):
+        page = new_page(locale="en-GB")
+        enter(page, person, "groups")
+        page.get_by_role("button", name="Join a group").click()
+        page.fill("#group-join", "no such group")
+        confirm(page, "Join")
+        expect(page.locator("#group-join-error")).to_have_text("There is no such group")
+        page.fill("#group-join", words)
+        confirm(page, "Join")
+        expect(page.locator(".chat-h h2")).to_have_text("Deck crew")
+        expect(page.locator(".sys").last).to_have_text("You joined")
+
+
+def test_name_announcement_and_about_are_changed_for_all(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo, _, group = crew(node)
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(page, anna, f"chats/g:{group}/details")
+    enter(bos, bo, f"chats/g:{group}")
+    page.get_by_role("button", name="Rename").click()
+    page.fill("#edit-text", "Bridge")
+    confirm(page, "Save")
+    expect(bos.locator(".chat-h h2")).to_have_text("Bridge")
+    expect(bos.locator(".sys").last).to_have_text("Anna renamed the group to “Bridge”")
+    page.get_by_role("button", name="Edit Announcement").click()
+    page.fill("#edit-text", "Quiet hours from ten")
+    confirm(page, "Save")
+    expect(bos.locator(".notice")).to_contain_text("Quiet hours from ten")
+    bos.get_by_role("button", name="Close the announcement").click()
+    bos.reload()
+    expect(bos.locator(".chat-h h2")).to_have_text("Bridge")
+    expect(bos.locator(".notice")).to_have_count(0)
+
+
+def test_roles_are_given_and_members_put_out(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo, cem, group = crew(node)
+    page, cems = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(page, anna, f"chats/g:{group}/details")
+    enter(cems, cem, f"chats/g:{group}")
+    member = page.locator(".side .mem", has_text="Bo")
+    page.get_by_role("button", name="Actions for Bo").click()
+    page.get_by_role("menuitem", name="Make admin").click()
+    expect(member.locator(".tag")).to_have_text("Admin")
+    page.get_by_role("button", name="Actions for Cem").click()
+    page.get_by_role("menuitem", name="Remove from group").click()
+    confirm(page, "Remove from group")
+    expect(page.locator(".side .mem")).to_have_count(2)
+    expect(row(page, "Deck crew").locator(".pv")).to_have_text("You removed Cem")
+    expect(row(cems, "Deck crew")).to_have_count(0)
+    assert {entry["user"]["id"] for entry in members(bo, group)} == {anna.id, bo.id}
+
+
+def members(person: Person, group: int) -> list[dict[str, dict[str, int]]]:
+    found = person.call("GET", f"/groups/{group}/members")["members"]
+    assert isinstance(found, list)
+    return found
+
+
+def test_a_member_leaves_and_the_owner_dissolves(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo, _, group = crew(node)
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, bo, f"groups/{group}")
+    bos.get_by_role("button", name="Leave group").click()
+    confirm(bos, "Leave group")
+    expect(bos.locator(".pane .empty")).to_contain_text("No groups yet")
+    enter(page, anna, f"groups/{group}")
+    expect(page.locator(".prof .mem")).to_have_count(2)
+    page.get_by_role("button", name="Dissolve group").click()
+    confirm(page, "Dissolve group")
+    expect(page.locator(".pane .empty")).to_contain_text("No groups yet")
+
+
+def test_members_bring_others_in(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo, _, group = crew(node)
+    register(anna.url, "Dora")
+    page = new_page(locale="en-GB")
+    enter(page, bo, f"groups/{group}")
+    page.get_by_role("button", name="Add").click()
+    page.locator("dialog input[type=search]").fill("dor")
+    page.get_by_label("Dora").check()
+    confirm(page, "Add 1 person")
+    expect(page.locator(".prof .mem", has_text="Dora")).to_be_visible()

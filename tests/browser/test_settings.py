@@ -1,0 +1,128 @@
+"""Profile, devices, password, preferences, and guests who stay."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, register, row
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+
+def test_the_profile_is_changed_and_wrong_entries_are_said_beside_their_field(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna = register(url, "Anna")
+    register(url, "Bo")
+    page = new_page(locale="en-GB")
+    enter(page, anna, "settings/profile")
+    page.fill("#profile-name", "Bo")
+    page.fill("#profile-phone", "123")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".err").first).to_be_visible()
+    expect(page.locator(".sumerr")).to_be_focused()
+    page.fill("#profile-name", "Anna L")
+    page.fill("#profile-phone", "13800138000")
+    page.fill("#profile-note", "Bridge")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    me = anna.call("GET", "/me")
+    assert (me["name"], me["phone"], me["note"]) == ("Anna L", "13800138000", "Bridge")
+
+
+def test_other_devices_are_logged_out_at_once(node: NodeFactory, new_page: Pages) -> None:
+    anna = register(node(env=QUICK).url, "Anna")
+    here, there = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(there, anna)
+    enter(here, anna, "settings/devices")
+    expect(here.locator(".sess")).to_have_count(3)
+    here.get_by_role("button", name="Log out all others").click()
+    here.locator("dialog").get_by_role("button", name="Log out all others").click()
+    expect(here.locator(".sess")).to_have_count(1)
+    expect(there).to_have_url(f"{anna.url}/?next=%2FtoChat")
+    expect(there.get_by_role("heading", level=1)).to_have_text("Welcome back")
+
+
+def test_the_password_is_changed(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna = register(url, "Anna")
+    page = new_page(locale="en-GB")
+    enter(page, anna, "settings/devices")
+    page.get_by_role("button", name="Change password").click()
+    page.fill("#password-password", "wrong")
+    page.fill("#password-new_password", "another-password-2")
+    page.fill("#password-repassword", "another-password-3")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.locator("#password-repassword-error")).to_have_text("The two passwords differ")
+    page.fill("#password-repassword", "another-password-2")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.locator(".sumerr")).to_be_focused()
+    page.fill("#password-password", PASSWORD)
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("Password changed")).to_be_visible()
+    again = {"name": "Anna", "password": "another-password-2"}
+    assert Person(0, "", "", url).call("POST", "/login", again)["user"]["id"] == anna.id
+
+
+def test_theme_and_language_hold_at_once_and_after_logging_out(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna = register(node(env=QUICK).url, "Anna")
+    page = new_page(locale="en-GB", color_scheme="light")
+    enter(page, anna, "settings/appearance")
+    page.get_by_role("radio", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("radio", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(f"{anna.url}/toChat#/settings/devices")
+    page.get_by_role("button", name="退出登录", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("欢迎回来")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_guest_registers_and_keeps_what_was_said(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    bo = register(url, "Bo")
+    page = new_page(locale="en-GB")
+    page.goto(f"{url}/")
+    page.click("details.guest summary")
+    page.fill("#guest-name", "Visitor")
+    page.click("form[action='/guest'] .btn.primary")
+    page.wait_for_url("**/toChat*")
+    guest = int(page.evaluate("JSON.parse(document.querySelector('#boot').textContent).user.id"))
+    bo.send(f"u:{guest}", "welcome")
+    row(page, "Bo").click()
+    expect(bubble(page, "welcome")).to_be_visible()
+    page.goto(f"{url}/toChat#/settings/profile")
+    page.fill("#register-name", "Vera")
+    page.fill("#register-password", PASSWORD)
+    page.fill("#register-repassword", PASSWORD)
+    page.get_by_role("button", name="Create and enter").click()
+    expect(page.get_by_text("You are registered now")).to_be_visible()
+    expect(page.locator("#profile-name")).to_have_value("Vera")
+    page.goto(f"{url}/toChat#/chats")
+    row(page, "Bo").click()
+    expect(bubble(page, "welcome")).to_be_visible()
+
+
+def test_the_page_asks_no_other_host_and_breaks_no_rule_of_its_own(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    """A tour: only this node is asked, and the console stays empty (policy, trusted types)."""
+    anna = register(node(env=QUICK).url, "Anna")
+    page = new_page(locale="en-GB")
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url.split("/")[2]))
+    enter(page, anna, "chats/all")
+    page.locator(".comp textarea").fill("To everyone 😀")
+    page.get_by_role("button", name="Emoji").click()
+    expect(page.locator(".emo .grid button").nth(20)).to_be_visible()
+    page.keyboard.press("Escape")
+    for place in ("contacts", "groups", "settings/profile", "settings/devices"):
+        page.goto(f"{anna.url}/toChat#/{place}")
+    page.keyboard.press("Control+k")
+    expect(page.locator("dialog.pal")).to_be_visible()
+    assert asked == {anna.url.split("/")[2]}
+    assert new_page.console == []
