@@ -18,10 +18,11 @@ DOCUMENTS = [
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")
 
 
-def test_the_sessions_of_the_readme_run(node, wscat) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md"])
+def test_the_sessions_of_a_document_run(node, wscat, name) -> None:  # type: ignore[no-untyped-def]
     started = node("--relay", "none")
     shell = Shell(f"localhost:{started.port}", wscat)
-    commands = [command for session in sessions(HOME / "README.md") for command in session]
+    commands = [command for session in sessions(HOME / name) for command in session]
     assert len(commands) >= 8
     for command in commands:
         shell.run(command)
