@@ -12,6 +12,9 @@ from typing import Protocol
 MAX_PAYLOAD = 1024 * 1024
 """Largest payload in bytes that one ``publish`` may carry."""
 
+MAX_TOPIC = 255
+"""Longest topic in bytes of UTF-8."""
+
 
 class BusError(Exception):
     """A bus cannot start or go on; the message is for the person who runs the node."""
@@ -59,14 +62,20 @@ class Bus(Protocol):
         ``ordered`` payloads of one node are delivered in the order of their publishing; others
         on arrival. ``ephemeral`` payloads are sent once and may be lost.
 
-        Raises ``PayloadTooLarge``.
+        Raises ``PayloadTooLarge``, and ``ValueError`` for a topic of more than ``MAX_TOPIC`` bytes.
         """
 
     def members(self) -> list[str]:
         """Names of the nodes that are up now, without this one, sorted."""
 
     def statistics(self) -> Mapping[str, float]:
-        """Counters and gauges by name, for metrics."""
+        """Counters and gauges by name, for metrics; none while the bus has never been open.
+
+        At least ``published`` and ``delivered`` payloads, ``gaps`` reported, and ``members``.
+        """
+
+    def keys_held(self) -> Mapping[str, frozenset[int]]:
+        """Numbers of the cluster keys that each member holds, to see who lacks a new one."""
 
     async def start(self, listener: BusListener) -> None:
         """Open and begin to talk. Raises ``BusError`` when the bus cannot work as configured."""

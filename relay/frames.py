@@ -17,9 +17,6 @@ from relay.packet import MAX_NUMBER, SENDER_SIZE, PacketError, Space
 MAX_NAME: Final = 64
 """Longest node name in bytes of UTF-8."""
 
-MAX_TOPIC: Final = 255
-"""Longest topic in bytes of UTF-8."""
-
 _FRAME: Final = struct.Struct("!BH")
 _DATA: Final = struct.Struct("!BB")
 _DATA_HEAD: Final = struct.Struct("!BHBB")

@@ -11,9 +11,9 @@ from collections import Counter
 from functools import partial
 from typing import Final
 
-from relay.bus import MAX_PAYLOAD, PayloadTooLarge
+from relay.bus import MAX_PAYLOAD, MAX_TOPIC, PayloadTooLarge
 from relay.events import Deliver, Down, Event, Gap, KeyUnknown, Notice, Refused, Up
-from relay.frames import MAX_NAME, MAX_TOPIC, Hello, Report
+from relay.frames import MAX_NAME, Hello, Report
 from relay.holes import draw_first_wait
 from relay.keyring import Keyring
 from relay.membership import Membership

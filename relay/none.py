@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relay.bus import MAX_PAYLOAD, BusListener, PayloadTooLarge
+from relay.bus import MAX_PAYLOAD, MAX_TOPIC, BusListener, PayloadTooLarge
 
 
 class NoneBus:
@@ -21,9 +21,11 @@ class NoneBus:
     def publish(
         self, topic: str, payload: bytes, *, ordered: bool = False, ephemeral: bool = False
     ) -> None:
-        """Count it. Raises ``PayloadTooLarge`` as any bus does."""
+        """Count it. Raises ``PayloadTooLarge`` and ``ValueError`` as any bus does."""
         if len(payload) > MAX_PAYLOAD:
             raise PayloadTooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
+        if len(topic.encode()) > MAX_TOPIC:
+            raise ValueError(f"a topic has at most {MAX_TOPIC} bytes")
         self._published += 1
 
     def members(self) -> list[str]:
@@ -32,7 +34,11 @@ class NoneBus:
 
     def statistics(self) -> Mapping[str, float]:
         """How much was published."""
-        return {"published": self._published, "members": 0}
+        return {"published": self._published, "delivered": 0, "gaps": 0, "members": 0}
+
+    def keys_held(self) -> dict[str, frozenset[int]]:
+        """Nobody holds any."""
+        return {}
 
     async def start(self, listener: BusListener) -> None:
         """Nothing to open."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from relay.flow import Flow
-from relay.frames import REPORT_SIZE, Bye, Confirm, Hello, Report
+from relay.frames import Bye, Confirm
+from relay.greeting import hello_frames
 from relay.holes import FEW_NODES
 from relay.keyring import Keyring
 from relay.membership import Membership
@@ -64,8 +65,11 @@ class Outgoing:
         ready: Datagrams = []
         everyone = self._everyone()
         ready += self._repairs(everyone, now)
-        for datagram in self._new_reliable(now):
-            ready += [(datagram, destination) for destination in everyone]
+        while fresh := self._new_reliable(now):
+            for datagram in fresh:
+                ready += [(datagram, destination) for destination in everyone]
+            if everyone:
+                break  # else nobody is there to hear it: it is as good as sent
         for datagram in self._sender.take_ephemeral():
             ready += [(datagram, destination) for destination in everyone]
         for peer in self._busy.values():
@@ -134,26 +138,17 @@ class Outgoing:
         """A hello to all these, in several datagrams if it names more nodes than fit into one."""
         if not destinations:
             return []
-        sender, membership = self._sender, self._membership
-        reports = membership.reports()
-        hello = Hello(
-            name=self._name,
-            keys=self._keyring.numbers,
-            buffer=self._receive_buffer,
-            lowest=min(sender.lowest, sender.unsent),
-            next=sender.unsent,
-            answer=answer,
-            age=int(membership.age(now) * 1000),
-            full=membership.is_full(),
-        )
-        fit = (sender.room - len(hello.encode())) // REPORT_SIZE
-        chunks: list[list[Report]] = [
-            reports[start : start + fit] for start in range(0, len(reports), fit)
-        ]
         ready: Datagrams = []
-        for chunk in chunks or [[]]:
-            frame = hello._replace(reports=tuple(chunk)).encode()
-            datagram = sender.seal_control(frame)
-            membership.sent.add(sender.control, now, to_all=to_all)
+        for frame in hello_frames(
+            self._name,
+            self._keyring,
+            self._sender,
+            self._membership,
+            now,
+            receive_buffer=self._receive_buffer,
+            answer=answer,
+        ):
+            datagram = self._sender.seal_control(frame)
+            self._membership.sent.add(self._sender.control, now, to_all=to_all)
             ready += [(datagram, destination) for destination in destinations]
         return ready

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import struct
 import sys
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -28,6 +29,8 @@ MAX_MTU: Final = 1500
 _IP_MTU_DISCOVER: Final = 10  # linux/in.h, not in the socket module
 _IP_PMTUDISC_DO: Final = 2
 _IP_MULTICAST_ALL: Final = 49
+_SO_MEMINFO: Final = 55
+_MEMINFO: Final = struct.Struct("9I")  # the last one counts dropped datagrams
 
 
 @dataclass
@@ -47,6 +50,10 @@ class Endpoint:
     destination: Address | None
     address: Address
     receive_buffer: int
+
+    def kernel_drops(self) -> int:
+        """Datagrams that the kernel has dropped so far, because a receive buffer was full."""
+        return sum(_kernel_drops(opened) for opened in (self.unicast, self.group) if opened)
 
     def close(self) -> None:
         """Close the sockets."""
@@ -136,3 +143,12 @@ def _open_group(mode: Mode, target: str, port: int, interface: Interface) -> soc
 
 def _ask_for_buffer(opened: socket.socket) -> None:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+
+
+def _kernel_drops(opened: socket.socket) -> int:
+    # SO_RXQ_OVFL would need recvmsg for each datagram, at half the rate.
+    if sys.platform != "linux":
+        return 0
+    words = opened.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+    dropped: int = _MEMINFO.unpack(words)[-1]
+    return dropped

@@ -7,14 +7,12 @@ import contextlib
 import logging
 import random
 import socket
-import struct
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from relay import events
 from relay.bus import BusError, BusListener
 from relay.core import Core
 from relay.interfaces import Interface, choose_interface
@@ -30,6 +28,7 @@ from relay.sockets import (
     datagram_size,
     open_endpoint,
 )
+from relay.telling import Telling
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +36,6 @@ DRAIN: Final = 64
 """Datagrams that are read from a socket, or sent, before others get their turn on the loop."""
 LARGEST: Final = 2048
 """Bytes that are read of one datagram; ours are smaller, what is cut off doesn't authenticate."""
-READY_TIME: Final = 1.0
-QUICK_READY_TIME: Final = 0.2
-"""Seconds after which ``ready`` returns, at the latest and at the earliest."""
 WATCH_INTERVAL: Final = 2.0
 """Seconds between two looks at the interface."""
 PEERS_INTERVAL: Final = 5.0
@@ -47,7 +43,10 @@ PEERS_INTERVAL: Final = 5.0
 CLOSE_TIME: Final = 2.0
 WRITE_PAUSE: Final = 0.01
 """Seconds between two looks at the timers while the kernel takes no datagrams."""
-_SO_MEMINFO: Final = 55  # Linux: nine 32-bit words, the last counts dropped datagrams
+DROPS_INTERVAL: Final = 1.0
+"""Seconds between two looks at what the kernel has dropped."""
+DROPS_SILENCE: Final = 60
+"""Looks after a warning that are silent."""
 
 
 @dataclass(frozen=True)
@@ -89,18 +88,16 @@ class UdpBus:
         self._core: Core | None = None
         self._endpoint: Endpoint | None = None
         self._interface: Interface | None = None
-        self._listener: BusListener | None = None
+        self._telling: Telling | None = None
         self._outbox: deque[tuple[bytes, Destination]] = deque()
         self._work_soon = False
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._started = 0.0
-        self._refused = ""
-        self._found = asyncio.Event()
         self._quiet = asyncio.Event()
         self._closing = False
         self._send_errors = 0
+        self._drops_before = 0  # on sockets that are closed
 
     # -- the bus -----------------------------------------------------------------------------------
 
@@ -131,17 +128,15 @@ class UdpBus:
         return self._core.keys_held() if self._core else {}
 
     def statistics(self) -> Mapping[str, float]:
-        """The core's figures, and those of the sockets."""
-        if self._core is None or self._endpoint is None:
+        """The core's figures, and those of the sockets while they are open."""
+        if self._core is None:
             return {}
         figures = dict(self._core.statistics())
         figures["send_errors"] = self._send_errors
-        figures["receive_buffer_bytes"] = self._endpoint.receive_buffer
-        figures["kernel_drops"] = sum(
-            _kernel_drops(opened)
-            for opened in (self._endpoint.unicast, self._endpoint.group)
-            if opened is not None
-        )
+        figures["kernel_drops"] = self._drops_before
+        if self._endpoint is not None:
+            figures["receive_buffer_bytes"] = self._endpoint.receive_buffer
+            figures["kernel_drops"] += self._endpoint.kernel_drops()
         return figures
 
     async def start(self, listener: BusListener) -> None:
@@ -149,18 +144,17 @@ class UdpBus:
         if self._core is not None:
             raise BusError("a bus starts once")
         settings = self._settings
-        self._listener = listener
         seeds = await self._finder.find() if settings.mode == "peers" else []
         self._interface = self._choose_interface(seeds)
         self._endpoint = self._open(self._interface)
         loop = asyncio.get_running_loop()
-        self._started = loop.time()
+        self._telling = Telling(listener, lambda number: self.on_unknown_key(number))
         try:
             self._core = Core(
                 self._name,
                 self._keyring,
                 random.SystemRandom(),
-                self._started,
+                loop.time(),
                 datagram_size=datagram_size(self._interface),
                 receive_buffer=self._endpoint.receive_buffer // DATAGRAM_COST,
                 group=settings.mode != "peers",
@@ -171,6 +165,7 @@ class UdpBus:
         self._set_seeds(seeds)
         self._listen()
         self._tasks.append(loop.create_task(self._watch_interface()))
+        self._tasks.append(loop.create_task(self._watch_drops()))
         if settings.mode == "peers":
             self._tasks.append(loop.create_task(self._watch_peers()))
         self._schedule()
@@ -181,12 +176,12 @@ class UdpBus:
         Raises ``BusError``, and has closed the bus, when this node must not stay: another live node
         has its name, or the cluster is full.
         """
-        rest = self._started + READY_TIME - asyncio.get_running_loop().time()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._found.wait(), max(rest, 0))
-        if self._refused:
+        if self._telling is None:
+            return
+        await self._telling.ready()
+        if self._telling.refused:
             await self.close()
-            raise BusError(self._refused)
+            raise BusError(self._telling.refused)
 
     async def close(self) -> None:
         """Wait for confirmation, at most for 2 s, say goodbye and close. Never raises."""
@@ -206,6 +201,7 @@ class UdpBus:
             for datagram, destination in self._core.goodbye():
                 with contextlib.suppress(OSError):
                     self._transmit(self._endpoint, datagram, destination)
+            self._drops_before += self._endpoint.kernel_drops()
             self._stop_listening(self._endpoint)
             self._endpoint = None
 
@@ -240,8 +236,10 @@ class UdpBus:
         now = loop.time()
         self._core.handle_timer(now)
         self._send(self._core, self._endpoint, now)
-        self._tell(self._core)
-        self._look_ready(self._core, now)
+        if self._telling is not None:
+            self._telling.tell(self._core.events())
+            found = bool(self._core.members()) and not self._core.has_candidates()
+            self._telling.look_ready(now, found=found)
         if self._timer is not None:
             self._timer.cancel()
         # While the socket takes nothing, what is due stays due: don't spin.
@@ -281,42 +279,6 @@ class UdpBus:
         address = endpoint.destination if destination is GROUP else destination
         if address is not None:
             endpoint.unicast.sendto(datagram, address)
-
-    def _tell(self, core: Core) -> None:
-        listener = self._listener
-        if listener is None:
-            return
-        for event in core.events():
-            try:
-                self._tell_one(listener, event)
-            except Exception:
-                log.exception("relay: the program failed on %s", type(event).__name__)
-
-    def _tell_one(self, listener: BusListener, event: events.Event) -> None:
-        match event:
-            case events.Deliver():
-                listener.deliver(event.node, event.topic, event.payload)
-            case events.Gap():
-                listener.gap(event.node)
-            case events.Up():
-                log.info("relay: node %s is up", event.node)
-                listener.up(event.node)
-            case events.Down():
-                log.info("relay: node %s is down", event.node)
-                listener.down(event.node)
-            case events.KeyUnknown():
-                self.on_unknown_key(event.number)
-            case events.Refused():
-                if not self._refused:
-                    log.error("relay: %s", event.reason)
-                self._refused = event.reason
-            case events.Notice():
-                log.warning("relay: %s", event.message)
-
-    def _look_ready(self, core: Core, now: float) -> None:
-        found = now >= self._started + QUICK_READY_TIME and core.members()
-        if self._refused or (found and not core.has_candidates()):
-            self._found.set()
 
     # -- sockets, interface, peers -----------------------------------------------------------------
 
@@ -374,11 +336,26 @@ class UdpBus:
             except BusError as error:
                 log.warning("relay: %s", error)
                 continue
+            self._drops_before += self._endpoint.kernel_drops()
             self._stop_listening(self._endpoint)
             self._endpoint, self._interface = endpoint, interface
             self._core.moved(datagram_size(interface), asyncio.get_running_loop().time())
             self._listen()
             self._schedule()
+
+    async def _watch_drops(self) -> None:
+        """Warn when the kernel drops datagrams since we don't take them fast enough."""
+        before = silent = 0
+        while True:
+            await asyncio.sleep(DROPS_INTERVAL)
+            if self._endpoint is None:
+                continue
+            dropped = self._drops_before + self._endpoint.kernel_drops()
+            silent -= 1
+            if dropped > before and silent <= 0:
+                log.warning("relay: the receive buffer was full: %d datagrams dropped (repaired)",
+                            dropped - before)  # fmt: skip
+                before, silent = dropped, DROPS_SILENCE
 
     async def _watch_peers(self) -> None:
         while True:
@@ -389,11 +366,3 @@ class UdpBus:
         if self._core is not None and self._endpoint is not None:
             own = self._endpoint.address
             self._core.set_seeds(seed for seed in seeds if seed != own)
-
-
-def _kernel_drops(opened: socket.socket) -> int:
-    """Datagrams that the kernel dropped because the receive buffer was full."""
-    if sys.platform != "linux":
-        return 0
-    dropped: int = struct.unpack("9I", opened.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36))[8]
-    return dropped
