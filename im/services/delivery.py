@@ -123,6 +123,10 @@ class Delivery:
         for arrival in waiting:
             self.dispatch(arrival)
 
+    def is_loading(self, user: int) -> bool:
+        """Whether it is still being read where this person's conversations stand."""
+        return user in self._loading
+
     def open(self, conversation: str, last: int) -> None:
         """Begin to deliver a conversation after ``last``, unless it is delivered already."""
         self._ordering.open(conversation, last)

@@ -142,7 +142,7 @@ class Healing:
         joined = [
             (user, seq)
             for user, seq in found
-            if self._locals.has_user(user) and group not in self._locals.groups_of(user)
+            if self._is_known(user) and group not in self._locals.groups_of(user)
         ]
         if joined:
             # If nobody here has read it yet, the entry with which they joined lets them in.
@@ -165,13 +165,17 @@ class Healing:
         cursor = self._delivery.cursor(row.name)
         if cursor is None:
             people = (row.user_a, row.user_b)
-            if not any(user is not None and self._locals.has_user(user) for user in people):
+            if not any(user is not None and self._is_known(user) for user in people):
                 return
             # A conversation that is not open although its people are here began after they came.
             self._delivery.open(row.name, 0)
             cursor = self._delivery.cursor(row.name) or 0
         if row.last_seq > cursor:
             self._delivery.heal(row.name)
+
+    def _is_known(self, user: int) -> bool:
+        """Whether someone is here and all conversations that they had when they came are open."""
+        return self._locals.has_user(user) and not self._delivery.is_loading(user)
 
     async def _reload_memberships(self) -> None:
         people = list(self._locals.users())
@@ -181,10 +185,13 @@ class Healing:
                 members.groups_of, part
             ):
                 known = group in self._locals.groups_of(user)
-                if group is None or known or not self._locals.has_user(user):
+                if group is None or known or not self._is_known(user):
                     continue
-                self._delivery.open(name, last_seq)
+                # Not a member when they came, so all since the joining is news.
+                self._delivery.open(name, max(0, joined_seq - 1))
                 self._let_in(name, group, user, joined_seq)
+                if last_seq > (self._delivery.cursor(name) or 0):
+                    self._delivery.heal(name)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,97 @@
+"""Healing brings what was missed, and nothing that was not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from pathlib import Path
+
+from im.app import Listening, Messenger, open_messenger
+from im.protocol.client import Send
+from im.protocol.outgoing import Outgoing
+from im.protocol.server import Message
+from im.services.identity import Identity
+from im.settings import Settings
+from im.store import members
+
+NOBODY = Listening(address="", port=1, metrics_port=0, worker=0)
+
+
+class Connection:
+    """A reader that keeps the numbers it gets."""
+
+    def __init__(self, user: int) -> None:
+        self.user = user
+        self.session = 1
+        self.seen: defaultdict[str, list[int]] = defaultdict(list)
+
+    def deliver(self, outgoing: Outgoing) -> None:
+        frame = outgoing.frame
+        if isinstance(frame, Message):
+            self.seen[frame.conv].append(frame.seq)
+
+    def end(self) -> None:
+        raise AssertionError("nobody ended this session")
+
+
+async def node(folder: Path, name: str) -> Messenger:
+    """A node on the folder's database; nodes of one folder hear nothing of each other."""
+    given = {"node": {"data_dir": folder, "name": name}, "relay": {"bus": "none"}}
+    messenger = await open_messenger(Settings.model_validate(given), NOBODY)
+    await messenger.start()
+    return messenger
+
+
+async def person(messenger: Messenger, name: str) -> Identity:
+    """Someone with an account."""
+    row = await messenger.accounts.create(None, name, "password1")
+    return Identity(row.id, 1, row.name, "user", "admin", "en")
+
+
+async def healed(messenger: Messenger) -> None:
+    """Look at everything, and wait until what was missing has been read."""
+    await messenger.healing.look(whole=True)
+    await asyncio.gather(*messenger.delivery._healing.values())
+
+
+def test_what_another_node_wrote_is_found_without_a_bus(tmp_path: Path) -> None:
+    async def run() -> None:
+        here, there = await node(tmp_path, "here"), await node(tmp_path, "there")
+        one, other = await person(here, "one"), await person(here, "other")
+        reader = Connection(other.user)
+        await here.admission.admit(reader)
+        for text in ("a", "b", "c"):
+            await there.messages.send(one, Send(to=f"u:{other.user}", text=text))
+        await there.messages.send(one, Send(to="all", text="everyone"))
+        group = await there.groups.create(one, "g", [other.user])
+        await there.messages.send(one, Send(to=f"g:{group.id}", text="hello"))
+        await healed(here)
+        await healed(here)
+        private = f"p:{one.user}:{other.user}"
+        assert dict(reader.seen) == {private: [1, 2, 3], "all": [1], f"g:{group.id}": [3]}
+        await there.close()
+        await here.close()
+
+    asyncio.run(run())
+
+
+def test_who_is_still_being_looked_up_gets_no_history_as_news(tmp_path: Path) -> None:
+    async def run() -> None:
+        here = await node(tmp_path, "here")
+        one, other = await person(here, "one"), await person(here, "other")
+        group = await here.groups.create(one, "g", [other.user])
+        for target in (f"u:{other.user}", f"g:{group.id}"):
+            for text in ("old", "older"):
+                await here.messages.send(one, Send(to=target, text=text))
+        reader = Connection(other.user)
+        here.registry.add(reader)
+        here.delivery.begin_loading(other.user)
+        await healed(here)
+        for standing in await here.database.read(members.standings, other.user):
+            here.delivery.open(standing.name, standing.last_seq)
+        here.delivery.end_loading(other.user)
+        await healed(here)
+        assert dict(reader.seen) == {}
+        await here.close()
+
+    asyncio.run(run())
