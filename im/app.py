@@ -52,6 +52,8 @@ from im.wire.tutorial import TutorialGateway
 from relay.bus import Bus
 from relay.keyring import Keyring
 from relay.none import NoneBus
+from relay.redis import RedisBus
+from relay.redis_address import server_url
 from relay.udp import UdpBus, UdpSettings
 
 MINUTE_MS = 60_000
@@ -189,7 +191,9 @@ class Messenger:
             self.register.strangers,
             settings.sessions.recheck_seconds,
         )
-        self.channel = RedisChannel(settings.redis.url.get_secret_value(), settings.redis.channel)
+        self.channel = RedisChannel(
+            settings.redis.url.get_secret_value(), settings.redis.channel, server_url
+        )
         self.capacity = Capacity(
             settings.http.max_connections, settings.http.max_connections_per_address
         )
@@ -276,6 +280,8 @@ class Messenger:
         relay = self.settings.relay
         if relay.bus == "none":
             return NoneBus()
+        if relay.bus == "redis":
+            return RedisBus(self.settings.redis.url.get_secret_value(), self.keyring, self.node)
         return UdpBus(
             UdpSettings(
                 mode=relay.mode,

@@ -90,9 +90,13 @@ def load(
     if problems:
         raise SettingsError("\n".join(problems))
     try:
-        return Settings.model_validate(tables)
+        settings = Settings.model_validate(tables)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(error, origins))) from None
+    if settings.relay.bus == "redis" and not settings.redis.url.get_secret_value():
+        origin = origins.get("relay.bus", "relay.bus")
+        raise SettingsError(f"{origin}: relay.bus = 'redis' needs redis.url, which is empty")
+    return settings
 
 
 def _from_file(file: Path | None) -> list[tuple[str, Any]]:

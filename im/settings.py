@@ -85,7 +85,8 @@ class RedisSection(Section):
     """Redis, where it is present; never a second truth beside the database."""
 
     url: SecretStr = SecretStr("")
-    """``redis://[user:password@]host[:port][/number]`` or ``rediss://…``. Empty: none."""
+    """``redis://[user:password@]host[:port][/number]``, ``rediss://…`` with TLS,
+    ``redis+sentinel://host[:port],…/service`` or ``redis+cluster://host[:port],…``. Empty: none."""
     channel: Annotated[str, Field(min_length=1, max_length=128)] = "websocket"
     """What any program publishes here reaches the sockets of ``/user/sendMsg``."""
 
@@ -93,9 +94,9 @@ class RedisSection(Section):
 class RelaySection(Section):
     """How the nodes hear each other."""
 
-    bus: Literal["udp", "none"] = "udp"
-    """``udp``, or ``none``: then nodes find what the others wrote by asking the database each
-    second."""
+    bus: Literal["udp", "redis", "none"] = "udp"
+    """``udp``; ``redis``: over the Redis (7 or newer) of ``redis.url``, where UDP cannot go and
+    between sites; ``none``: nodes find what the others wrote by asking the database each second."""
     mode: Literal["multicast", "broadcast", "peers"] = "multicast"
     """``multicast``, the subnet's ``broadcast`` address, or a list of ``peers``."""
     port: Port = 3000

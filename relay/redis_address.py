@@ -90,6 +90,21 @@ async def locate(address: RedisAddress, channel: str) -> Host:
     raise problem
 
 
+async def server_url(url: str, channel: str) -> str:
+    """The ``redis://…`` of the server that serves ``channel`` now.
+
+    Raises ``BusError`` for a bad address, ``RedisError``, ``OSError``, ``TimeoutError``.
+    """
+    address = parse_address(url)
+    if address.kind == "single":
+        return url
+    host, port = await locate(address, channel)
+    parts = urlsplit(url)
+    login, at, _ = parts.netloc.rpartition("@")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme.partition('+')[0]}://{login}{at}{host}:{port}{query}"
+
+
 async def connect(options: dict[str, Any], host: Host) -> Connection:
     """A connection without hidden retries: whatever breaks is raised.
 

@@ -9,8 +9,10 @@ from math import ceil
 from typing import Literal
 
 from limits import RateLimitItem, parse_many
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
 from redis.exceptions import RedisError
 
 from im.errors import RateLimited
@@ -53,8 +55,12 @@ class SharedLimits:
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._shared: MovingWindowRateLimiter | None = None
         if redis_url:
-            storage = RedisStorage("async+" + redis_url, implementation="redispy")
-            self._shared = MovingWindowRateLimiter(storage)
+            try:
+                storage = storage_from_string("async+" + redis_url, implementation="redispy")
+            except ConfigurationError as error:
+                log.warning("limits are counted on each node alone: %s", str(error).split(":")[0])
+            else:
+                self._shared = MovingWindowRateLimiter(storage)
 
     async def check(self, rule: str, *who: str) -> None:
         """Refuse if a window of the rule is full, without counting. Raises ``RateLimited``."""

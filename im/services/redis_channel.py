@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -19,14 +19,18 @@ MAX_TEXT = 64 * 1024
 log = logging.getLogger("im.redis")
 
 Receiver = Callable[[str], None]
+Find = Callable[[str, str], Awaitable[str]]
+"""From the address of a Redis and a channel to the ``redis://`` of the server to talk to."""
 
 
 class RedisChannel:
     """Subscribes to one channel, for as long as the node runs, and tells all receivers."""
 
-    def __init__(self, url: str, channel: str) -> None:
+    def __init__(self, url: str, channel: str, find: Find) -> None:
+        """``find`` is asked at each connection, since after a failover it is another server."""
         self._url = url
         self._channel = channel
+        self._find = find
         self._receivers: set[Receiver] = set()
         self._task: asyncio.Task[None] | None = None
         self.connected = False
@@ -52,7 +56,7 @@ class RedisChannel:
 
     async def publish(self, text: str) -> None:
         """Publish a text on the channel. Raises ``RedisError``."""
-        async with Redis.from_url(self._url) as redis:
+        async with Redis.from_url(await self._find(self._url, self._channel)) as redis:
             await redis.publish(self._channel, text)
 
     async def close(self) -> None:
@@ -66,7 +70,7 @@ class RedisChannel:
         while True:
             try:
                 await self._listen()
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, TimeoutError) as error:
                 if not warned:
                     log.warning("Redis is away: %s", error)
                 warned = True
@@ -79,7 +83,10 @@ class RedisChannel:
         # Without a time-out: silence is normal. TCP keep-alive notices a dead server.
         async with (
             Redis.from_url(
-                self._url, socket_timeout=None, socket_keepalive=True, retry=None
+                await self._find(self._url, self._channel),
+                socket_timeout=None,
+                socket_keepalive=True,
+                retry=None,
             ) as redis,
             redis.pubsub() as subscription,
         ):

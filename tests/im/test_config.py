@@ -71,7 +71,8 @@ def test_flags_come_before_the_environment_and_that_before_files(tmp_path: Path)
     ("flags", "environ", "told"),
     [
         ({"port": "99999"}, {}, ["--port", "http.port", "'99999'", "≤ 65535"]),
-        ({"relay": "tcp"}, {}, ["relay.bus", "'tcp'", "udp, none"]),
+        ({"relay": "tcp"}, {}, ["relay.bus", "'tcp'", "udp, redis, none"]),
+        ({"relay": "redis"}, {}, ["--relay", "needs redis.url"]),
         ({"prot": "1"}, {}, ["--prot", "no setting", "did you mean 'port'"]),
         ({}, {"IM_PROT": "1"}, ["IM_PROT", "no such setting"]),
         ({}, {"IM_HTTP_PORT": "x"}, ["IM_HTTP_PORT", "http.port", "'x'", "a whole number"]),
