@@ -23,6 +23,7 @@ from im.services.delivery import Arrival, Delivery
 from im.services.groups import Groups
 from im.services.healing import Healing
 from im.services.history import History
+from im.services.key_ring import KeyRing
 from im.services.limits import SharedLimits
 from im.services.marks import Marks
 from im.services.messages import Messages
@@ -105,8 +106,10 @@ class Messenger:
         self.catalogue: Catalogue = read_catalogue()
         self.faults = parse_fault(settings.node.faults)
         self.keyring = Keyring(identity.cluster_id, identity.keys, identity.sending)
-        self._key_numbers = ",".join(str(number) for number in sorted(identity.keys))
         self.bus: Bus = self._make_bus()
+        self.key_ring = KeyRing(
+            database, identity.keys, identity.sending, self.keyring.update, self.bus.keys_held
+        )
         self.cluster = Cluster(self.bus)
         self.registry = Registry()
         self.history = History(database)
@@ -141,10 +144,19 @@ class Messenger:
                 per_user=settings.sessions.per_user,
             ),
         )
+        self.groups = Groups(
+            database,
+            self.messages,
+            self.states,
+            most_members=settings.groups.members,
+            most_groups=settings.groups.per_user,
+            marked_members=settings.groups.read_marks,
+        )
         self.accounts = Accounts(
             database,
             self.passwords,
             self.sessions,
+            self.groups,
             self.states,
             self.limits,
             Rules(
@@ -166,21 +178,11 @@ class Messenger:
             most=settings.chat.contacts,
             requests=settings.limits.contact_requests,
         )
-        self.groups = Groups(
-            database,
-            self.messages,
-            self.states,
-            most_members=settings.groups.members,
-            most_groups=settings.groups.per_user,
-            marked_members=settings.groups.read_marks,
-        )
         self.conversations = Conversations(database, self.states)
         self.marks = Marks(database, self.cluster, self.registry, settings.groups.read_marks)
         self.presence = Presence(self.cluster, self.node, database, now_ms)
         self.typing = TypingNotes(self.rights, self.cluster, self.registry)
-        self.register = NodeRegister(
-            database, self.cluster, self._describe, lambda: self._key_numbers
-        )
+        self.register = NodeRegister(database, self.cluster, self._describe, self.key_ring.numbers)
         self.healing = Healing(
             database,
             self.delivery,
@@ -239,6 +241,7 @@ class Messenger:
         Raises ``BusError`` when the relay cannot work as configured, or ``Unavailable``.
         """
         await self.bus.start(self.cluster)
+        self.key_ring.start()
         await self.register.start()
         await self.healing.start()
         self.channel.start()
@@ -255,7 +258,9 @@ class Messenger:
         await self.healing.close()
         await self.delivery.close()
         await self.bus.close()
+        await self.key_ring.close()
         await self.register.close()
+        self.limits.close()
         self.passwords.close()
         await self.database.close()
 
@@ -280,8 +285,16 @@ class Messenger:
         relay = self.settings.relay
         if relay.bus == "none":
             return NoneBus()
+        bus: RedisBus | UdpBus
         if relay.bus == "redis":
-            return RedisBus(self.settings.redis.url.get_secret_value(), self.keyring, self.node)
+            bus = RedisBus(self.settings.redis.url.get_secret_value(), self.keyring, self.node)
+        else:
+            bus = self._make_udp_bus()
+        bus.on_unknown_key = lambda number: self.key_ring.reread_soon()
+        return bus
+
+    def _make_udp_bus(self) -> UdpBus:
+        relay = self.settings.relay
         return UdpBus(
             UdpSettings(
                 mode=relay.mode,

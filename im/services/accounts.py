@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from im.errors import Forbidden, NotFound, RateLimited, Taken, WrongPassword
 from im.i18n import Language
+from im.services.departure import leave_groups
+from im.services.groups import Groups
 from im.services.identity import Identity
 from im.services.limits import SharedLimits
 from im.services.passwords import Passwords
@@ -62,6 +64,7 @@ class Accounts:
         database: Database,
         passwords: Passwords,
         sessions: Sessions,
+        groups: Groups,
         states: States,
         limits: SharedLimits,
         rules: Rules,
@@ -69,6 +72,7 @@ class Accounts:
         self._database = database
         self._passwords = passwords
         self._sessions = sessions
+        self._groups = groups
         self._states = states
         self._limits = limits
         self.rules = rules
@@ -234,17 +238,23 @@ class Accounts:
     async def delete(self, who: Identity, user: int) -> None:
         """An administrator removes someone, or a person themselves.
 
-        The id stays in what they wrote; name, phone, e-mail, relations and sessions go.
+        They leave their groups. The id stays in what they wrote; name, phone, e-mail, relations
+        and sessions go.
         Raises ``Forbidden`` or ``NotFound``.
         """
         if user != who.user and not who.is_admin:
             raise Forbidden("administrators only")
         await self.get(user)
+        if await self._database.read(users.is_last_admin, user):
+            raise _last_admin()
+        await leave_groups(self._groups, user)
 
         def write(cursor: Cursor) -> tuple[list[int], list[int]]:
             if users.is_last_admin(cursor, user):
                 raise _last_admin()
             users.delete(cursor, user)
+            # What is on its way from or to them is authorised anew, and then refused.
+            conversations.raise_epochs_of(cursor, user)
             return session_rows.revoke_all(cursor, user), contacts.remove_all(cursor, user)
 
         ended, others = await self._database.write(write)

@@ -29,6 +29,8 @@ from im.store.database import Database
 IDLE_SECONDS = 30.0
 ALONE_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
+KEEP_SECONDS = 600.0
+"""How often sessions of open connections are looked at: whether they are over, and as used."""
 LOOK_BACK_MS = 15_000
 """A row is stamped before it commits: longer than the longest transaction is let live."""
 USERS_A_READ = 500
@@ -54,6 +56,9 @@ class Locals(Protocol):
 
     def of_user(self, user: int) -> Iterable[Reader]:
         """The person's connections."""
+
+    def everyone(self) -> Iterable[Reader]:
+        """All connections."""
 
 
 class Healing:
@@ -195,7 +200,7 @@ class Healing:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        last_look = last_whole = last_sweep = loop.time()
+        last_look = last_whole = last_sweep = last_kept = loop.time()
         while True:
             try:
                 async with asyncio.timeout(ALONE_SECONDS):
@@ -218,6 +223,9 @@ class Healing:
                 last_look = now
                 if whole:
                     last_whole = now
+                if now - last_kept >= KEEP_SECONDS:
+                    await self._sessions.keep({each.session for each in self._locals.everyone()})
+                    last_kept = now
             except Unavailable:
                 self._after_gap = self._after_gap or gap or missed
             except Exception:

@@ -52,7 +52,8 @@ class SharedLimits:
     """
 
     def __init__(self, redis_url: str = "") -> None:
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._memory = MemoryStorage()
+        self._own = MovingWindowRateLimiter(self._memory)
         self._shared: MovingWindowRateLimiter | None = None
         if redis_url:
             try:
@@ -73,6 +74,11 @@ class SharedLimits:
         for item in parse_many(rule):
             if not await self._ask("hit", item, who):
                 raise await self._refusal(item, who)
+
+    def close(self) -> None:
+        """Stop forgetting what has passed."""
+        if self._memory.timer is not None:
+            self._memory.timer.cancel()
 
     async def _ask(
         self, question: Literal["test", "hit"], item: RateLimitItem, who: Sequence[str]

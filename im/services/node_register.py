@@ -21,7 +21,7 @@ class NodeRegister:
 
     Args:
         describe: this node as it is now.
-        keys: numbers of the relay keys held, joined by commas.
+        keys: numbers of the relay keys held by this node and its members, joined by commas.
     """
 
     def __init__(

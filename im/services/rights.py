@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from im.errors import Blocked, Forbidden, ImError, Invalid, NotContacts, NotFound
+from im.errors import (
+    Blocked,
+    Forbidden,
+    ImError,
+    Invalid,
+    NotContacts,
+    NotFound,
+    Unauthorized,
+)
 from im.protocol import names
 from im.services.identity import Identity
 from im.store import contacts, conversations, members, users
@@ -155,8 +163,10 @@ class Rights:
 
     def refusal(self, cursor: Cursor, user: int, other: int) -> ImError | None:
         """Why a person may not write to another; None when they may."""
-        row = users.by_id(cursor, other)
-        if row is None or row.deleted_at is not None:
+        rows = {row.id: row for row in users.by_ids(cursor, (user, other))}
+        if user not in rows or not rows[user].active:
+            return Unauthorized("may not log in")
+        if other not in rows or rows[other].deleted_at is not None:
             return NotFound("no such person", field="to")
         mine, theirs = contacts.between(cursor, user, other)
         if theirs is not None and theirs.blocked_at is not None:
@@ -175,4 +185,7 @@ def _group(cursor: Cursor, name: str, user: int) -> Access | None:
     row = members.get(cursor, conversation.id, user)
     if row is None or row.left_seq is not None:
         return None
+    person = users.by_id(cursor, user)
+    if person is None or not person.active:
+        raise Unauthorized("may not log in")
     return Access(conversation.id, name, conversation.epoch, row.role)

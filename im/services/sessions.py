@@ -31,6 +31,7 @@ DAY_MS = 24 * 3600 * 1000
 PROLONG_MS = 3600 * 1000
 """A session's use is written down at most this often."""
 MAX_DEVICE = 200
+SESSIONS_A_READ = 500
 LOOK_BACK_MS = 60_000
 """Longer than the longest transaction: what was stamped earlier may be seen later."""
 
@@ -140,15 +141,28 @@ class Sessions:
             self._tell(ended)
             self._states.changed([user], "sessions")
 
-    async def recheck(self, local: Collection[int]) -> None:
-        """Close connections whose session was revoked or is over, whatever the bus said.
+    async def keep(self, local: Collection[int]) -> None:
+        """Close connections whose session is over, and note that the others are in use.
 
-        ``local`` are the sessions of this node's connections.
+        ``local`` are the sessions of this node's connections. Raises ``Unavailable``.
         """
         wanted = list(local)
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            self._end(await self._database.read(sessions.ended, part))
+        lifetimes = {
+            "user": self._lifetimes.idle,
+            "bot": self._lifetimes.idle,
+            "guest": self._lifetimes.guest_idle,
+        }
+        for start in range(0, len(wanted), SESSIONS_A_READ):
+            part = wanted[start : start + SESSIONS_A_READ]
+            over = set(await self._database.read(sessions.ended, part))
+            self._end(over)
+            await self._database.write(
+                sessions.prolong_used,
+                [session for session in part if session not in over],
+                lifetimes,
+                self._lifetimes.longest,
+                PROLONG_MS,
+            )
 
     async def look_for_revoked(self) -> None:
         """Close connections whose session was revoked since this was last asked."""

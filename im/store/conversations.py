@@ -150,6 +150,15 @@ def raise_epoch(cursor: Cursor, conversation: int) -> None:
     cursor.execute("UPDATE conversation SET epoch = epoch + 1 WHERE id = %s", (conversation,))
 
 
+def raise_epochs_of(cursor: Cursor, user: int) -> None:
+    """Note that a person's rights changed in every conversation that they are in."""
+    cursor.execute(
+        "UPDATE conversation SET epoch = epoch + 1 WHERE id IN"
+        " (SELECT conversation_id FROM member WHERE user_id = %s)",
+        (user,),
+    )
+
+
 def _must(found: Conversation | None) -> Conversation:
     if found is None:
         raise NotFound("no such conversation")

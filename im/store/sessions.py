@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from im.store.cursor import Cursor
@@ -132,6 +132,29 @@ def revoked_since(cursor: Cursor, since_ms: int, limit: int = 10_000) -> list[in
         (since_ms, limit),
     ).all()
     return [int(row[0]) for row in rows]
+
+
+def prolong_used(
+    cursor: Cursor,
+    sessions: Collection[int],
+    lifetimes_ms: Mapping[str, int],
+    longest_ms: int,
+    unseen_ms: int,
+) -> None:
+    """Sessions whose sockets are open are in use; each is written down when long not seen.
+
+    ``lifetimes_ms``: by the kind of person.
+    """
+    if not sessions:
+        return
+    now = cursor.dialect.now_ms
+    rows = cursor.execute(
+        "SELECT s.id, u.kind FROM session s JOIN user_basic u ON u.id = s.user_id"
+        f" WHERE s.id IN ({cursor.dialect.marks(len(sessions))}) AND s.seen_at < {now} - %s",
+        (*sessions, unseen_ms),
+    ).all()
+    for session, kind in rows:
+        prolong(cursor, session, lifetimes_ms[kind], longest_ms)
 
 
 def ended(cursor: Cursor, sessions: Collection[int]) -> list[int]:

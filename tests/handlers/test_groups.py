@@ -211,3 +211,26 @@ async def test_a_rename_to_a_name_of_another_group_is_refused(api: Api) -> None:
     refused = await ann.post(f"/api/groups/{two}", {"name": "ONE"}, method="PATCH")
     assert refused.refused(409, "taken", "name")["message"] == "这个群名已有人使用"
     assert (await ann.post(f"/api/groups/{two}", {"name": "Two"}, method="PATCH")).status == 200
+
+
+@pytest.mark.gen_test
+async def test_a_group_goes_on_under_its_administrator_when_the_owner_leaves_altogether(
+    api: Api,
+) -> None:
+    _, owner, member, deputy = await api.people("admin", "owner", "member", "deputy")
+    body = {"name": "g", "members": [member.id, deputy.id]}
+    group = (await owner.post("/api/groups", body)).data
+    path = f"/api/groups/{group['id']}"
+    role = {"role": "admin"}
+    await owner.post(f"{path}/members/{deputy.id}/role", role, method="PUT")
+    alone = (await owner.post("/api/groups", {"name": "alone"})).data
+    assert (await owner.post("/api/me", method="DELETE")).status == 200
+    members = (await member.get(f"{path}/members")).data["members"]
+    assert [(each["user"]["id"], each["role"]) for each in members] == [
+        (member.id, "member"),
+        (deputy.id, "owner"),
+    ]
+    assert (await member.get(path)).data["owner"] == deputy.id
+    (await member.post("/api/groups/join", {"group": alone["id"]})).refused(404, "not_found")
+    log = (await member.get("/api/messages", conv=f"g:{group['id']}")).data["entries"]
+    assert [entry["kind"] for entry in log][-2:] == ["owner", "left"]

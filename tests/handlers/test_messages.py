@@ -350,3 +350,18 @@ async def test_a_log_is_read_in_pages_by_those_who_are_in_it(api: Api) -> None:
     for conv, status in (("p:1:2", 404), ("p:1:3", 404), ("p:9:9", 400), ("", 400), ("'", 400)):
         assert (await eve.get("/api/messages", conv=conv)).status == status, conv
     assert (await bob.get("/api/messages")).status == 400
+
+
+@pytest.mark.gen_test
+async def test_nobody_writes_to_who_has_left_though_they_wrote_before(api: Api) -> None:
+    admin, one, leaver = await api.people("admin", "one", "leaver")
+    group = (await one.post("/api/groups", {"name": "g", "members": [leaver.id]})).data
+    await one.send(f"u:{leaver.id}", "hi")
+    await leaver.send(f"g:{group['id']}", "hi")
+    async with api.socket(one) as socket:
+        removed = await admin.post(f"/api/users/{leaver.id}", method="DELETE")
+        assert removed.status == 200
+        refused = await socket.ask("send", to=f"u:{leaver.id}", text="are you there?")
+        assert refused["code"] == "not_found"
+    history = (await one.get("/api/messages", conv=f"p:{one.id}:{leaver.id}")).data
+    assert [entry["text"] for entry in history["entries"]] == ["hi"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from im.app import Messenger
+from im.store.cursor import Cursor
 from tests.handlers.api import PASSWORD, Api, eventually
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -143,3 +144,37 @@ async def test_a_session_is_over_after_its_time(api: Api, messenger: Messenger) 
     async with api.socket(ann) as socket:
         assert (await socket.next_op("error"))["code"] == "unauthorized"
         assert await socket.closed() == 4001
+
+
+@pytest.mark.parametrize("overrides", [{"sessions": {"days": 1}}], ids=["1 day"])
+@pytest.mark.gen_test
+async def test_an_open_socket_ends_with_its_session_and_counts_as_use(
+    api: Api, messenger: Messenger
+) -> None:
+    over, used = await api.people("over", "used")
+    day = 24 * 3600 * 1000
+
+    def age(cursor: Cursor) -> None:
+        now = cursor.dialect.now_ms
+        cursor.execute(f"UPDATE session SET expires_at = {now} - 1 WHERE user_id = %s", (over.id,))
+        cursor.execute(
+            f"UPDATE session SET seen_at = {now} - %s, expires_at = {now} + %s WHERE user_id = %s",
+            (day // 2, day // 2, used.id),
+        )
+
+    def expires_in(cursor: Cursor) -> int:
+        row = cursor.execute(
+            f"SELECT expires_at - {cursor.dialect.now_ms} FROM session WHERE user_id = %s",
+            (used.id,),
+        ).one()
+        assert row is not None
+        return int(row[0])
+
+    async with api.socket(over) as ending, api.socket(used) as going_on:
+        await ending.next_op("welcome")
+        await going_on.next_op("welcome")
+        await messenger.database.write(age)
+        await messenger.sessions.keep({each.session for each in messenger.registry.everyone()})
+        assert await ending.closed() == 4001
+        assert (await going_on.ask("ping"))["op"] == "ok"
+    assert await messenger.database.read(expires_in) > day * 0.9

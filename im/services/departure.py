@@ -1,0 +1,24 @@
+"""What a person who leaves altogether leaves behind: their groups go on under someone else."""
+
+from __future__ import annotations
+
+from im.services.groups import RANK, Groups
+from im.services.identity import Identity
+
+
+async def leave_groups(groups: Groups, user: int) -> None:
+    """A person leaves all their groups.
+
+    What they own goes to the administrator, or else the member, who came first; a group with nobody
+    else in it is dissolved. It can be repeated. Raises ``Unavailable``.
+    """
+    who = Identity(user, 0, "", "user", "user", "en")
+    for group in await groups.of(who):
+        if group.role == "owner":
+            others = [one for one in await groups.members(who, group.id) if one.user.id != user]
+            if not others:
+                await groups.dissolve(who, group.id)
+                continue
+            heir = max(others, key=lambda one: RANK[one.role])
+            await groups.set_role(who, group.id, heir.user.id, "owner")
+        await groups.remove(who, group.id, user)
