@@ -12,7 +12,7 @@ from pathlib import Path
 from handlers.server import Server
 from im.addresses import page_addresses
 from im.command_line import Call, help_text, parse
-from im.commands import USAGE, run_admin, run_migrate, show_nodes
+from im.commands import USAGE, run_admin, run_keys, run_migrate, show_nodes
 from im.config import SettingsError
 from im.errors import ImError
 from im.logs import set_up_logs
@@ -51,6 +51,8 @@ async def run(call: Call) -> int:
         return await run_admin(call.settings, call.words)
     if call.command == "nodes":
         return await show_nodes(call.settings)
+    if call.command == "keys":
+        return await run_keys(call.settings, call.words)
     return await serve(call)
 
 

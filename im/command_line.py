@@ -12,12 +12,17 @@ from im.settings import Settings
 CONFIG_VARIABLE = "IM_CONFIG"
 DEFAULT_FILE = Path("conf/app.toml")
 
+NOW = "--now"
+"""The one flag that belongs to a command and has no value."""
+
 COMMANDS: Mapping[str, str] = {
     "serve": "start a node (the default)",
     "migrate": "bring the database to this version's schema",
     "admin create NAME": "make an administrator; the password is asked for, or read from input",
     "admin password NAME": "give someone a new password; their sessions end",
     "nodes": "show the nodes that are alive now",
+    "keys": "show the keys with which nodes talk to each other",
+    "keys rotate [--now]": "change to a new one; --now: don't wait for nodes that lack it",
 }
 
 
@@ -53,7 +58,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> C
     waiting = list(arguments)
     while waiting:
         word = waiting.pop(0)
-        if not word.startswith("--"):
+        if not word.startswith("--") or word == NOW:
             words.append(word)
             continue
         name, given, value = word.partition("=")

@@ -1,14 +1,18 @@
-"""The commands that need no sockets: migrate, admin, nodes. Each returns an exit status."""
+"""The commands that need no sockets: migrate, admin, nodes, keys. Each returns an exit status."""
 
 from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Sequence
 
 from im.app import Listening, Messenger, open_messenger, open_node_database
+from im.command_line import NOW
 from im.errors import NotFound
+from im.services.key_ring import rotate
 from im.settings import Settings
-from im.store import nodes, users
+from im.store import cluster_keys, nodes, users
+from im.store.bootstrap import bootstrap
 from im.store.migrations import migrate, schema_version
 
 USAGE = 2
@@ -67,12 +71,44 @@ async def show_nodes(settings: Settings) -> int:
                 row.version,
             )
         )
+    _print_table(table)
+    return 0
+
+
+async def run_keys(settings: Settings, words: tuple[str, ...]) -> int:
+    """Show the relay's keys, or change to a new one."""
+    if words not in ((), ("rotate",), ("rotate", NOW)):
+        print("keys | keys rotate [--now]", file=sys.stderr)
+        return USAGE
+    database = open_node_database(settings)
+    try:
+        await migrate(database)
+        await bootstrap(database)
+        if words:
+            done = await rotate(
+                database, lambda line: print(line, flush=True), at_once=NOW in words
+            )
+            return 0 if done else 1
+        rows = await database.read(cluster_keys.rows)
+        held = await database.read(nodes.keys_held)
+        now = await database.read(nodes.now_ms)
+    finally:
+        await database.close()
+    table = [("KEY", "STATE", "AGE", "NODES")]
+    for row in rows:
+        holders = sum(row.number in numbers for numbers in held.values())
+        age = _duration(now - row.created_at)
+        table.append((str(row.number), row.state, age, f"{holders} of {len(held)}"))
+    _print_table(table)
+    return 0
+
+
+def _print_table(table: Sequence[tuple[str, ...]]) -> None:
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     for line in table:
         print(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         )
-    return 0
 
 
 async def _create(messenger: Messenger, name: str) -> int:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from im.protocol import names
-from im.store import cluster, conversations
+from im.store import cluster, cluster_keys, conversations
 from im.store.cursor import Cursor
 from im.store.database import Database
 
@@ -42,27 +42,18 @@ async def bootstrap(database: Database) -> ClusterIdentity:
     )
 
 
-def key_ring(cursor: Cursor) -> tuple[dict[int, bytes], int]:
-    """The live keys by number, and the number to send with."""
-    rows = cursor.execute(
-        "SELECT number, secret FROM cluster_key WHERE deleted_at IS NULL"
-        " ORDER BY COALESCE(sending_at, 0) DESC, number DESC"
-    ).all()
-    return {number: bytes(secret) for number, secret in rows}, rows[0][0] if rows else 0
-
-
 def _bootstrap(cursor: Cursor, cluster_id: bytes, key: bytes) -> ClusterIdentity:
     # Whoever has stored the id makes the rest; the others wait for that row, then read.
     cluster_id = cluster.value(cursor, "cluster_id", cluster_id)
     now = cursor.dialect.now_ms
-    keys, sending = key_ring(cursor)
+    keys, sending = cluster_keys.ring(cursor)
     if not keys:
         cursor.execute(
             f"{cursor.dialect.insert_ignore} cluster_key (number, secret, created_at, sending_at)"
             f" VALUES (1, %s, {now}, {now})",
             (key,),
         )
-        keys, sending = key_ring(cursor)
+        keys, sending = cluster_keys.ring(cursor)
     if conversations.by_name(cursor, names.ALL) is None:
         cursor.execute(
             f"{cursor.dialect.insert_ignore} conversation (name, kind, changed_at, created_at)"

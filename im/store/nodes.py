@@ -35,7 +35,7 @@ _COLUMNS = (
 
 
 def beat(cursor: Cursor, row: NodeRow, keys: str) -> None:
-    """This node lives; ``keys`` names the cluster keys that it holds, joined by commas."""
+    """This node lives; ``keys``: the relay keys that it and all it hears hold, with commas."""
     cursor.execute(
         f"INSERT INTO node ({_COLUMNS}, key_numbers)"
         f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, {cursor.dialect.now_ms}, %s, %s)"
@@ -77,6 +77,16 @@ def live(cursor: Cursor) -> list[NodeRow]:
         (LIVE_MS,),
     ).all()
     return [NodeRow(*row) for row in rows]
+
+
+def keys_held(cursor: Cursor) -> dict[str, frozenset[int]]:
+    """Numbers of the relay keys by live node: those that it and every member it hears hold."""
+    rows = cursor.execute(
+        f"SELECT name, key_numbers FROM node WHERE heartbeat_at > {cursor.dialect.now_ms} - %s"
+        " ORDER BY name",
+        (LIVE_MS,),
+    ).all()
+    return {name: frozenset(map(int, filter(None, held.split(",")))) for name, held in rows}
 
 
 def leave(cursor: Cursor, name: str, process: int) -> None:

@@ -6,7 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from im.store import cluster, conversations
-from im.store.bootstrap import bootstrap, key_ring
+from im.store.bootstrap import bootstrap
+from im.store.cluster_keys import ring
 from im.store.migrations import migrate
 from tests.im.store.harness import on_loop, one, opened, ready, run
 
@@ -37,10 +38,10 @@ async def test_the_key_that_was_last_made_the_sending_one_is_sent_with(url: str)
                 f"INSERT INTO cluster_key VALUES (%s, %s, 1, {sending}, NULL)",
                 *(number, bytes([number]) * 32),
             )
-        keys, sending = await database.read(key_ring)
+        keys, sending = await database.read(ring)
         assert (sorted(keys), sending) == ([1, 2, 3], 3)
         await run(database, "UPDATE cluster_key SET deleted_at = 1 WHERE number = 3")
-        keys, sending = await database.read(key_ring)
+        keys, sending = await database.read(ring)
         assert (sorted(keys), sending) == ([1, 2], 1)
 
 
