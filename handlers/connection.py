@@ -33,9 +33,7 @@ class TornadoConnection:
         self.address = address
         self.closed = False
         self.heard = asyncio.get_running_loop().time()
-        stream = self._stream()
-        if stream is not None:
-            stream.max_write_buffer_size = queue_bytes
+        self._queue_bytes = queue_bytes
 
     def hear(self) -> None:
         """Something came from the other side."""
@@ -45,13 +43,17 @@ class TornadoConnection:
         """See ``Connection.send``."""
         if self.closed or self._closing:
             return
+        stream = self._stream()
+        if stream is not None and not stream.writing():
+            # What waits behind a frame is bounded, not the frame: a page of the log that is larger
+            # than the queue would be asked for, and refused, again and again.
+            stream.max_write_buffer_size = self._queue_bytes + len(encoded)
         try:
             sent = self._handler.write_message(encoded)
         except (WebSocketClosedError, StreamClosedError):
             return
         except StreamBufferFullError:
             self._on_slow()
-            stream = self._stream()
             if stream is not None:
                 stream.max_write_buffer_size += GOODBYE_BYTES
             self.close(CloseCode.TRY_AGAIN_LATER, "too slow")

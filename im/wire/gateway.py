@@ -94,6 +94,10 @@ class Gateway:
         """Let a connection in and greet it. Raises ``Unavailable`` or ``NotFound``."""
         row = await self._services.accounts.get(client.user)
         await self._services.admission.admit(client)
+        if client.connection.closed:
+            # It broke while its person was looked up, when there was nothing to let go of yet.
+            self.closed(client)
+            return
         client.send(
             Welcome(
                 text=GREETING,

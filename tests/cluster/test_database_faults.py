@@ -14,6 +14,7 @@ import pytest
 from im.client import Client, Refused
 from im.protocol.server import TypingNow
 from tests.cluster.crew import PASSWORD, SETTINGS, Crew
+from tests.cluster.sockets import open_bare
 from tests.cluster.wait import until
 from tests.services.mariadb import MariaDB
 from tests.services.node import Node, NodeFactory
@@ -214,5 +215,35 @@ def test_while_the_database_is_away_senders_are_told_so_and_memory_goes_on(
                 f" {ping * 1000:.0f} ms meanwhile, stored {recovery:.2f} s after it was back"
             )
             assert recovery < 5
+
+    asyncio.run(run())
+
+
+@pytest.mark.timeout(60)
+def test_a_socket_that_breaks_while_its_person_is_looked_up_is_not_left_online(
+    node: NodeFactory, mariadb: MariaDB, mysql_url: str
+) -> None:
+    one_node = node(env={"IM_DATABASE_URL": mysql_url, **SETTINGS})
+
+    async def run() -> None:
+        watcher = await Client.register([one_node.url], "watcher", PASSWORD)
+        flighty = await Client.register([one_node.url], "flighty", PASSWORD)
+        async with watcher:
+            async with flighty:
+                await watcher.send(f"u:{flighty.user.id}", "hello")
+            mariadb.stop()
+            coming = [asyncio.create_task(open_bare(one_node.url, flighty.token)) for _ in range(5)]
+            await asyncio.sleep(0.3)
+            for task in coming:
+                task.cancel()  # which closes its socket
+            await asyncio.gather(*coming, return_exceptions=True)
+            await asyncio.sleep(0.3)
+            mariadb.cont()
+            async with asyncio.timeout(10):
+                online = True
+                while online:
+                    await asyncio.sleep(1.5)  # more than who is gone may seem to be there
+                    answer = await watcher.request("watch", users=[flighty.user.id])
+                    online = any(person.online for person in answer.presence or [])
 
     asyncio.run(run())
