@@ -89,7 +89,7 @@ def reply(shooter: Shooter) -> None:
 
 def emoji(shooter: Shooter) -> None:
     shooter.chats(shooter.group)
-    shooter.page.locator(".comp .ib").first.click()
+    shooter.page.locator(".comp .tools .ib").first.click()
     shooter.page.wait_for_selector(".emo .grid button:nth-child(12)")
 
 
@@ -252,6 +252,9 @@ def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: 
                 page.context.set_offline(False)
                 for undo_button in page.locator(".toast button").all():
                     undo_button.click()
+                for box in page.locator(".comp textarea:visible").all():
+                    box.fill("")
+                    box.press("Escape")
                 taken += 1
         if not only or "announce" in only:
             page.goto("about:blank")

@@ -24,6 +24,9 @@ const CLOCK = {
 /** How long the name of someone new is waited for before their message is read out, in ms. */
 const UNKNOWN_MS = 500;
 
+/** A page that is looked at again gives its node this long to answer, in ms. */
+const RETURN_MS = 5_000;
+
 async function main() {
   const boot = JSON.parse(document.querySelector("#boot").textContent);
   const { user, lang } = boot;
@@ -110,7 +113,7 @@ async function main() {
     layers.endToast();
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") client.connection.check();
+    if (document.visibilityState === "visible") client.connection.check(RETURN_MS);
     else client.drafts.flush();
   });
   listenForKeys(app);

@@ -241,6 +241,13 @@ test("what another tab sent or gave up disappears here too", async () => {
   assert.deepEqual(two.outbox.items("p:1:2").map(({ key, state }) => [key, state]), [["a", "stored"]]);
 });
 
+test("what the browser cannot keep is not shown as waiting", async () => {
+  const full = { ...memoryTable("key"), put: () => Promise.reject(new Error("full")) };
+  const { outbox } = open({ store: full });
+  await assert.rejects(outbox.add(item("a")), /full/);
+  assert.deepEqual(outbox.items("p:1:2"), []);
+});
+
 test("the outbox is bounded and says so", async () => {
   const { outbox, node } = open();
   node.online = false;

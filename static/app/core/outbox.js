@@ -70,7 +70,13 @@ export class Outbox {
     const kept = { ...item, created, state: WAITING };
     this.byKey.set(kept.key, kept);
     this.changed(kept.conv);
-    await this.store.put(kept);
+    try {
+      await this.store.put(kept);
+    } catch (error) {
+      this.byKey.delete(kept.key);
+      this.changed(kept.conv);
+      throw error;
+    }
     this.drain(kept.conv);
     return kept;
   }

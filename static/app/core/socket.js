@@ -54,10 +54,10 @@ export class Connection {
     if (this.state.name === "waiting") this.#dial();
   }
 
-  /** Ask whether the link still lives; if there is no answer soon, begin anew. */
-  check() {
+  /** Ask whether the link still lives; without an answer in time, begin anew. */
+  check(patience = CHECK_MS) {
     if (this.state.name === "waiting") this.retryNow();
-    else if (this.online) this.#ping(CHECK_MS);
+    else if (this.online) this.#ping(patience);
   }
 
   close() {

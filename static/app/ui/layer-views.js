@@ -113,7 +113,8 @@ function Menu({ items, at, label, preview }) {
               key=${item.label}
               onClick=${() => run(item)}
             ><${Icon} name=${item.icon} /><span>${item.label}</span>${item.hint
-              ? html`<small class="num">${typeof item.hint === "function" ? html`<${item.hint} />` : item.hint}</small>`
+              ? html`<small class=${typeof item.hint === "function" ? "num" : "key"}>
+                    ${typeof item.hint === "function" ? html`<${item.hint} />` : item.hint}</small>`
               : null}</button>`,
       )}
     </div>

@@ -69,11 +69,12 @@ export function ConversationList() {
           />`
         : !all.length
           ? html`<${NoConversations} />`
-          : html`<${Rows} shown=${shown} current=${current} query=${query} filter=${filter} />`}
+          : html`<${Rows} shown=${shown} current=${current} query=${query} filter=${filter}
+              onlyAnnouncements=${all.every(({ conv }) => conv === ALL)} />`}
   <//>`;
 }
 
-function Rows({ shown, current, query, filter }) {
+function Rows({ shown, current, query, filter, onlyAnnouncements }) {
   const { t, client } = useApp();
   const ref = useRef(null);
   useRoving(ref, "a.row");
@@ -98,7 +99,8 @@ function Rows({ shown, current, query, filter }) {
         />`,
       )}
     </ul>
-    ${!shown.length &&
+    ${onlyAnnouncements && !query && html`<${NoConversations} />`}
+    ${!shown.length && !onlyAnnouncements &&
     html`<p class="nothing" role="status">${query ? t("list.no_match", { query }) : t(`list.none_${filter}`)}</p>`}
   </div>`;
 }
