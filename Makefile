@@ -1,6 +1,7 @@
 # run: start the messenger (ARGS="--port 9000").  test: everything CI does.
 # lint: style, types, imports.  lock: pin the packages that setup.cfg names (ARGS=-U: the newest).
-.PHONY: run test lint docs lock
+# shots: pictures of every page and state into build/shots (ARGS="chat menu": only those).
+.PHONY: run test lint docs lock shots
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -29,6 +30,9 @@ lint: .venv/test.stamp
 
 docs: .venv/run.stamp
 	$(PYTHON) scripts/docs.py
+
+shots: .venv/test.stamp
+	$(PYTHON) scripts/shots.py $(ARGS)
 
 lock: .venv/run.stamp
 	scripts/lock.sh $(ARGS)
