@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from handlers.server import Server
@@ -17,7 +18,7 @@ from im.config import SettingsError
 from im.errors import ImError
 from im.logs import set_up_logs
 from im.store.errors import NewerSchema
-from im.supervisor import Supervisor, worker_command
+from im.supervisor import Supervisor, hold_port, worker_command
 from relay.bus import BusError
 
 HOME = Path(__file__).resolve().parent
@@ -60,13 +61,23 @@ async def serve(call: Call) -> int:
     """Start a node, or a supervisor of several."""
     settings = call.settings
     if settings.node.workers > 1 and call.worker is None:
-        show_addresses(settings.http.address, settings.http.port)
-        command = worker_command(call.arguments)
-        await Supervisor(command, settings.node.workers, settings.node.drain_seconds).run()
-        return 0
+        return await supervise(call)
     server = Server(settings, worker=call.worker or 0)
     await server.serve(None if call.worker is not None else show_addresses)
     return 0
+
+
+async def supervise(call: Call) -> int:
+    """Keep several nodes behind one port."""
+    http, node, arguments = call.settings.http, call.settings.node, list(call.arguments)
+    with ExitStack() as held:
+        port = http.port
+        if not port:
+            port = held.enter_context(hold_port(http.address)).getsockname()[1]
+            arguments += ["--http-port", str(port)]
+        show_addresses(http.address, port)
+        supervisor = Supervisor(worker_command(arguments), node.workers, node.drain_seconds)
+        return await supervisor.run()
 
 
 def show_addresses(address: str, port: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import random
 import signal
@@ -27,6 +28,8 @@ MAX_HEADER_BYTES = 16 * 1024
 IDLE_SECONDS = 75
 """An idle HTTP connection is closed; longer than what proxies keep (60 s)."""
 BODY_SECONDS = 60
+LAST_FRAMES_SECONDS = 0.1
+"""Time for frames that have arrived already to be read."""
 CLOSE_SLICE = 500
 """Sockets that are closed at once while draining."""
 
@@ -50,12 +53,7 @@ class Server:
         ``BusError``, ``NewerSchema``, ``ValueError`` or ``Unavailable``.
         """
         settings = self._settings
-        sockets = bind_sockets(
-            settings.http.port,
-            settings.http.address,
-            backlog=BACKLOG,
-            reuse_port=settings.node.workers > 1,
-        )
+        sockets = self._bind()
         metrics_sockets = self._bind_metrics()
         listening = Listening(
             address=settings.http.address,
@@ -99,6 +97,21 @@ class Server:
         server.add_sockets(sockets)
         self._servers.append(server)
 
+    def _bind(self) -> list[socket.socket]:
+        http = self._settings.http
+        try:
+            return bind_sockets(
+                http.port,
+                http.address,
+                backlog=BACKLOG,
+                reuse_port=self._settings.node.workers > 1,
+            )
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            sentence = f"port {http.port} of {http.address} is in use, perhaps by another node"
+            raise OSError(sentence) from error
+
     def _bind_metrics(self) -> list[socket.socket]:
         metrics = self._settings.metrics
         if metrics.port is None:
@@ -134,10 +147,14 @@ class Server:
         for server in self._servers:
             server.stop()
         end = asyncio.get_running_loop().time() + seconds
-        # What was put in line before is answered first.
+        # What was sent before is answered first, and nothing is taken that could not be answered.
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds / 2):
+                await asyncio.sleep(LAST_FRAMES_SECONDS)
+                messenger.connections.listening = False
+                await messenger.connections.idle()
                 await messenger.messages.close()
+        messenger.connections.listening = False
         connections = list(messenger.connections)
         for number, connection in enumerate(connections, 1):
             wait = random.randrange(500, 500 + 2 * max(len(connections), 250))  # noqa: S311

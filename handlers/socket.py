@@ -53,7 +53,10 @@ class SocketHandler(WebSocketHandler, BaseHandler):
     async def on_message(self, message: str | bytes) -> None:
         """A frame has come; the next one is read when this is done."""
         self.connection.hear()
-        await self.received(message)
+        connections = self.messenger.connections
+        if connections.listening:
+            with connections.work():
+                await self.received(message)
 
     def on_pong(self, data: bytes) -> None:
         """A sign of life."""

@@ -7,6 +7,7 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 
@@ -33,17 +34,24 @@ class Supervisor:
         self._count = count
         self._drain_seconds = drain_seconds
         self._stopping = asyncio.Event()
+        self._status = 0
 
-    async def run(self) -> None:
-        """Run until SIGTERM or SIGINT, then end all workers."""
+    async def run(self) -> int:
+        """Run until SIGTERM or SIGINT, then end all workers; the exit status for this program.
+
+        When a worker refuses its very first start it would refuse the next ones as well: then all
+        end, with its status.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         await asyncio.gather(*(self._keep(worker) for worker in range(self._count)))
+        return self._status
 
     async def _keep(self, worker: int) -> None:
         loop = asyncio.get_running_loop()
         pause = FIRST_PAUSE
+        first = True
         while not self._stopping.is_set():
             started = loop.time()
             process = await asyncio.create_subprocess_exec(
@@ -57,8 +65,14 @@ class Supervisor:
             if not gone.done():
                 await self._end(process)
                 return
-            log.error("worker %d ended with status %s", worker, process.returncode)
-            pause = FIRST_PAUSE if loop.time() - started > STEADY_SECONDS else pause
+            status = gone.result()
+            log.error("worker %d ended with status %d", worker, status)
+            steady = loop.time() - started > STEADY_SECONDS
+            if first and status > 0 and not steady and not self._stopping.is_set():
+                self._status = status
+                self._stopping.set()
+            first = False
+            pause = FIRST_PAUSE if steady else pause
             try:
                 async with asyncio.timeout(pause):
                     await self._stopping.wait()
@@ -79,6 +93,24 @@ class Supervisor:
 def worker_command(arguments: Sequence[str]) -> list[str]:
     """The command that runs this program again as a worker, but for the worker's number."""
     return [sys.executable, os.path.abspath(sys.argv[0]), *arguments, "--worker"]
+
+
+def hold_port(address: str) -> socket.socket:
+    """A free port that workers can share, not listened on; nobody else gets it while it is open.
+
+    Raises ``OSError``.
+    """
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        address or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    held = socket.socket(family, kind, protocol)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(place)
+    except OSError:
+        held.close()
+        raise
+    return held
 
 
 def _die_with_parent() -> None:
