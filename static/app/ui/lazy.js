@@ -2,8 +2,11 @@ import { html, useEffect, useState } from "../../vendor/preact.js";
 import { useApp } from "./context.js";
 import { LoadError } from "./elements.js";
 
-/** A component whose module, and style sheets, are fetched when it is first shown. */
-export function lazy(load, name, styles = []) {
+/**
+ * A component whose module, and style sheets, are fetched when it is first shown; until then
+ * `meanwhile()` stands in its place.
+ */
+export function lazy(load, name, styles = [], meanwhile = () => null) {
   let module = null;
   const fetchAll = async () => {
     [module] = await Promise.all([load(), ...styles.map(loadStyle)]);
@@ -31,7 +34,7 @@ export function lazy(load, name, styles = []) {
     if (state === "error" && !props.close) {
       return html`<${LoadError} title=${t("state.error")} onRetry=${start} />`;
     }
-    return null;
+    return meanwhile();
   };
 }
 

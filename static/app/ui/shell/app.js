@@ -9,15 +9,17 @@ import { Rail, TabBar } from "./navigation.js";
 
 export const loadChat = () => import("../chat/chat.js");
 
-const ChatPane = lazy(loadChat, "ChatPane");
+const emptyMain = () => html`<main class="chat" id="main" tabindex="-1"></main>`;
+
+const ChatPane = lazy(loadChat, "ChatPane", [], emptyMain);
 const ContactsPane = lazy(() => import("../contacts/pane.js"), "ContactsPane");
 const GroupsPane = lazy(() => import("../groups/pane.js"), "GroupsPane");
 const SettingsPane = lazy(() => import("../settings/pane.js"), "SettingsPane", ["page"]);
-const Profile = lazy(() => import("../contacts/profile.js"), "ProfilePage", ["details", "page"]);
-const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage", ["details", "page"]);
+const Profile = lazy(() => import("../contacts/profile.js"), "ProfilePage", ["details", "page"], emptyMain);
+const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage", ["details", "page"], emptyMain);
 const GroupPanel = lazy(() => import("../groups/page.js"), "GroupPanel", ["details"]);
 const PersonPanel = lazy(() => import("../contacts/profile.js"), "PersonPanel", ["details"]);
-const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage", ["details", "page"]);
+const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage", ["details", "page"], emptyMain);
 
 /** The whole page: rail or tab bar, list, main pane and, beside a chat, its details. */
 export function App() {
