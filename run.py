@@ -54,6 +54,10 @@ async def run(call: Call) -> int:
         return await show_nodes(call.settings)
     if call.command == "keys":
         return await run_keys(call.settings, call.words)
+    if call.command == "doctor":
+        from im.doctor.command import run_doctor
+
+        return await run_doctor(call.settings, call.words, os.environ)
     return await serve(call)
 
 

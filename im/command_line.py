@@ -13,7 +13,8 @@ CONFIG_VARIABLE = "IM_CONFIG"
 DEFAULT_FILE = Path("conf/app.toml")
 
 NOW = "--now"
-"""The one flag that belongs to a command and has no value."""
+OWN_FLAGS: Mapping[str, bool] = {NOW: False, "--json": False, "--seconds": True, "--language": True}
+"""Flags that belong to a command and are among its words; whether each has a value."""
 
 COMMANDS: Mapping[str, str] = {
     "serve": "start a node (the default)",
@@ -23,6 +24,8 @@ COMMANDS: Mapping[str, str] = {
     "nodes": "show the nodes that are alive now",
     "keys": "show the keys with which nodes talk to each other",
     "keys rotate [--now]": "change to a new one; --now: don't wait for nodes that lack it",
+    "doctor [HOST …]": "why two machines don't see each other, and what mends it;"
+    " --seconds N, --language zh|en, --json",
 }
 
 
@@ -58,15 +61,17 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> C
     waiting = list(arguments)
     while waiting:
         word = waiting.pop(0)
-        if not word.startswith("--") or word == NOW:
+        name, given, value = word.partition("=")
+        if not word.startswith("--") or OWN_FLAGS.get(word) is False:
             words.append(word)
             continue
-        name, given, value = word.partition("=")
         if not given:
             if not waiting:
                 raise SettingsError(f"{name}: a value is missing")
             value = waiting.pop(0)
-        if name == "--config":
+        if OWN_FLAGS.get(name):
+            words.append(f"{name}={value}")
+        elif name == "--config":
             config = value
         elif name == "--worker":
             worker = int(value)

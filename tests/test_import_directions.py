@@ -11,7 +11,7 @@ from tests.source import imports, modules
 TOP_LEVEL = ("run", "handlers", "im", "relay")
 
 FLOORS = (
-    {"im.app", "im.client", "im.commands", "im.supervisor"},
+    {"im.app", "im.client", "im.commands", "im.doctor", "im.supervisor"},
     {"im.wire"},
     {"im.services"},
     {"im.store"},
@@ -28,6 +28,7 @@ REACHES = {
     "run": ("handlers", "im", "relay"),
     "handlers": ("im",),
     "im.app": ("im", "relay"),
+    "im.doctor": ("im", "relay"),
     "im.services": ("im", "relay.bus"),
     "im": ("im",),
     "relay": (),
@@ -51,6 +52,10 @@ SANS_IO = (
     "relay.peer",
     "relay.membership",
     "relay.core",
+    "relay.doctor.examination",
+    "relay.doctor.probe",
+    "relay.doctor.recognise",
+    "relay.doctor.voice",
     "im.wire.frames",
     "im.services.ordering",
     "im.protocol",
