@@ -202,6 +202,8 @@ def decode_frames(space: Space, frames: bytes) -> list[Frame]:
     Raises ``PacketError`` if any is malformed or belongs to the other number space.
     """
     found: list[Frame] = []
+    reliable = space is Space.RELIABLE
+    raw_topic, topic = b"", ""
     position, end = 0, len(frames)
     while position < end:
         if position + _FRAME.size > end:
@@ -211,8 +213,16 @@ def decode_frames(space: Space, frames: bytes) -> list[Frame]:
         stop = position + length
         if stop > end:
             raise PacketError("a frame is longer than its datagram")
-        decoder = _DECODERS.get(kind)
-        if decoder is not None:
+        if kind == _DATA_TYPE and reliable and length >= _DATA.size:
+            # As _decode_data, in place, since this runs for each payload; topics mostly repeat.
+            start = position + _DATA.size + frames[position + 1]
+            if start > stop:
+                raise PacketError("a payload without its topic")
+            raw = frames[position + _DATA.size : start]
+            if raw != raw_topic:
+                raw_topic, topic = raw, _text(raw)
+            found.append(Data(topic, frames[start:stop], frames[position] & _ORDERED == _ORDERED))
+        elif (decoder := _DECODERS.get(kind)) is not None:
             if decoder[0] != space:
                 raise PacketError("a frame in the wrong number space")
             found.append(decoder[1](frames[position:stop]))

@@ -113,10 +113,12 @@ class Receiver:
         self._unconfirmed += 1
         wait = 0.0 if self._unconfirmed >= CONFIRM_COUNT else CONFIRM_TIME
         self._confirm_at = min(self._confirm_at, now + wait)
+        deliver = self._deliver
+        in_turn = number < self._received.first_stop and not self._waiting
         for place, frame in enumerate(frames):
             if type(frame) is Data:
-                if not frame.ordered:
-                    self._deliver(frame.topic, frame.payload)
+                if in_turn or not frame.ordered:
+                    deliver(frame.topic, frame.payload)
                 else:
                     self._wait(number, place, frame)
             elif type(frame) is Part:
@@ -194,13 +196,16 @@ class Receiver:
         self._holes.clear()
 
     def _has_room(self, number: int, frames: list[Frame]) -> bool:
-        in_order = number == self.prefix + 1
+        in_order = number == self._received.first_stop
         needed = 0
         for frame in frames:
-            if type(frame) is Part:
+            if type(frame) is Data:
+                if in_order:
+                    continue
+                if frame.ordered:
+                    needed += len(frame.payload)
+            elif type(frame) is Part:
                 needed += len(frame.content)
-            elif type(frame) is Data and frame.ordered and not in_order:
-                needed += len(frame.payload)
         limit = self._budget.limit * (1.0 if in_order else _EARLY)
         return not needed or self._budget.used + needed <= limit
 

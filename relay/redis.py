@@ -184,8 +184,9 @@ class RedisBus:
         now = loop.time()
         self._node.handle_timer(now)
         self._telling.tell(self._node.events())
-        found = bool(self._node.members()) and not self._node.has_candidates()
-        self._telling.look_ready(now, found=found)
+        if not self._telling.is_over:
+            found = bool(self._node.members()) and not self._node.has_candidates()
+            self._telling.look_ready(now, found=found)
         deadline = self._node.next_deadline()
         if deadline <= now:
             self._wake.set()

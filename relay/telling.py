@@ -44,6 +44,11 @@ class Telling:
             except Exception:
                 log.exception("relay: the program failed on %s", type(event).__name__)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the start is over: there is no need to ``look_ready`` any more."""
+        return self._found.is_set() and not self.refused
+
     def look_ready(self, now: float, *, found: bool) -> None:
         """``found``: someone is up, and nobody is heard who isn't."""
         if self.refused or (found and now >= self._started + QUICK_READY_TIME):

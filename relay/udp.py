@@ -238,8 +238,9 @@ class UdpBus:
         self._send(self._core, self._endpoint, now)
         if self._telling is not None:
             self._telling.tell(self._core.events())
-            found = bool(self._core.members()) and not self._core.has_candidates()
-            self._telling.look_ready(now, found=found)
+            if not self._telling.is_over:
+                found = bool(self._core.members()) and not self._core.has_candidates()
+                self._telling.look_ready(now, found=found)
         if self._timer is not None:
             self._timer.cancel()
         # While the socket takes nothing, what is due stays due: don't spin.

@@ -205,19 +205,6 @@ class Contract(LonelyContract):
             assert heard.calls.count(("gap", "b")) == 1, "only that of its coming"
 
     @on_loop
-    async def test_a_killed_node_is_a_gap_and_then_a_down_within_six_seconds(
-        self, words: Words
-    ) -> None:
-        async with joined(words, "a") as (a, heard):
-            with speaker(words, "b") as b:
-                await heard.until(lambda: a.members() == ["b"], 20)
-                b.kill()
-                began = time.monotonic()
-                await heard.until(lambda: a.members() == [])
-                assert time.monotonic() - began < 6.5
-            assert heard.calls == [("up", "b"), ("gap", "b"), ("gap", "b"), ("down", "b")]
-
-    @on_loop
     async def test_a_second_node_of_the_same_name_refuses_to_start(self, words: Words) -> None:
         async with mesh(words, "a", "b") as [(a, _), _]:
             await a.ready()
@@ -284,3 +271,20 @@ class Contract(LonelyContract):
             finally:
                 await b.close()
         assert "a mistake of the program" in caplog.text
+
+
+class KillContract:
+    """What holds when one of several is killed. Apart, since it takes seconds."""
+
+    @on_loop
+    async def test_a_killed_node_is_a_gap_and_then_a_down_within_six_seconds(
+        self, words: Words
+    ) -> None:
+        async with joined(words, "a") as (a, heard):
+            with speaker(words, "b") as b:
+                await heard.until(lambda: a.members() == ["b"], 20)
+                b.kill()
+                began = time.monotonic()
+                await heard.until(lambda: a.members() == [])
+                assert time.monotonic() - began < 6.5
+            assert heard.calls == [("up", "b"), ("gap", "b"), ("gap", "b"), ("down", "b")]

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.relay.buses import Words
-from tests.relay.contract import Contract, mesh, on_loop
+from tests.relay.contract import Contract, KillContract, mesh, on_loop
 from tests.relay.nodes import CLUSTER
 from tests.relay.redis_groups import Cluster, redis_cluster, redis_sentinel
 from tests.services.ports import PortReservations
 from tests.services.redis_server import RedisServer
 
 
-class TestRedis(Contract):
+class TestRedis(Contract, KillContract):
     """One server."""
 
     @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.relay.buses import Words
-from tests.relay.contract import Contract
+from tests.relay.contract import Contract, KillContract
 from tests.relay.nodes import free_port
 
 
@@ -15,3 +15,11 @@ class TestUdp(Contract):
     @pytest.fixture(params=["multicast", "peers"])
     def words(self, request: pytest.FixtureRequest) -> Words:
         return {"kind": request.param, "port": free_port()}
+
+
+class TestKilledOverUdp(KillContract):
+    """By multicast."""
+
+    @pytest.fixture
+    def words(self) -> Words:
+        return {"kind": "multicast", "port": free_port()}

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from relay.bus import MAX_TOPIC
 from relay.frames import (
     MAX_NAME,
-    MAX_TOPIC,
     Bye,
     Confirm,
     Data,
