@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
-import socket
 import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from im.i18n import Catalogue, read_catalogue
+from im.node_name import node_name
 from im.protocol.outgoing import Outgoing
 from im.protocol.server import Limits
 from im.services.accounts import Accounts, Rules
@@ -101,7 +99,7 @@ class Messenger:
         self.settings = settings
         self.listening = listening
         self.started_at = now_ms()
-        self.node = node_name(settings, listening)
+        self.node = node_name(settings, listening.port, listening.worker)
         self.database = database
         self.catalogue: Catalogue = read_catalogue()
         self.faults = parse_fault(settings.node.faults)
@@ -373,29 +371,3 @@ def open_node_database(settings: Settings) -> Database:
             ssl_ca=str(settings.database.tls_ca) if settings.database.tls_ca else None,
         )
     )
-
-
-def node_name(settings: Settings, listening: Listening) -> str:
-    """The name from the settings, or one that is the same after a restart and nobody else's."""
-    if settings.node.name:
-        name = settings.node.name
-    else:
-        name = f"{socket.gethostname()}-{_digits(settings.node.data_dir)}-{listening.port}"
-    return f"{name}-{listening.worker}" if settings.node.workers > 1 else name
-
-
-def _digits(data_dir: Path) -> str:
-    """Four hex digits kept in the data folder, so that hosts of one name are told apart."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    path = data_dir / "node-id"
-    if not path.exists():
-        drawn = path.with_suffix(f".{os.getpid()}")
-        drawn.write_text(secrets.token_hex(2), encoding="ascii")
-        try:
-            # Whoever links first has drawn it for all who share the folder.
-            os.link(drawn, path)
-        except FileExistsError:
-            pass
-        finally:
-            drawn.unlink()
-    return path.read_text(encoding="ascii").strip()
