@@ -120,12 +120,15 @@ export function Composer({ conv, summary, about, handle }) {
     } else if (event.key === "ArrowUp" && !text && !replyTo && !event.altKey) {
       event.preventDefault();
       editLast();
-    } else if (event.key === "Escape" && (emoji || replyTo || editing)) {
-      event.preventDefault();
-      event.stopPropagation();
-      if (emoji) setEmoji(false);
-      else stopAbout();
     }
+  };
+  const onEscape = (event) => {
+    if (event.key !== "Escape" || isComposing(event) || event.defaultPrevented) return;
+    if (!emoji && !replyTo && !editing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (emoji) closeEmoji();
+    else stopAbout();
   };
   const insert = (characters) => {
     const { selectionStart: from, selectionEnd: to } = input.current;
@@ -140,7 +143,7 @@ export function Composer({ conv, summary, about, handle }) {
   };
   const quoted = editing ?? replyTo;
 
-  return html`<div class="comp" ref=${box}>
+  return html`<div class="comp" ref=${box} onKeyDown=${onEscape}>
     ${emoji && html`<${EmojiPanel} onPick=${insert} close=${closeEmoji} within=${box} />`}
     <${MentionList} mentions=${mentions} />
     <div class="box">
