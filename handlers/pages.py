@@ -232,7 +232,7 @@ class ChatPage(PageHandler):
             "theme": self.theme,
             "ws": "/ws",
             "limits": self.messenger.client_limits(),
-            "messages": self.messenger.catalogue.sentences(self.language),
+            "messages": self.messenger.catalogue.page_sentences(self.language),
             "can_broadcast": self.messenger.rights.may_broadcast(who),
         }
         self.render("chat.html", user=row, boot=msgspec.json.decode(encode(boot)), json=script_json)

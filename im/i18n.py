@@ -11,6 +11,8 @@ from im.errors import ImError
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+COMMAND_LINE = "doctor."
+"""Sentences that only the terminal shows begin so."""
 HTML_LANGUAGES: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
 
 
@@ -23,6 +25,11 @@ class Catalogue:
     def sentences(self, language: Language) -> Mapping[str, str]:
         """All sentences of one language by key."""
         return self._sentences[language]
+
+    def page_sentences(self, language: Language) -> Mapping[str, str]:
+        """Those that the page's script may need: all but the command line's."""
+        known = self._sentences[language].items()
+        return {key: text for key, text in known if not key.startswith(COMMAND_LINE)}
 
     def translate(self, language: Language, key: str, **values: str | int) -> str:
         """The sentence for ``key`` with its blanks filled; the key itself when there is none.

@@ -17,14 +17,14 @@ from im.doctor.finding import Severity
 from im.doctor.output import Words, as_json, text
 from im.i18n import LANGUAGES, choose, read_catalogue
 from im.settings import Settings
-from relay.doctor.examination import MAX_HOSTS
 from relay.doctor.examine import Options, examine
 from relay.doctor.report import Report
-from relay.peer import Address
 
 SECONDS = 8.0
 MAX_SECONDS = 3600.0
 LOOKUP_SECONDS = 3.0
+MAX_HOSTS = 16
+"""Machines that are asked by unicast; each has 64 ports where a doctor may listen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +119,13 @@ async def _listen(
     return report
 
 
-def _address(relay_address: str) -> Address | None:
+def _address(relay_address: str) -> tuple[str, int] | None:
     host, _, port = relay_address.rpartition(":")
     return (host.strip("[]"), int(port)) if host and port.isdigit() else None
 
 
 async def _resolve(host: str) -> str:
     async with asyncio.timeout(LOOKUP_SECONDS):
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM
-        )
-    return str(found[0][4][0])
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    # IPv4 first, as the relay's interface.
+    return str(min(found, key=lambda entry: entry[0] != socket.AF_INET)[4][0])

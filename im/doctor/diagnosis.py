@@ -9,7 +9,7 @@ from im.doctor.facts import Facts
 from im.doctor.finding import Finding, Severity
 from im.doctor.identity import explained_hosts, name_findings, stranger_findings
 from im.doctor.local import clock_findings, database_findings, machine_findings
-from im.doctor.machines import machines
+from im.doctor.machines import is_loopback, machines
 from im.doctor.network import (
     deaf_findings,
     firewall_findings,
@@ -63,7 +63,7 @@ def _network(
     )
     if not machines(report) and not any(f.severity is Severity.PROBLEM for f in found):
         found.append(Finding("alone", Severity.ADVICE, {}, "both_doctors"))
-    usable = [i for i in report.interfaces if not i.address.startswith("127.")]
+    usable = [i for i in report.interfaces if not is_loopback(i.address)]
     chosen = report.interface
     if len(usable) > 1 and not settings.relay.interface and not machines(report):
         others = [i for i in usable if i.name != chosen.name]

@@ -36,7 +36,12 @@ class Machine:
 
 def is_local(host: str, report: Report) -> bool:
     """Whether this is an address of this machine."""
-    return host in report.addresses or host.startswith("127.") or host == "::1"
+    return host in report.addresses or is_loopback(host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this address leads nowhere else."""
+    return host.startswith("127.") or host == "::1"
 
 
 def remote_nodes(report: Report) -> list[Node]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from im.doctor.facts import Facts
 from im.doctor.finding import Finding, Severity
-from im.doctor.machines import MODE_WAYS, Machine, is_local, machines, remote_nodes
+from im.doctor.machines import MODE_WAYS, Machine, is_local, is_loopback, machines, remote_nodes
 from im.doctor.pages import host_of
 from im.settings import Settings
-from relay.doctor.examination import GROUP_WAYS
+from relay.doctor.examination import GROUP_WAYS, PACKET_OVERHEAD
 from relay.doctor.report import Report, Way
 from relay.sockets import MTU_HEADROOM, UNICAST_PORTS
 
@@ -29,7 +29,7 @@ def firewall_commands(port: int) -> tuple[str, ...]:
 
 def interface_findings(settings: Settings, report: Report) -> Iterator[Finding]:
     """Whether the relay uses an interface from which others can be reached."""
-    others = [i for i in report.interfaces if not i.address.startswith("127.")]
+    others = [i for i in report.interfaces if not is_loopback(i.address)]
     names = ", ".join(f"{i.name} ({i.address})" for i in others) or "-"
     choose = tuple(f"--relay-interface {i.name}" for i in others)
     wanted, chosen = settings.relay.interface, report.interface
@@ -42,7 +42,7 @@ def interface_findings(settings: Settings, report: Report) -> Iterator[Finding]:
         values = {"error": report.error}
         yield Finding("cannot_open", Severity.PROBLEM, values, "port", ("--relay-port 3100",))
         return
-    if chosen.address.startswith("127."):
+    if is_loopback(chosen.address):
         if not others:
             yield Finding("no_network", Severity.PROBLEM, {}, "network")
         elif wanted:
@@ -126,16 +126,18 @@ def _sizes(machine: Machine, way: Way, report: Report) -> Iterator[Finding]:
         return
     code = "mtu_in" if machine.hears[way] >= full else "mtu_out"
     passed = machine.heard[way] if code == "mtu_in" else machine.hears[way]
+    around = PACKET_OVERHEAD + (20 if ":" in machine.host else 0)  # IPv6 has 20 bytes more
     values: dict[str, str | int] = {
         "host": machine.host,
-        "full": (machine.full if code == "mtu_in" else full) + MTU_HEADROOM,
-        "passed": passed + MTU_HEADROOM,
+        "full": (machine.full if code == "mtu_in" else full) + around,
+        "passed": passed + around,
         "interface": report.interface.name if report.interface else "",
         "mtu": report.interface.mtu if report.interface else 0,
     }
     commands: tuple[str, ...] = ()
     if passed >= SMALLEST_TRIED:
-        commands = (f"ip link set dev {values['interface']} mtu {values['passed']}",)
+        mtu = passed + around + MTU_HEADROOM - PACKET_OVERHEAD
+        commands = (f"ip link set dev {values['interface']} mtu {mtu}",)
     mend = "mtu" if commands else "mtu_unknown"
     yield Finding(code, Severity.PROBLEM, values, mend, commands, machine.host)
 
@@ -170,8 +172,8 @@ def missing_findings(
             continue
         if not row.relay_address:
             yield Finding("other_bus", Severity.PROBLEM, values, "same_bus", ("--relay udp",), host)
-        elif is_local(host, report) and host.startswith("127."):
-            if report.interface and not report.interface.address.startswith("127."):
+        elif is_loopback(host):
+            if report.interface and not is_loopback(report.interface.address):
                 yield Finding("on_loopback", Severity.PROBLEM, values, "interface_there")
         else:
             told.add(host)

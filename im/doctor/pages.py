@@ -35,7 +35,8 @@ class NodePages:
 
 def host_of(row: NodeRow) -> str:
     """The address of a node's machine; empty if its row doesn't tell."""
-    host = row.relay_address.rpartition(":")[0].strip("[]")
+    # The zone of a link-local address is a name on that machine, not here.
+    host = row.relay_address.rpartition(":")[0].strip("[]").partition("%")[0]
     if host:
         return host
     return "" if row.address in WILDCARDS else row.address

@@ -25,7 +25,7 @@ PACKETS: Final = (576, 1000, 1280, 1400, 1450)
 (RFC 791), of IPv6, of common tunnels."""
 PACKET_OVERHEAD: Final = 28
 """Bytes of an IPv4 packet around a datagram."""
-MAX_HOSTS: Final = 16
+MAX_PLACES: Final = 1024
 MAX_NODES: Final = 128
 MAX_STRANGERS: Final = 64
 FRESH_TIME: Final = 2.5
@@ -74,9 +74,8 @@ class Examination:
         keyring: of the cluster, or None if it isn't known.
         rng: where its ids come from.
         full: bytes of the datagrams that a node sends at most.
-        hosts: addresses of machines to ask; at most ``MAX_HOSTS``.
-        ports: where on them other examinations may listen.
-        nodes: addresses of nodes to greet.
+        places: addresses where other examinations may listen; at most ``MAX_PLACES``.
+        nodes: addresses of nodes to greet; at most ``MAX_NODES``.
         now: seconds of a clock that never goes back.
     """
 
@@ -85,8 +84,7 @@ class Examination:
         keyring: Keyring | None,
         rng: random.Random,
         full: int,
-        hosts: Iterable[str],
-        ports: range,
+        places: Iterable[Address],
         nodes: Iterable[Address],
         now: float,
     ) -> None:
@@ -94,9 +92,8 @@ class Examination:
         self.own: set[Way] = set()
         self._keyring = keyring
         self._id = rng.randbytes(SENDER_SIZE)
-        self._hosts = list(dict.fromkeys(hosts))[:MAX_HOSTS]
-        self._ports = ports
-        self._greeted = dict.fromkeys(nodes)
+        self._places = list(dict.fromkeys(places))[:MAX_PLACES]
+        self._greeted = dict.fromkeys(list(nodes)[:MAX_NODES])
         self._started = now
         self._number = 0
         self._voices = [
@@ -119,9 +116,7 @@ class Examination:
             for size in self.sizes
         ]
         ready += [
-            Sending(self._probe(Way.UNICAST, 0), Way.UNICAST, (host, port))
-            for host in self._hosts
-            for port in self._ports
+            Sending(self._probe(Way.UNICAST, 0), Way.UNICAST, address) for address in self._places
         ]
         if self._keyring is not None:
             for voice in self._voices:
@@ -198,7 +193,7 @@ class Examination:
         if chosen:
             node.interface, node.address = interface, address
             node.heard = node.heard.and_also(way, len(datagram))
-            if len(self._greeted) < MAX_NODES + MAX_HOSTS:
+            if len(self._greeted) < 2 * MAX_NODES:
                 self._greeted.setdefault(address)
         named = {report[0] for report in hello.reports}
         node.hears_senders |= named

@@ -7,7 +7,7 @@ import errno
 import random
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -56,7 +56,7 @@ class Options:
         group, port, interface: as in ``UdpSettings``.
         seconds: how long to send and listen.
         hosts: addresses of machines where another examination or a node may run.
-        nodes: addresses of nodes to greet.
+        nodes: host and port of nodes to greet.
     """
 
     group: str = "239.192.77.1"
@@ -64,7 +64,7 @@ class Options:
     interface: str = ""
     seconds: float = 8.0
     hosts: tuple[str, ...] = ()
-    nodes: tuple[Address, ...] = ()
+    nodes: tuple[tuple[str, int], ...] = ()
 
 
 async def examine(
@@ -102,14 +102,14 @@ class _Ears:
         self._refused: dict[Way, str] = {}
         self._loop = asyncio.get_running_loop()
         first = options.port + 1
-        near = [(host, first + n) for host in options.hosts for n in range(PROBED_PORTS)]
+        ports = range(first, min(first + UNICAST_PORTS, 65536))
+        near = [(host, port) for host in options.hosts for port in ports[:PROBED_PORTS]]
         self._examination = Examination(
             keyring,
             random.SystemRandom(),
             datagram_size(chosen),
-            options.hosts,
-            range(first, min(first + UNICAST_PORTS, 65536)),
-            (*options.nodes, *near),
+            self._reachable((host, port) for host in options.hosts for port in ports),
+            self._reachable((*options.nodes, *near)),
             self._loop.time(),
         )
 
@@ -174,6 +174,20 @@ class _Ears:
             wanted_buffer=wanted,
             drops=max(0, kernel_drops(self._options.port) - before),
         )
+
+    def _reachable(self, places: Iterable[tuple[str, int]]) -> list[Address]:
+        """Addresses for the sockets' family; a link-local one needs the interface."""
+        found: list[Address] = []
+        for host, port in places:
+            bare = host.partition("%")[0]
+            if (":" in bare) != (":" in self._chosen.address):
+                continue
+            if ":" not in bare:
+                found.append((bare, port))
+            else:
+                scope = self._chosen.number if bare.lower().startswith("fe80:") else 0
+                found.append((bare, port, 0, scope))
+        return found
 
     def _all(self) -> list[Endpoint]:
         return [*self.endpoints.values(), *(endpoint for _, endpoint in self._others)]

@@ -32,7 +32,7 @@ def datagram_of_a_node(ring: Keyring, *, reliable: bool = False) -> bytes:
     """A hello of a node, or one of its payloads."""
     core = Core("n", ring, random.Random(1), 0.0, datagram_size=1400, receive_buffer=100)
     if reliable:
-        core.publish("topic", b"payload")
+        core.publish("topic", b"payload", ordered=False, ephemeral=False)
     sent = [datagram for datagram, _ in core.datagrams_to_send(0.0)]
     wanted = [d for d in sent if (d[3] == 0) == reliable]
     return wanted[0]
