@@ -278,6 +278,21 @@ def test_without_the_database_what_is_possible_goes_on(lan: Network, tmp_path: P
     assert all(one.machines[there.address]["heard"].values())
 
 
+def test_two_machines_that_have_ipv6_alone(lan: Network, shared: Path) -> None:
+    for machine in lan.machines:
+        machine.run("ip", "addr", "flush", "dev", "eth0", "scope", "global")
+        wait_until(
+            lambda machine=machine: "tentative" not in machine.run("ip", "-6", "addr"),  # type: ignore[misc]
+            what="IPv6 addresses that are checked",
+        )
+    for answer in both(lan, shared, shared):
+        assert answer.problems == set()
+        (machine,) = answer.machines.values()
+        assert ":" in machine["host"]
+        for reach in (machine["heard"], machine["hears"]):
+            assert reach["multicast"] and reach["unicast"] and not reach["broadcast"]
+
+
 def test_a_person_reads_it_in_chinese_or_english(lan: Network, shared: Path) -> None:
     here, there = lan.machines
     for machine in lan.machines:

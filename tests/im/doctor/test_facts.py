@@ -12,13 +12,21 @@ from pydantic import SecretStr
 from im.app import now_ms
 from im.doctor.facts import folder_fault, gather
 from im.doctor.pages import host_of
-from im.settings import DatabaseSection, HttpSettings, NodeSettings, Settings
+from im.settings import (
+    DatabaseSection,
+    HttpSettings,
+    NodeSettings,
+    RedisSection,
+    RelaySection,
+    Settings,
+)
 from im.store import nodes
 from im.store.nodes import NodeRow
 from tests.im.store.harness import on_loop, ready
 from tests.services.mariadb import MariaDB
 from tests.services.node import NodeFactory
 from tests.services.ports import PortReservations
+from tests.services.redis_server import RedisServer
 
 
 def settings(folder: Path, url: str = "", port: int = 0) -> Settings:
@@ -86,6 +94,23 @@ async def test_a_port_is_free_or_of_a_node_of_ours_or_taken(
     assert not facts.port
     (name,) = facts.pages or {"": None}
     assert not name or facts.pages[name].reached
+
+
+@on_loop
+async def test_the_redis_of_the_bus_is_asked_where_it_is_used(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    over_redis = settings(tmp_path).model_copy(
+        update={
+            "relay": RelaySection(bus="redis"),
+            "redis": RedisSection(url=SecretStr(redis_server.url)),
+        }
+    )
+    assert (await gather(over_redis)).redis == ""
+    nowhere = RedisSection(url=SecretStr("redis://:secret-word@127.0.0.1:1"))
+    facts = await gather(over_redis.model_copy(update={"redis": nowhere}))
+    assert facts.redis and "secret-word" not in facts.redis
+    assert (await gather(settings(tmp_path))).redis == "", "not asked, since not used"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
