@@ -161,6 +161,7 @@ def gather_a_crowd(port: int = 3700) -> dict[str, float]:
         time.sleep(WATCHED)
         _tell(pipes)
         found = [pipe.recv() for pipe in pipes]
+        _tell(pipes)
         return {
             "mesh_seconds": mesh,
             "hello_cores": sum(used for used, _ in found) / WATCHED,
@@ -168,8 +169,8 @@ def gather_a_crowd(port: int = 3700) -> dict[str, float]:
         }
     finally:
         for process in processes:
+            process.join(2)
             process.kill()
-            process.join(5)
 
 
 def measure() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from typing import Final
 
 from relay.flow import Flow
 from relay.frames import (
@@ -26,6 +27,9 @@ from relay.packet import Header, PacketError, Space, parse_header
 from relay.peer import Address, Peer
 from relay.receiver import HELD_BYTES
 from relay.sender import KEPT_BYTES
+
+FEW_REPORTS: Final = 8
+"""Where hellos name more nodes, only every eighth is searched for numbers that we don't know of."""
 
 
 class Core(Node):
@@ -213,6 +217,8 @@ class Core(Node):
             self._flow.confirm(peer.sender, expected, hello.buffer)
         elif control:
             self._flow.join(peer.sender, hello.buffer)
+        if len(hello.reports) > FEW_REPORTS and number % FEW_REPORTS:
+            return  # among many, others tell it soon enough
         peers = self._membership.by_sender
         for sender, following, _ in hello.reports:
             other = peers.get(sender)

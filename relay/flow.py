@@ -38,6 +38,7 @@ class Flow:
         self._expected: dict[bytes, int] = {}  # by member: the number it waits for
         self._arrived: dict[bytes, int] = {}  # by member: it has so many, wherever they are
         self._buffers: dict[bytes, int] = {}
+        self._smallest = 4 * FIRST_WINDOW  # of the buffers
         self._lagging: dict[bytes, float] = {}  # by member: excluded until
         self._unsent = 1
         self._low = 1
@@ -60,11 +61,14 @@ class Flow:
         self._arrived.pop(member, None)
         self._buffers.pop(member, None)
         self._lagging.pop(member, None)
+        self._smallest = min(self._buffers.values(), default=4 * FIRST_WINDOW)
         self._advance()
 
     def confirm(self, member: bytes, expected: int, buffer: int, beyond: int = 0) -> None:
         """``member`` has everything below ``expected``, and ``beyond`` datagrams after it."""
-        self._buffers[member] = buffer
+        if self._buffers.get(member) != buffer:
+            self._buffers[member] = buffer
+            self._smallest = min(self._buffers.values())
         expected = min(expected, self._unsent)
         arrived = min(expected + beyond, self._unsent)
         if expected > self._expected.get(member, 0) or arrived > self._arrived.get(member, 0):
@@ -140,7 +144,7 @@ class Flow:
 
     def _limit(self) -> float:
         """A quarter of the smallest receive buffer; the others send, too."""
-        return max(1.0, min(self._buffers.values(), default=4 * FIRST_WINDOW) / 4)
+        return max(1.0, self._smallest / 4)
 
     def _advance(self) -> None:
         waited = [member for member in self._expected if member not in self._lagging]

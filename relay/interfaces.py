@@ -1,10 +1,16 @@
-"""Which network interface to use: its address, subnet broadcast address and MTU."""
+"""Which network interface to use: its address, subnet broadcast address and MTU.
+
+IPv4 comes first. Where an interface, or the whole host, has none, it is IPv6: then ``address`` is
+the link-local address, which needs no router, or a global one where peers are not on the link.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import struct
 import sys
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from relay.bus import BusError
@@ -21,6 +27,9 @@ _SIOCGIFMTU: Final = 0x8921
 _IFF_UP: Final = 1
 _IFF_BROADCAST: Final = 2
 
+_IPV6_ADDRESSES: Final = Path("/proc/net/if_inet6")  # Linux: address, index, prefix, scope, flags
+_UNUSABLE: Final = 0x08 | 0x40  # a duplicate, or not checked yet: linux/if_addr.h
+
 
 class Interface(NamedTuple):
     """A network interface.
@@ -28,7 +37,7 @@ class Interface(NamedTuple):
     Attributes:
         name: empty if the system doesn't tell.
         number: the system's number for it, another one when it was removed and made again.
-        address: its IPv4 address.
+        address: its IPv4 address, or an IPv6 one where it has none.
         broadcast: its subnet's broadcast address; None where there is none.
         mtu: bytes of the largest IP packet.
     """
@@ -39,26 +48,97 @@ class Interface(NamedTuple):
     broadcast: str | None
     mtu: int
 
+    @property
+    def family(self) -> socket.AddressFamily:
+        """``AF_INET`` or ``AF_INET6``."""
+        return socket.AF_INET6 if ":" in self.address else socket.AF_INET
+
 
 def choose_interface(name: str, destination: str) -> Interface:
     """The interface called ``name``, or the one that leads to ``destination``, or loopback.
 
-    Raises ``BusError`` if there is no such interface or it has no IPv4 address.
+    IPv6 is taken where ``destination`` is an IPv6 address, or where there is no IPv4. Raises
+    ``BusError`` if there is no such interface or it has no address.
     """
+    wants_ipv6 = is_ipv6(destination)
     if name:
-        found = _by_name(name)
+        found = (None if wants_ipv6 else _by_name(name)) or _ipv6_by_name(name, destination)
         if found is None:
-            raise BusError(f"interface {name!r} is down, has no IPv4 address or doesn't exist")
+            raise BusError(f"interface {name!r} is down, has no IP address or doesn't exist")
         return found
-    address = _route_source(destination)
-    if address is None or address.startswith("127."):
-        return _by_address("127.0.0.1")
-    return _by_address(address)
+    if not wants_ipv6:
+        address = _route_source(socket.AF_INET, destination)
+        if address is not None and not address.startswith("127."):
+            return _by_address(address)
+        if _has_ipv4():
+            return _by_address("127.0.0.1")
+    return _ipv6_route(destination) or _by_address("127.0.0.1")
 
 
-def _route_source(destination: str) -> str | None:
-    """The source address of the route to ``destination``; None without a route."""
+def is_ipv6(address: str) -> bool:
+    """Whether this is an IPv6 address, with a zone or without."""
+    try:
+        return ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return False
+
+
+def _has_ipv4() -> bool:
+    """Whether any interface but loopback has an IPv4 address."""
+    found = [_by_name(name) for _, name in socket.if_nameindex()]
+    return any(one is not None and not one.address.startswith("127.") for one in found)
+
+
+def _ipv6_route(destination: str) -> Interface | None:
+    """An interface that is up and no loopback, and has IPv6: the one on the route, if any."""
+    if is_ipv6(destination):
+        address = _route_source(socket.AF_INET6, destination)
+        for _, name in socket.if_nameindex():
+            found = _ipv6_by_name(name, destination)
+            if found is not None and address is not None and found.address == address:
+                return found
+    for _, name in socket.if_nameindex():
+        found = _ipv6_by_name(name, destination)
+        if found is not None and not ipaddress.ip_address(found.address).is_loopback:
+            return found
+    return None
+
+
+def _ipv6_by_name(name: str, destination: str) -> Interface | None:
+    """The interface with its best IPv6 address: link-local, for a peer elsewhere a global one."""
+    if not _IPV6_ADDRESSES.exists():
+        return None
+    far = is_ipv6(destination) and not _is_near(destination)
+    candidates: list[tuple[bool, str]] = []
+    for line in _IPV6_ADDRESSES.read_text("ascii").splitlines():
+        packed, _, _, _, flags, owner = line.split()
+        if owner == name and not int(flags, 16) & _UNUSABLE:
+            address = str(ipaddress.IPv6Address(bytes.fromhex(packed)))
+            candidates.append((_is_near(address) == far, address))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            if not candidates or not _flags(probe, name) & _IFF_UP:
+                return None
+            mtu = struct.unpack_from("i", _ask(probe, _SIOCGIFMTU, name), 16)[0]
+            return Interface(name, socket.if_nametoindex(name), min(candidates)[1], None, mtu)
+        except OSError:
+            return None
+
+
+def _is_near(address: str) -> bool:
+    """Whether it means something on one link or host alone; so do multicast groups."""
+    parsed = ipaddress.IPv6Address(address)
+    return parsed.is_link_local or parsed.is_multicast or parsed.is_loopback
+
+
+def _flags(probe: socket.socket, name: str) -> int:
+    flags: int = struct.unpack_from("H", _ask(probe, _SIOCGIFFLAGS, name), 16)[0]
+    return flags
+
+
+def _route_source(family: socket.AddressFamily, destination: str) -> str | None:
+    """The source address of the route to ``destination``; None without a route."""
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((destination, 9))  # sends nothing
         except OSError:
@@ -82,7 +162,7 @@ def _by_name(name: str) -> Interface | None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             number = socket.if_nametoindex(name)
-            flags = struct.unpack_from("H", _ask(probe, _SIOCGIFFLAGS, name), 16)[0]
+            flags = _flags(probe, name)
             if not flags & _IFF_UP:
                 return None
             address = socket.inet_ntoa(_ask(probe, _SIOCGIFADDR, name)[20:24])

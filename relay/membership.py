@@ -78,6 +78,7 @@ class Membership:
         refuse: Callable[[str], None],
     ) -> None:
         self.sent = SentLog()
+        self.unreached: list[Peer] = []  # by what goes to the group
         self._sender = sender
         self._name = name
         self._rng = rng
@@ -97,6 +98,11 @@ class Membership:
     def members(self) -> list[Peer]:
         """All members, in no particular order."""
         return list(self._members.values())
+
+    @property
+    def size(self) -> int:
+        """How many nodes there are, this one included."""
+        return len(self._members) + 1
 
     def member(self, name: str) -> Peer | None:
         """The member of this name."""
@@ -290,6 +296,7 @@ class Membership:
     def _look_for_filter(self, peer: Peer, control: int, probes: bool) -> None:
         if peer.misses_group(self.sent.was_to_all(control), probes):
             peer.unicast = True
+            self.unreached.append(peer)
             self._warn(
                 f"multicast is filtered between here and node {peer.name!r} "
                 f"({peer.address[0]}): it is served by unicast"
@@ -309,6 +316,8 @@ class Membership:
 
     def _remove(self, peer: Peer, now: float, *, clean: bool, refuse_until: float) -> None:
         del self._peers[peer.sender]
+        if peer.unicast:
+            self.unreached.remove(peer)
         self._remember(peer, now, refuse_until)
         if peer.is_member:
             del self._members[peer.name]

@@ -115,7 +115,7 @@ class Node:
         figures: dict[str, float] = {name: self._counts[name] for name in _COUNTED}
         figures["published"] = self._published
         figures["delivered"] = self._delivered
-        figures["members"] = len(self._membership.members())
+        figures["members"] = self._membership.size - 1
         figures["kept_bytes"] = self._sender.kept_bytes
         figures["held_bytes"] = self._budget.used
         figures["unsent_datagrams"] = self._sender.next - self._sender.unsent
@@ -159,7 +159,7 @@ class Node:
             peer.sender,
             max(hello.next, peer.floor + 1),
             self._budget,
-            lambda: draw_first_wait(len(self._membership.members()) + 1, self._rng),
+            lambda: draw_first_wait(self._membership.size, self._rng),
             partial(self._deliver, peer.name),
             partial(self._gap, peer.name),
         )

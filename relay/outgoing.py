@@ -91,10 +91,9 @@ class Outgoing:
         return ready
 
     def _everyone(self) -> list[Destination]:
-        peers = self._membership.peers()
         if self._group:
-            return [GROUP, *(peer.address for peer in peers if peer.unicast)]
-        return [peer.address for peer in peers]
+            return [GROUP, *(peer.address for peer in self._membership.unreached)]
+        return [peer.address for peer in self._membership.peers()]
 
     def _repairs(self, everyone: list[Destination], now: float) -> Datagrams:
         """What was asked for, and the last datagram as long as nobody has confirmed it."""
@@ -111,6 +110,8 @@ class Outgoing:
         return ready
 
     def _new_reliable(self, now: float) -> list[bytes]:
+        if self._sender.unsent >= self._sender.next:
+            return []
         datagrams = self._sender.take_reliable(min(BURST, self._flow.allowance))
         if datagrams:
             self._flow.sent(self._sender.unsent, now)
@@ -120,7 +121,7 @@ class Outgoing:
         """What to tell ``peer`` of its reliable numbers: what is missing and what has come."""
         if peer.receiver is None:
             return []
-        many = len(self._membership.members()) + 1 > FEW_NODES
+        many = self._membership.size > FEW_NODES
         ready: Datagrams = []
         for nak in peer.receiver.take_naks():
             self._counts["naks_sent"] += 1

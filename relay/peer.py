@@ -9,7 +9,8 @@ from relay.frames import Hello
 from relay.receiver import Receiver
 from relay.window import ReplayWindow
 
-Address: TypeAlias = tuple[str, int]
+Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
+"""As the socket module has it: IPv4 host and port; IPv6 with flow label and scope, too."""
 
 DOWN_TIME: Final = 5.0
 """Seconds of silence, or of not being named, after which a member is down."""

@@ -19,7 +19,7 @@ LOOKUP_TIME: Final = 2.0
 
 
 class PeerFinder:
-    """Turns a list of ``host`` and ``host:port`` into addresses, again whenever it is asked."""
+    """Turns ``host``, ``host:port`` and ``[IPv6]:port`` into addresses, whenever it is asked."""
 
     def __init__(
         self,
@@ -53,11 +53,26 @@ class PeerFinder:
         return self._asked
 
     async def _resolve(self, peer: str) -> list[Address]:
-        host, _, port = peer.partition(":")
-        first = int(port) if port else self._relay_port + 1
+        host, port = _split(peer)
+        first = port or self._relay_port + 1
         async with asyncio.timeout(LOOKUP_TIME):
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM
-            )
-        address = str(found[0][4][0])
-        return [(address, number) for number in range(first, first + (1 if port else PROBED_PORTS))]
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        # IPv4 first, as for the interface.
+        _, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+        ports = range(first, first + (1 if port else PROBED_PORTS))
+        if len(address) == 2:
+            return [(str(address[0]), number) for number in ports]
+        host, scope = str(address[0]).partition("%")[0], address[3]
+        return [(host, number, 0, scope) for number in ports]
+
+
+def _split(peer: str) -> tuple[str, int]:
+    """``host``, ``host:port``, an IPv6 address or ``[IPv6]:port``; port 0 where there is none."""
+    if peer.startswith("["):
+        host, _, port = peer[1:].partition("]")
+        port = port.removeprefix(":")
+    elif peer.count(":") > 1:
+        host, port = peer, ""
+    else:
+        host, _, port = peer.partition(":")
+    return host, int(port) if port else 0

@@ -29,6 +29,16 @@ class RangeSet:
         starts[first:last] = [start]
         stops[first:last] = [stop]
 
+    def remove(self, number: int) -> None:
+        """Take out ``number``. Raises ``KeyError`` if it isn't in."""
+        index = bisect_right(self._starts, number) - 1
+        if index < 0 or number >= self._stops[index]:
+            raise KeyError(number)
+        parts = [(self._starts[index], number), (number + 1, self._stops[index])]
+        parts = [(start, stop) for start, stop in parts if start < stop]
+        self._starts[index : index + 1] = [start for start, _ in parts]
+        self._stops[index : index + 1] = [stop for _, stop in parts]
+
     def missing(self, start: int, stop: int) -> list[tuple[int, int]]:
         """The ranges within ``start`` … ``stop - 1`` that are not in the set."""
         found: list[tuple[int, int]] = []

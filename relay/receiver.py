@@ -79,7 +79,11 @@ class Receiver:
         self._confirm_at = float("inf")
         self._confirmed_at = float("-inf")
         self._assemblies: dict[int, _Assembly] = {}  # by the number of the first part
-        self._waiting: list[tuple[int, int, str, bytes]] = []  # heap of (number, place, …)
+        # Payloads that wait for their turn by number, and heaps of these numbers, up and down.
+        self._waiting: dict[int, list[tuple[str, bytes]]] = {}
+        self._next_turns: list[int] = []
+        self._latest: list[int] = []
+        self._dropped: set[int] = set()  # in the first heap, but not held any more
 
     @property
     def prefix(self) -> int:
@@ -100,7 +104,7 @@ class Receiver:
 
         False if there is no memory to hold them: then it is as if they had never come.
         """
-        if not self._has_room(number, frames):
+        if not self._make_room(number, frames, now):
             self.expect(number + 1, now)
             return False
         if number > self.highest:
@@ -115,14 +119,16 @@ class Receiver:
         self._confirm_at = min(self._confirm_at, now + wait)
         deliver = self._deliver
         in_turn = number < self._received.first_stop and not self._waiting
-        for place, frame in enumerate(frames):
+        for frame in frames:
             if type(frame) is Data:
                 if in_turn or not frame.ordered:
                     deliver(frame.topic, frame.payload)
                 else:
-                    self._wait(number, place, frame)
+                    self._wait(number, frame)
             elif type(frame) is Part:
                 self._collect(number, frame)
+        if number in self._waiting and all(type(f) is Data and f.ordered for f in frames):
+            heapq.heappush(self._latest, -number)
         self._release()
         while len(self._received) > MAX_RANGES:
             self._give_up(*self._received.first_hole)
@@ -191,11 +197,20 @@ class Receiver:
         for assembly in self._assemblies.values():
             self._budget.used -= assembly.size
         self._assemblies.clear()
-        self._budget.used -= sum(len(entry[3]) for entry in self._waiting)
+        for number in list(self._waiting):
+            self._take(number)
+        self._next_turns.clear()
+        self._latest.clear()
+        self._dropped.clear()
         self._waiting.clear()
         self._holes.clear()
 
-    def _has_room(self, number: int, frames: list[Frame]) -> bool:
+    def _make_room(self, number: int, frames: list[Frame], now: float) -> bool:
+        """Whether there is memory for what of these frames must be held.
+
+        If there isn't, the datagrams that will be needed last are dropped, as far as nothing of
+        them has been delivered: they can be asked for again.
+        """
         in_order = number == self._received.first_stop
         needed = 0
         for frame in frames:
@@ -207,14 +222,40 @@ class Receiver:
             elif type(frame) is Part:
                 needed += len(frame.content)
         limit = self._budget.limit * (1.0 if in_order else _EARLY)
-        return not needed or self._budget.used + needed <= limit
+        if not needed or self._budget.used + needed <= limit:
+            return True
+        while self._latest and -self._latest[0] > number:
+            latest = -heapq.heappop(self._latest)
+            if latest in self._waiting and latest >= self._received.first_stop:
+                self._take(latest)
+                self._dropped.add(latest)
+                self._received.remove(latest)
+                self._have -= 1
+                self._holes.add(latest, latest + 1, now)
+                if self._budget.used + needed <= limit:
+                    return True
+        return False
 
-    def _wait(self, number: int, place: int, data: Data) -> None:
+    def _wait(self, number: int, data: Data, *, first: bool = False) -> None:
+        """Hold a payload until its turn, ``first`` of those of this number or last."""
         if not self._waiting and number <= self.prefix:
             self._deliver(data.topic, data.payload)
             return
         self._budget.used += len(data.payload)
-        heapq.heappush(self._waiting, (number, place, data.topic, data.payload))
+        held = self._waiting.get(number)
+        if held is None:
+            held = self._waiting[number] = []
+            if number in self._dropped:
+                self._dropped.remove(number)
+            else:
+                heapq.heappush(self._next_turns, number)
+        held.insert(0 if first else len(held), (data.topic, data.payload))
+
+    def _take(self, number: int) -> list[tuple[str, bytes]]:
+        """What waits under ``number``, no longer held."""
+        held = self._waiting.pop(number)
+        self._budget.used -= sum(len(payload) for _, payload in held)
+        return held
 
     def _collect(self, number: int, part: Part) -> None:
         first = number - part.place
@@ -242,8 +283,8 @@ class Receiver:
             self._gap()
             return
         if data.ordered:
-            # Its turn is where its last part stands: what follows there has a higher place.
-            self._wait(first + assembly.total - 1, 0, data)
+            # Its turn is where its last part stands, before what follows in that datagram.
+            self._wait(first + assembly.total - 1, data, first=True)
         else:
             self._deliver(data.topic, data.payload)
 
@@ -270,7 +311,11 @@ class Receiver:
     def _release(self) -> None:
         """Deliver what has waited for its turn and has it now."""
         prefix = self.prefix
-        while self._waiting and self._waiting[0][0] <= prefix:
-            _, _, topic, payload = heapq.heappop(self._waiting)
-            self._budget.used -= len(payload)
-            self._deliver(topic, payload)
+        while self._next_turns and self._next_turns[0] <= prefix:
+            number = heapq.heappop(self._next_turns)
+            self._dropped.discard(number)
+            if number in self._waiting:
+                for topic, payload in self._take(number):
+                    self._deliver(topic, payload)
+        if not self._waiting:
+            self._latest.clear()

@@ -27,6 +27,7 @@ from relay.sockets import (
     Mode,
     datagram_size,
     open_endpoint,
+    show_address,
 )
 from relay.telling import Telling
 
@@ -55,10 +56,12 @@ class UdpSettings:
 
     Attributes:
         mode: ``multicast``, ``broadcast`` (the interface's subnet) or ``peers`` (unicast alone).
-        group: the multicast group (IPv4), in that mode.
+        group: the multicast group, in that mode. Where there is no IPv4, ``sockets.GROUP_IPV6``
+            stands for an IPv4 one.
         port: the group's UDP port; a node's own is the first free one of the 64 after it.
         interface: its name; empty: the one that leads to the group, or else loopback.
-        peers: ``host`` or ``host:port`` each, in that mode; empty: from the ``peers`` function.
+        peers: ``host``, ``host:port`` or ``[IPv6]:port`` each, in that mode; empty: from the
+            ``peers`` function.
     """
 
     mode: Mode = "multicast"
@@ -93,6 +96,7 @@ class UdpBus:
         self._work_soon = False
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_over = False
         self._tasks: list[asyncio.Task[None]] = []
         self._quiet = asyncio.Event()
         self._closing = False
@@ -103,8 +107,8 @@ class UdpBus:
 
     @property
     def address(self) -> str:
-        """This node's own address as ``ip:port``; empty while it isn't open."""
-        return "{}:{}".format(*self._endpoint.address) if self._endpoint else ""
+        """This node's own address, ``ip:port`` or ``[ip]:port``; empty while it isn't open."""
+        return show_address(self._endpoint.address) if self._endpoint else ""
 
     def publish(
         self, topic: str, payload: bytes, *, ordered: bool = False, ephemeral: bool = False
@@ -241,11 +245,18 @@ class UdpBus:
             if not self._telling.is_over:
                 found = bool(self._core.members()) and not self._core.has_candidates()
                 self._telling.look_ready(now, found=found)
-        if self._timer is not None:
-            self._timer.cancel()
         # While the socket takes nothing, what is due stays due: don't spin.
         soonest = now + WRITE_PAUSE if self._writing else now
-        self._timer = loop.call_at(max(self._core.next_deadline(), soonest), self._work)
+        at = max(self._core.next_deadline(), soonest)
+        if self._timer is None or self._timer.when() != at or self._timer_over:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(at, self._alarm)
+            self._timer_over = False
+
+    def _alarm(self) -> None:
+        self._timer_over = True
+        self._work()
 
     def _send(self, core: Core, endpoint: Endpoint, now: float) -> None:
         if self._writing:
@@ -302,8 +313,8 @@ class UdpBus:
                 wanted,
                 RECEIVE_BUFFER,
             )
-        log.info("relay: %s on %s, own address %s:%d", settings.mode, interface.name or "?",
-                 *endpoint.address)  # fmt: skip
+        log.info("relay: %s on %s, own address %s", settings.mode, interface.name or "?",
+                 show_address(endpoint.address))  # fmt: skip
         return endpoint
 
     def _listen(self) -> None:
@@ -366,4 +377,6 @@ class UdpBus:
     def _set_seeds(self, seeds: list[Address]) -> None:
         if self._core is not None and self._endpoint is not None:
             own = self._endpoint.address
+            # What has only an address of the other family can't be reached from this socket.
+            seeds = [seed for seed in seeds if len(seed) == len(own)]
             self._core.set_seeds(seed for seed in seeds if seed != own)

@@ -10,11 +10,12 @@ from tests.relay.nodes import free_port
 
 
 class TestUdp(Contract):
-    """By multicast, and by unicast to listed peers, on loopback."""
+    """By multicast, and by unicast to listed peers, on loopback; the latter by IPv6."""
 
     @pytest.fixture(params=["multicast", "peers"])
     def words(self, request: pytest.FixtureRequest) -> Words:
-        return {"kind": request.param, "port": free_port()}
+        words = {"kind": request.param, "port": free_port()}
+        return words if request.param == "multicast" else {**words, "peers": ["::1"]}
 
 
 class TestKilledOverUdp(KillContract):

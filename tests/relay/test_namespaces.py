@@ -111,3 +111,35 @@ def test_a_node_follows_its_interface_to_another_address() -> None:
             said = node.read()
             assert [len(set(numbers)) for numbers in said["heard"].values()] == [COUNT]
             assert ["down", "n0"] not in said["calls"] and ["down", "n1"] not in said["calls"]
+
+
+@pytest.mark.parametrize("loss", [0, 20])
+def test_hosts_without_ipv4_find_each_other_by_ipv6(loss: int) -> None:
+    with lan(2) as hosts, contextlib.ExitStack() as stack:
+        for host in hosts:
+            run(*host.command("ip", "-4", "addr", "flush", "dev", "eth0"))
+        for host in hosts:
+            deadline = time.monotonic() + 10
+            while "tentative" in run(*host.command("ip", "-6", "addr", "show", "dev", "eth0")):
+                assert time.monotonic() < deadline, "the address is never ready"
+                time.sleep(0.05)
+            if loss:
+                drop_ipv6(host, loss)
+        nodes = stack.enter_context(talkers(hosts, "multicast", "", "all"))
+        for node in nodes:
+            assert node.read()["address"].startswith("[fe80::")
+        for node in nodes:
+            node.say()
+        for node in nodes:
+            said = node.read()
+            assert [len(set(numbers)) for numbers in said["heard"].values()] == [COUNT]
+            assert said["statistics"]["send_errors"] == 0
+
+
+def drop_ipv6(host: Host, percent: int) -> None:
+    """Drop so many percent of all UDP over IPv6 that comes in."""
+    run(*host.command("nft", "add", "table", "ip6", "g"))
+    chain = "{ type filter hook input priority 0 ; }"
+    run(*host.command("nft", "add", "chain", "ip6", "g", "in", chain))
+    rule = f"meta l4proto udp numgen random mod 100 < {percent} drop"
+    run(*host.command("nft", "add", "rule", "ip6", "g", "in", *rule.split()))

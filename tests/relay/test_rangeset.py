@@ -61,3 +61,17 @@ def test_what_lies_below_a_closed_number_counts_as_seen(start: int, closed: int)
     assert not window.seen(max(start + 5, closed) + 1)
     if closed < start + 4:
         assert not window.seen(start + 4)
+
+
+@given(st.sets(st.integers(0, 60), min_size=1), st.data())
+def test_a_number_that_is_removed_is_missing_and_the_others_stay(
+    numbers: set[int], data: st.DataObject
+) -> None:
+    ranges = RangeSet()
+    for number in numbers:
+        ranges.add(number, number + 1)
+    gone = data.draw(st.sampled_from(sorted(numbers)))
+    ranges.remove(gone)
+    assert {n for start, stop in ranges for n in range(start, stop)} == numbers - {gone}
+    with pytest.raises(KeyError):
+        ranges.remove(gone)

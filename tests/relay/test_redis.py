@@ -62,8 +62,8 @@ async def test_a_redis_that_is_killed_and_started_again_is_a_gap_for_all(
 ) -> None:
     async with busy_pair(words) as (recorders, published):
         await recorders[1].until(lambda: len(recorders[1].payloads) > 20)
-        await asyncio.to_thread(redis_server.kill9)
-        await asyncio.to_thread(redis_server.restart)
+        redis_server.kill9()
+        redis_server.restart()  # here: it ends with the thread that started it
         for heard, other in zip(recorders, "ba", strict=True):
             await heard.until(lambda heard=heard, other=other: ("gap", other) in heard.calls[2:])
         after = len(published)
@@ -169,11 +169,11 @@ async def wait_for_line(process: subprocess.Popen[str], wanted: list[str]) -> bo
 async def test_a_node_starts_without_redis_and_finds_the_others_when_it_comes(
     words: Words, redis_server: RedisServer
 ) -> None:
-    await asyncio.to_thread(redis_server.kill9)
+    redis_server.kill9()
     async with joined(words, "a") as (a, heard_a), joined(words, "b") as (b, heard_b):
         await a.ready()
         a.publish("t", b"before anybody is there")
-        await asyncio.to_thread(redis_server.restart)
+        redis_server.restart()  # here: it ends with the thread that started it
         await heard_a.until(lambda: a.members() == ["b"])
         await heard_b.until(lambda: b.members() == ["a"])
         a.publish("t", b"hello")

@@ -164,8 +164,8 @@ async def test_an_unknown_key_is_reported_so_that_the_ring_can_be_reread() -> No
     ("settings", "reason"),
     [
         (UdpSettings(interface="nosuch0"), "nosuch0"),
-        (UdpSettings(group="10.1.2.3", interface="lo"), "not an IPv4 multicast group"),
-        (UdpSettings(group="all", interface="lo"), "not an IPv4 multicast group"),
+        (UdpSettings(group="10.1.2.3", interface="lo"), "not a multicast group"),
+        (UdpSettings(group="all", interface="lo"), "not a multicast group"),
         (UdpSettings(port=65535, interface="lo"), "no free UDP port"),
     ],
 )
