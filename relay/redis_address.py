@@ -102,7 +102,8 @@ async def server_url(url: str, channel: str) -> str:
     parts = urlsplit(url)
     login, at, _ = parts.netloc.rpartition("@")
     query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme.partition('+')[0]}://{login}{at}{host}:{port}{query}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme.partition('+')[0]}://{login}{at}{shown}:{port}{query}"
 
 
 async def connect(options: dict[str, Any], host: Host) -> Connection:
