@@ -7,8 +7,8 @@
 PYTHON = .venv/bin/python
 # Two at a time by default: each worker has a MariaDB, a Redis and a Chromium of its own.
 WORKERS ?= 2
-# Seconds for all tests of one kind; together they end within 15 minutes.
-PYTEST = $(PYTHON) -m pytest --session-timeout=600
+# Seconds after which a run is given up; two quiet cores take a third of it.
+PYTEST = $(PYTHON) -m pytest --session-timeout=1800
 # Checks of the source that need no server.
 HOUSE = tests/test_import_directions.py tests/test_house.py
 

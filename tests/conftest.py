@@ -7,6 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.services.chromium import BROWSER_FIXTURES, PAGES
 from tests.services.node import NODES
@@ -21,7 +22,14 @@ SHOWN_LOG = 20_000
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the skips once, in the process that sees every report."""
+    """Watch the skips once, in the process that sees every report.
+
+    No test asserts a speed, those of Hypothesis neither.
+    """
+    settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("any machine")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SkipList(Path(__file__).with_name("allowed_skips.txt")))
 

@@ -85,8 +85,7 @@ def talk(one: Person, other: Person, restart: Callable[[], None]) -> None:
     # Taken back: the text is nowhere any more.
     one.say("说错了")
     other.sees("你在吗？", "<b>在</b> 😀 & 好", "说错了")
-    one.page.locator(".msg.me[data-seq]").last.focus()
-    one.page.keyboard.press("Shift+F10")
+    one.page.locator(".msg.me[data-seq]", has_text="说错了").press("Shift+F10")
     one.page.get_by_role("menuitem", name="撤回").click()
     for person in (one, other):
         person.sees("你在吗？", "<b>在</b> 😀 & 好")

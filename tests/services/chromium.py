@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.services.folder import ServiceFolder, kill_owned
 
@@ -35,7 +35,7 @@ ARGUMENTS = [
 """Runs as root and without a display; microphone and camera are Chromium's own fakes, granted."""
 VARIABLE = "TEST_CHROMIUM"
 """Environment variable with the path of another Chromium."""
-DEFAULT_TIMEOUT = 15_000
+DEFAULT_TIMEOUT = 30_000
 """Milliseconds that a step in a page may take."""
 
 
@@ -119,6 +119,7 @@ class Pages:
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
+        expect.set_options(timeout=DEFAULT_TIMEOUT)
         self._contexts: list[BrowserContext] = []
         self.pages: list[Page] = []
         self.console: list[str] = []

@@ -262,7 +262,8 @@ export class Client {
     this.outbox.settle(conv, Math.min(seq, log.to ?? seq));
     this.people.get(entry.from);
     const peer = parseName(conv, this.me.id)?.peer;
-    if (peer && !this.people.presence.value.has(peer)) this.#rewatch();
+    // The node tells only of those one shares something with, and that has just begun.
+    if (peer && !this.people.presence.value.has(peer)) this.#rewatch(peer);
     this.history.touched(conv);
     this.events.onEntry(entry);
   }
@@ -320,8 +321,11 @@ export class Client {
     return [...ids];
   }
 
-  #rewatch() {
-    if (this.connection.online) this.people.watch(this.#watchable());
+  /** `newcomer`: whose presence was asked for in vain before, or not yet. */
+  #rewatch(newcomer = null) {
+    if (!this.connection.online) return;
+    if (newcomer) this.people.watch([newcomer, ...this.#watchable()], { again: true });
+    else this.people.watch(this.#watchable());
   }
 
   /** Someone new is on the screen. */

@@ -15,8 +15,6 @@ export class People {
     this.asked = new Set();
     this.wanted = new Set();
     this.watched = "";
-    this.watching = false;
-    this.watchAgain = false;
   }
 
   learn(users) {
@@ -70,22 +68,11 @@ export class People {
   async watch(ids, { again = false } = {}) {
     const users = [...new Set(ids)].filter((id) => id !== this.me.id).slice(0, MAX_WATCH);
     const key = users.join();
-    if (!again && key === this.watched) {
-      this.watchAgain = this.watching;
-      return;
-    }
+    if (!again && key === this.watched) return;
     this.watched = key;
-    this.watching = true;
-    this.watchAgain = false;
     const answer = await this.request({ op: "watch", users }).catch(() => null);
-    if (this.watched !== key) return;
-    this.watching = false;
     if (answer) this.setPresence(answer.presence);
-    // The node tells only of those one shares something with: who is missing is asked for again,
-    // at once when there was a reason to while this request was on its way.
-    if ((answer?.presence?.length ?? 0) === users.length) return;
-    this.watched = "";
-    if (answer && this.watchAgain) await this.watch(ids);
+    else this.watched = "";
   }
 
   async #fetch() {
