@@ -56,7 +56,7 @@ def once(carrier: str, loss: int, rate: float, seconds: float) -> Figures:
         sent, received, wire = run_pair(hosts, words, lambda: [drop(h, loss) for h in hosts])
     count = max(received["received"], 1)
     return {
-        "rate": received["received"] / max(received["seconds"], 0.001),
+        "rate": received["received"] / max(received["seconds"], sent["seconds"]),
         "lost": sent["sent"] - received["received"],
         "gaps": received.get("gaps", 0),
         "cpu_us": (sent["cpu"] + received["cpu"]) / count * 1e6,
@@ -103,6 +103,7 @@ def main() -> None:
     parser.add_argument("--carriers", default="")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--no-life", action="store_true", help="only the tables")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where to keep them")
     chosen = parser.parse_args()
     if os.geteuid() != 0 or sys.platform != "linux":
         sys.exit("network namespaces need root on Linux")
@@ -144,9 +145,9 @@ def main() -> None:
     }
     if not chosen.no_life:
         results["life"] = relay_life.measure()
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-    print(f"\nkept in {RESULTS.name}; {load_line()}")
+    chosen.results.parent.mkdir(exist_ok=True)
+    chosen.results.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    print(f"\nkept in {chosen.results}; {load_line()}")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ MARK = BUFFER // 8
 """An acknowledgement is asked for each time so many bytes are written; at most four times as many
 are not acknowledged."""
 MESSAGE = 150
+PATTERN = bytes(range(32))
+PATTERN_AT = 16
+"""How a message's filling begins, and where: the way back into step after a break."""
 SOCKET_BUFFER = 4 * 1024 * 1024
 _TX_WATERMARK_COMPLETED = 4
 _RX_OBJECT_UPDATED = 19
@@ -102,6 +105,7 @@ class NormCarrier:
         self._kept = bytearray()
         self._buffer = ctypes.create_string_buffer(65536)
         self._rest = b""
+        self._lost_step = False
         self._stream: int | None = None
         self._since_mark = self._marked = 0
         self._marking = False
@@ -180,13 +184,20 @@ class NormCarrier:
             size.value = len(self._buffer)
             if not self._norm.NormStreamRead(stream, self._buffer, ctypes.byref(size)):
                 # The stream is broken: what is lost is lost, go on with the next message.
-                self._rest = b""
+                self._rest, self._lost_step = b"", True
                 if not self._norm.NormStreamSeekMsgStart(stream):
                     return
                 continue
             if not size.value:
                 return
             data = self._rest + self._buffer.raw[: size.value]
+            if self._lost_step:
+                found = data.find(PATTERN)
+                if found < 0:
+                    self._rest = data[-MESSAGE:]
+                    continue
+                data = data[(found - PATTERN_AT) % MESSAGE :]
+                self._lost_step = False
             whole = len(data) - len(data) % MESSAGE
             for start in range(0, whole, MESSAGE):
                 self._take(data[start : start + MESSAGE])

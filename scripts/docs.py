@@ -1,4 +1,7 @@
-"""Write ``conf/app.toml`` and ``docs/configuration.md``; a test fails when they are old."""
+"""Write ``conf/app.toml``, ``docs/configuration.md`` and the made parts of ``docs/relay.md``.
+
+A test fails when one is old.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
 from im.reference import app_toml, configuration_page  # noqa: E402
+from scripts import relay_page  # noqa: E402
 
 (HOME / "conf" / "app.toml").write_text(app_toml(), encoding="utf-8")
 (HOME / "docs" / "configuration.md").write_text(configuration_page(), encoding="utf-8")
+relay_page.write()
