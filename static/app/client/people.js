@@ -72,7 +72,8 @@ export class People {
     this.watched = key;
     const answer = await this.request({ op: "watch", users }).catch(() => null);
     if (answer) this.setPresence(answer.presence);
-    else this.watched = "";
+    // The node tells only of those one shares something with: the others may be asked for again.
+    if ((answer?.presence?.length ?? 0) < users.length) this.watched = "";
   }
 
   async #fetch() {
