@@ -98,7 +98,9 @@ def talk(one: Person, other: Person, restart: Callable[[], None]) -> None:
     for person, text in ((one, "群里好"), (other, "收到")):
         person.open(f"g:{group['id']}")
         person.say(text)
-        expect(person.page.locator(".chat .msg .tx").last).to_have_text(text)
+        # Stored, not only shown: the other writes after it.
+        stored = person.page.locator(".chat .msg.me[data-seq] .tx")
+        expect(stored.last).to_have_text(text)
     for person in (one, other):
         person.sees("群里好", "收到")
     one.call("POST", "/api/messages", {"to": "all", "text": "全体注意"})
