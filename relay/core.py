@@ -177,20 +177,10 @@ class Core(Node):
     def _receive_control(
         self, header: Header, datagram: bytes, address: Address, now: float
     ) -> None:
-        plain = self._unseal(header, datagram, now)
-        if plain is None:
+        heard = self._hear_control(header, datagram, address, now)
+        if heard is None:
             return
-        try:
-            frames = decode_frames(Space.CONTROL, plain)
-        except PacketError:
-            self._counts["malformed"] += 1
-            return
-        known = self._membership.find(header.sender) is not None
-        if not known and not any(type(frame) is Hello for frame in frames):
-            return
-        peer = self._membership.heard(header.sender, header.number, address, now)
-        if peer is None:
-            return
+        peer, frames = heard
         for frame in frames:
             if isinstance(frame, Hello):
                 self._receive_hello(peer, header.number, frame, now)

@@ -13,12 +13,12 @@ from typing import Final
 
 from relay.bus import MAX_PAYLOAD, MAX_TOPIC, PayloadTooLarge
 from relay.events import Deliver, Down, Event, Gap, KeyUnknown, Notice, Refused, Up
-from relay.frames import MAX_NAME, Hello, Report
+from relay.frames import MAX_NAME, Frame, Hello, Report, decode_frames
 from relay.holes import draw_first_wait
 from relay.keyring import Keyring
 from relay.membership import Membership
-from relay.packet import SENDER_SIZE, Header, unseal
-from relay.peer import Peer
+from relay.packet import SENDER_SIZE, Header, PacketError, Space, unseal
+from relay.peer import Address, Peer
 from relay.receiver import Budget, Receiver
 from relay.sender import Sender
 
@@ -137,6 +137,24 @@ class Node:
         else:
             self._keyring.remember(header.sender, header.key, key)
         return plain
+
+    def _hear_control(
+        self, header: Header, datagram: bytes, address: Address, now: float
+    ) -> tuple[Peer, list[Frame]] | None:
+        """Who sent a control datagram and what is in it; None when it means nothing here."""
+        plain = self._unseal(header, datagram, now)
+        if plain is None:
+            return None
+        try:
+            frames = decode_frames(Space.CONTROL, plain)
+        except PacketError:
+            self._counts["malformed"] += 1
+            return None
+        known = self._membership.find(header.sender) is not None
+        if not known and not any(type(frame) is Hello for frame in frames):
+            return None
+        peer = self._membership.heard(header.sender, header.number, address, now)
+        return None if peer is None else (peer, frames)
 
     def _my_report(self, reports: tuple[Report, ...]) -> tuple[int, int]:
         """What is said of me: the reliable number expected and the control number heard, or 0."""

@@ -152,12 +152,8 @@ class RedisBus:
         Raises ``BusError``, and has closed the bus, when this node must not stay: another live node
         has its name, or the cluster is full.
         """
-        if self._telling is None:
-            return
-        await self._telling.ready()
-        if self._telling.refused:
-            await self.close()
-            raise BusError(self._telling.refused)
+        if self._telling is not None:
+            await self._telling.ready(self.close)
 
     async def close(self) -> None:
         """Wait until Redis has taken what was published, say goodbye; at most 2 s. Never raises."""

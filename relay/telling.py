@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from relay import events
-from relay.bus import BusListener
+from relay.bus import BusError, BusListener
 
 log = logging.getLogger("relay")
 
@@ -54,11 +54,17 @@ class Telling:
         if self.refused or (found and now >= self._started + QUICK_READY_TIME):
             self._found.set()
 
-    async def ready(self) -> None:
-        """Return when others are found, nobody is there after ``READY_TIME``, or we must go."""
+    async def ready(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Return when others are found, or nobody is there after ``READY_TIME``.
+
+        Raises ``BusError`` after ``close()`` when this node must not stay.
+        """
         rest = self._started + READY_TIME - asyncio.get_running_loop().time()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._found.wait(), max(rest, 0))
+        if self.refused:
+            await close()
+            raise BusError(self.refused)
 
     def _tell_other(self, event: events.Event) -> None:
         match event:

@@ -153,7 +153,7 @@ class Marks:
             for member in members.several(cursor, groups)
             if member.left_seq is None
         }
-        sizes = {number: members.count(cursor, number) for number, _ in present}
+        sizes = members.counts(cursor, {number for number, _ in present})
         ordinals = members.ordinals(
             cursor, {(rows[key[0]].id, seq) for key, seq in wanted.items() if key[0] in rows}
         )

@@ -75,18 +75,9 @@ def erased(frame: Message) -> Message:
 
 
 def _message(row: Entry) -> Message:
-    if row.recalled:
-        return Message(
-            conv=row.conversation_name,
-            seq=row.seq,
-            ordinal=row.ordinal,
-            sender=row.sender,
-            time=row.time,
-            recalled=True,
-        )
     extra: dict[str, Any] = row.extra or {}
     forwarded = extra.get("forwarded")
-    return Message(
+    message = Message(
         conv=row.conversation_name,
         seq=row.seq,
         ordinal=row.ordinal,
@@ -100,3 +91,4 @@ def _message(row: Entry) -> Message:
         extra=extra.get("extra"),
         edited=row.edited_at,
     )
+    return erased(message) if row.recalled else message

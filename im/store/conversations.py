@@ -136,14 +136,6 @@ def changed_since(cursor: Cursor, changed_at: int, limit: int = 1000) -> list[Co
     return [Conversation(*row) for row in rows]
 
 
-def now_ms(cursor: Cursor) -> int:
-    """The database's clock, UTC ms."""
-    row = cursor.execute(f"SELECT {cursor.dialect.now_ms}").one()
-    if row is None:
-        raise NotFound("the database has no clock")
-    return int(row[0])
-
-
 def raise_epoch(cursor: Cursor, conversation: int) -> None:
     """Note that rights changed outside the log (a contact was blocked): entries are authorised
     anew. Belongs into the transaction that changes them."""

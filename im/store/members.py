@@ -61,13 +61,17 @@ def latest(cursor: Cursor, conversation: int, limit: int) -> list[tuple[int, int
     return [(int(user), int(joined)) for user, joined in rows]
 
 
-def count(cursor: Cursor, conversation: int) -> int:
-    """How many are in a conversation now."""
-    row = cursor.execute(
-        "SELECT COUNT(*) FROM member WHERE conversation_id = %s AND left_seq IS NULL",
-        (conversation,),
-    ).one()
-    return int(row[0]) if row is not None else 0
+def counts(cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
+    """How many are in each of several conversations now; those without anyone are left out."""
+    if not conversations:
+        return {}
+    rows = cursor.execute(
+        "SELECT conversation_id, COUNT(*) FROM member"
+        f" WHERE conversation_id IN ({cursor.dialect.marks(len(conversations))})"
+        " AND left_seq IS NULL GROUP BY conversation_id",
+        tuple(conversations),
+    ).all()
+    return {int(row[0]): int(row[1]) for row in rows}
 
 
 def several(cursor: Cursor, pairs: Collection[tuple[int, int]]) -> list[MemberRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from im.store import conversations
+from im.store import conversations, nodes
 from tests.im.store.harness import (
     make_group,
     message,
@@ -69,7 +69,7 @@ async def test_what_changed_is_found_by_the_databases_clock(url: str) -> None:
     async with ready(url) as database, writing(database) as writer:
         talks = [await private(database, 1, other) for other in range(2, 6)]
         await run(database, "UPDATE conversation SET changed_at = 5")
-        now = await database.read(conversations.now_ms)
+        now = await database.read(nodes.now_ms)
         for talk in (talks[2], talks[0]):
             await writer.append(message(talk.id, 1, f"to {talk.name}"))
         found = await database.read(conversations.changed_since, now)
