@@ -32,6 +32,8 @@ PROLONG_MS = 3600 * 1000
 """A session's use is written down at most this often."""
 MAX_DEVICE = 200
 SESSIONS_A_READ = 500
+KEEP_ENDED_MS = 30 * DAY_MS
+"""A session that ended is kept this long, for whoever looks into what happened."""
 LOOK_BACK_MS = 60_000
 """Longer than the longest transaction: what was stamped earlier may be seen later."""
 
@@ -144,7 +146,8 @@ class Sessions:
     async def keep(self, local: Collection[int]) -> None:
         """Close connections whose session is over, and note that the others are in use.
 
-        ``local`` are the sessions of this node's connections. Raises ``Unavailable``.
+        Sessions that ended long ago are deleted, some at a time. ``local`` are the sessions of this
+        node's connections. Raises ``Unavailable``.
         """
         wanted = list(local)
         lifetimes = {
@@ -163,6 +166,8 @@ class Sessions:
                 self._lifetimes.longest,
                 PROLONG_MS,
             )
+
+        await self._database.write(sessions.forget_ended, KEEP_ENDED_MS)
 
     async def look_for_revoked(self) -> None:
         """Close connections whose session was revoked since this was last asked."""

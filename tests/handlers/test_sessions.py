@@ -146,6 +146,27 @@ async def test_a_session_is_over_after_its_time(api: Api, messenger: Messenger) 
         assert await socket.closed() == 4001
 
 
+async def test_sessions_that_ended_long_ago_are_deleted_and_others_are_not(
+    api: Api, messenger: Messenger
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    day = 24 * 3600 * 1000
+
+    def age(cursor: Cursor) -> None:
+        for user, days in ((ann.id, 31), (bob.id, 29)):
+            cursor.execute(
+                f"UPDATE session SET expires_at = {cursor.dialect.now_ms} - %s WHERE user_id = %s",
+                (days * day, user),
+            )
+
+    await messenger.database.write(age)
+    await messenger.sessions.keep([])
+    left = await messenger.database.read(
+        lambda cursor: cursor.execute("SELECT user_id FROM session").all()
+    )
+    assert left == [(bob.id,)]
+
+
 @pytest.mark.parametrize("overrides", [{"sessions": {"days": 1}}], ids=["1 day"])
 @pytest.mark.gen_test
 async def test_an_open_socket_ends_with_its_session_and_counts_as_use(
