@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.people import QUICK, Person, befriend, enter, register, row
 from tests.services.chromium import Pages
@@ -58,6 +58,25 @@ def test_name_announcement_and_about_are_changed_for_all(
     bos.reload()
     expect(bos.locator(".chat-h h2")).to_have_text("Bridge")
     expect(bos.locator(".notice")).to_have_count(0)
+
+
+def test_a_closed_announcement_stays_closed_when_it_comes_late(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo, _, group = crew(node)
+    anna.call("PATCH", f"/groups/{group}", {"announcement": "Quiet hours from ten"})
+    page = new_page(locale="en-GB")
+    enter(page, bo, f"chats/g:{group}")
+    page.get_by_role("button", name="Close the announcement").click()
+    opened: list[WebSocketRoute] = []
+    page.route_web_socket("**/ws*", lambda socket: opened.append(socket))
+    page.reload()
+    expect(page.locator(".chat-h")).to_be_visible()
+    while not opened:
+        page.wait_for_timeout(10)
+    opened[0].connect_to_server()
+    expect(page.locator(".chat-h")).to_contain_text("3 members")
+    expect(page.locator(".notice")).to_have_count(0)
 
 
 def test_roles_are_given_and_members_put_out(node: NodeFactory, new_page: Pages) -> None:

@@ -65,7 +65,7 @@ function OpenChat({ conv, summary }) {
   );
   return html`<main class="chat" id="main" tabindex="-1" data-region>
     <${ChatHeader} conv=${conv} summary=${summary} />
-    <${GroupNotice} group=${summary.group} />
+    ${summary.group?.announcement && html`<${GroupNotice} group=${summary.group} key=${summary.group.id} />`}
     <${LogView} conv=${conv} summary=${summary} actions=${actions} canWrite=${canWrite} />
     <${TypingLine} conv=${conv} />
     ${canWrite
@@ -77,9 +77,9 @@ function OpenChat({ conv, summary }) {
 /** The group's announcement on top, until it is closed; a new one shows again. */
 function GroupNotice({ group }) {
   const { t, router, storage } = useApp();
-  const closed = useSignal(group ? storage.get(`notice-${group.id}`) : null);
-  const text = group?.announcement;
-  if (!text || closed.value === text) return null;
+  const closed = useSignal(storage.get(`notice-${group.id}`));
+  const text = group.announcement;
+  if (closed.value === text) return null;
   return html`<div class="notice">
     <${Icon} name="horn" />
     <p><b>${t("groups.announcement")}</b>${" "}
