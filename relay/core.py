@@ -137,6 +137,10 @@ class Core(Node):
             deadline = min(deadline, due)
         return deadline
 
+    def is_due(self, now: float) -> bool:
+        """Whether ``handle_timer`` and ``datagrams_to_send`` have anything to do now."""
+        return self.next_deadline() <= now or not self._sender.is_idle()
+
     def is_idle(self) -> bool:
         """Whether all that was published is sent and confirmed by those who are waited for."""
         return self._sender.is_idle() and self._flow.is_confirmed()

@@ -127,6 +127,9 @@ class Flow:
 
     def handle_timer(self, now: float) -> None:
         """See who lags. Whoever has caught up is waited for again, after a while."""
+        if self.is_confirmed() and not self._lagging:
+            self._sent.clear()
+            return
         while self._sent and self._sent[0][0] + LAG <= now:
             self._sent.popleft()
         # Everything below this number was sent more than LAG ago.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from relay.rangeset import RangeSet
+from relay.states import HOLE_MOVES, HoleCause, HoleState
 
 FEW_NODES: Final = 4
 """Among so many nodes NAKs go to the sender alone at first."""
@@ -51,14 +52,18 @@ def draw_first_wait(nodes: int, rng: random.Random) -> float:
 class _Hole:
     """A range in which numbers were missing when it was found."""
 
-    __slots__ = ("asked", "give_up", "pause", "start", "stop")
+    __slots__ = ("asked", "give_up", "pause", "start", "state", "stop")
 
     def __init__(self, start: int, stop: int, give_up: float) -> None:
         self.start = start
         self.stop = stop
         self.give_up = give_up
+        self.state = HoleState.WAITING
         self.asked = 0
         self.pause = 0.0
+
+    def move(self, cause: HoleCause) -> None:
+        self.state = HOLE_MOVES[self.state, cause]
 
 
 class Holes:
@@ -110,16 +115,23 @@ class Holes:
             _, _, hole = heapq.heappop(self._heap)
             missing = self._received.missing(hole.start, hole.stop)
             if not missing:
+                hole.move(HoleCause.FILLED)
                 continue
             hole.start, hole.stop = missing[0][0], missing[-1][1]
             if hole.give_up <= now:
+                hole.move(HoleCause.LATE)
                 if self._timed is not None and hole.start <= self._timed[0] < hole.stop:
                     self._timed = None
                 lost += missing
                 continue
-            (again if hole.asked else first).extend(missing)
-            if self._timed is None and not hole.asked:
-                self._timed = (hole.start, now)
+            if hole.state is HoleState.WAITING:
+                hole.move(HoleCause.DUE)
+                first += missing
+                if self._timed is None:
+                    self._timed = (hole.start, now)
+            else:
+                hole.move(HoleCause.AGAIN)
+                again += missing
             hole.asked += 1
             if hole.asked <= FLAT_REPEATS:
                 hole.pause = self.round_trip + REPEAT
@@ -137,8 +149,10 @@ class Holes:
             wanted.add(start, stop)
         held: list[tuple[float, int, _Hole]] = []
         for at, count, hole in self._heap:
-            covered = not wanted.missing(hole.start, hole.stop)
-            held.append((max(at, min(until, hole.give_up)) if covered else at, count, hole))
+            if not wanted.missing(hole.start, hole.stop):
+                hole.move(HoleCause.HEARD)
+                at = max(at, min(until, hole.give_up))
+            held.append((at, count, hole))
         heapq.heapify(held)
         self._heap = held
         self.alarm = held[0][0] if held else float("inf")

@@ -17,12 +17,16 @@ from typing import Final
 
 from relay.frames import Hello, Report
 from relay.peer import DOWN_TIME, Address, Peer, SentLog
+from relay.states import PeerCause, PeerState
 from relay.window import ReplayWindow
 
 MAX_NODES: Final = 64
 """Nodes in a cluster, this one included."""
 MAX_CANDIDATES: Final = 64
 HELLO_INTERVAL: Final = 1.0
+"""Seconds between hellos among up to ``CROWD`` nodes."""
+CROWD: Final = 32
+"""Among more nodes hellos are as much rarer: each costs all others, so the cost is a square."""
 NEW_HELLO_INTERVAL: Final = 0.25
 """Seconds between hellos of a node that is new."""
 NEW_TIME: Final = 3.0
@@ -32,6 +36,7 @@ SAME_AGE: Final = 0.1
 ANSWER_TIME: Final = 0.03
 """Seconds over which nodes spread their answers to a newcomer."""
 SUSPECT_TIME: Final = 2.0
+"""Seconds, but at least 1¼ times the time between two hellos."""
 PROBE_INTERVAL: Final = 0.25
 """Seconds. Half a second would let one node of eight be down by mistake every three hours at 20 %
 loss, a quarter takes care of that for good."""
@@ -190,7 +195,7 @@ class Membership:
                 self._refuse(f"the cluster is full: it has {MAX_NODES} nodes")
         # A long list comes in several hellos: one of a member that doesn't name me means nothing.
         if peer.is_member:
-            wants = peer.named <= now - SUSPECT_TIME or peer.sender not in self._reported
+            wants = peer.named <= now - self._suspect_time or peer.sender not in self._reported
         else:
             wants = not names_me and not self.is_full()
         if wants:
@@ -205,7 +210,7 @@ class Membership:
 
     def bye(self, peer: Peer, now: float) -> None:
         """``peer`` said goodbye."""
-        self._remove(peer, now, clean=True, refuse_until=float("inf"))
+        self._remove(peer, now, PeerCause.GOODBYE, refuse_until=float("inf"))
 
     # -- what to send ----------------------------------------------------------------------------
 
@@ -234,7 +239,7 @@ class Membership:
         group = now >= self._hello_due
         if group:
             new = now < self._started + NEW_TIME
-            interval = NEW_HELLO_INTERVAL if new else HELLO_INTERVAL
+            interval = NEW_HELLO_INTERVAL if new else self._hello_interval
             # Spread by a tenth, so that nodes that started together don't stay in step.
             self._hello_due = now + interval * (0.95 + 0.1 * self._rng.random())
         unicast, self._unicast = self._unicast, {}
@@ -258,6 +263,14 @@ class Membership:
         expected = peer.receiver.prefix + 1 if peer.receiver else 0
         return peer.sender, expected, peer.window.highest & 0xFFFFFFFF
 
+    @property
+    def _hello_interval(self) -> float:
+        return HELLO_INTERVAL * max(1.0, self.size / CROWD)
+
+    @property
+    def _suspect_time(self) -> float:
+        return max(SUSPECT_TIME, 1.25 * self._hello_interval)
+
     # -- inside ----------------------------------------------------------------------------------
 
     def _join(self, peer: Peer, number: int, hello: Hello, now: float) -> None:
@@ -266,13 +279,14 @@ class Membership:
             if before.heard > now - HELLO_INTERVAL:
                 self._warn_once(f"duplicate node name {hello.name!r}, or a quick restart", now)
             # The old life must be silent for a while; if it isn't dead, it may come back.
-            self._remove(before, now, clean=False, refuse_until=now + DOWN_TIME)
+            self._remove(before, now, PeerCause.SUPERSEDED, refuse_until=now + DOWN_TIME)
         if self.is_full():
             self._warn_once(
                 f"node {hello.name!r} is refused: the cluster has {MAX_NODES} nodes", now
             )
             return
         peer.window.close_below(number)
+        peer.move(PeerCause.PROVED)
         self._members[hello.name] = peer
         self._up(peer, hello)
 
@@ -308,23 +322,31 @@ class Membership:
                 self._forget(peer, now)
             return
         seen = min(peer.heard, peer.named)
+        silent = seen <= now - self._suspect_time
+        if silent and peer.state is PeerState.MEMBER:
+            peer.move(PeerCause.SILENT)
+        elif not silent and peer.state is PeerState.SUSPECT:
+            peer.move(PeerCause.BACK)
         if seen <= now - DOWN_TIME:
-            self._remove(peer, now, clean=False, refuse_until=now)
-        elif seen <= now - SUSPECT_TIME and peer.probed <= now - PROBE_INTERVAL:
+            self._remove(peer, now, PeerCause.LOST, refuse_until=now)
+        elif silent and peer.probed <= now - PROBE_INTERVAL:
             peer.probed = now
             self._unicast[peer.address] = True
 
-    def _remove(self, peer: Peer, now: float, *, clean: bool, refuse_until: float) -> None:
+    def _remove(self, peer: Peer, now: float, cause: PeerCause, *, refuse_until: float) -> None:
+        was_member = peer.is_member
+        peer.move(cause)
         del self._peers[peer.sender]
         if peer.unicast:
             self.unreached.remove(peer)
         self._remember(peer, now, refuse_until)
-        if peer.is_member:
+        if was_member:
             del self._members[peer.name]
-            self._down(peer, clean)
+            self._down(peer, cause is PeerCause.GOODBYE)
             peer.receiver = None
 
     def _forget(self, candidate: Peer, now: float) -> None:
+        candidate.move(PeerCause.FORGOTTEN)
         del self._peers[candidate.sender]
         if candidate.floor:
             self._remember(candidate, now, now)

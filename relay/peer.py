@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from relay.frames import Hello
 from relay.receiver import Receiver
+from relay.states import PEER_MOVES, PeerCause, PeerState
 from relay.window import ReplayWindow
 
 Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
@@ -55,6 +56,7 @@ class Peer:
 
     Attributes:
         sender: its random id of this life.
+        state: candidate, member, suspect (a member, too) or gone; only ``move`` changes it.
         name: what its last hello said.
         address: where its latest datagram came from.
         heard: when the last fresh datagram of it came.
@@ -81,12 +83,14 @@ class Peer:
         "probed",
         "receiver",
         "sender",
+        "state",
         "unicast",
         "window",
     )
 
     def __init__(self, sender: bytes, window: ReplayWindow, address: Address, now: float) -> None:
         self.sender = sender
+        self.state = PeerState.CANDIDATE
         self.window = window
         self.address = address
         self.heard = now
@@ -104,7 +108,11 @@ class Peer:
     @property
     def is_member(self) -> bool:
         """Whether it has shown that it hears me."""
-        return self.receiver is not None
+        return self.state is PeerState.MEMBER or self.state is PeerState.SUSPECT
+
+    def move(self, cause: PeerCause) -> None:
+        """Change the state. Raises ``KeyError`` when ``cause`` can't happen in the present one."""
+        self.state = PEER_MOVES[self.state, cause]
 
     def misses_group(self, heard_group: bool, probes: bool) -> bool:
         """Note a hello of it that names me; whether the group has just proved to be filtered."""

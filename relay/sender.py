@@ -171,7 +171,11 @@ class Sender:
     def is_idle(self) -> bool:
         """Whether nothing waits to be sent."""
         return not (
-            self.unsent < self.next or self._open or self._repairs or self._ephemeral_sealed
+            self.unsent < self.next
+            or self._open
+            or self._repairs
+            or self._ephemeral
+            or self._ephemeral_sealed
         )
 
     def _publish_parts(self, content: bytes, ordered: bool) -> None:

@@ -234,8 +234,11 @@ class UdpBus:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()
-        self._core.handle_timer(now)
-        self._send(self._core, self._endpoint, now)
+        if self._outbox or self._core.is_due(now):
+            self._core.handle_timer(now)
+            self._send(self._core, self._endpoint, now)
+        elif self._core.is_idle():
+            self._quiet.set()
         if self._telling is not None:
             self._telling.tell(self._core.events())
             if not self._telling.is_over:

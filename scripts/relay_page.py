@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from relay import bus, flow, frames, holes, keyring, membership, outgoing, peer,
 from relay.frames import FrameType, encode_data
 from relay.keyring import Keyring
 from relay.packet import HEADER, TAG_SIZE, Header, Space, seal, unseal
+from relay.states import HOLE_MOVES, PEER_MOVES, HoleState, PeerState
 
 HOME = Path(__file__).resolve().parent.parent
 PAGE = HOME / "docs" / "relay.md"
@@ -87,6 +89,14 @@ def example() -> str:
     return "\n".join(lines) + "\n"
 
 
+def states(moves: Mapping[tuple[Any, Any], StrEnum], first: StrEnum, begins: str) -> str:
+    """A state machine, drawn from the table by which the code moves."""
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first}: {begins}"]
+    for (state, cause), following in moves.items():
+        lines.append(f"    {state} --> {'[*]' if following == 'gone' else following}: {cause}")
+    return "\n".join([*lines, "```"]) + "\n"
+
+
 def limits() -> str:
     """Every limit and time, from the code."""
     rows = [
@@ -118,10 +128,10 @@ def figures(results: Mapping[str, Any]) -> str:
     load = results["load"]
     lines = [
         f"Measured {results['measured']} on {results['cores']} cores with Python"
-        f" {results['python']}, medians of {results['rounds']} interleaved rounds. Other programs"
-        f" kept the machine busy meanwhile: load {load['median']:.1f} in the median, up to"
-        f" {load['highest']:.1f}. So what counts is how the rows compare; CPU time, of sender and"
-        " receiver together with the measuring program, depends on the load the least. *Lost* is"
+        f" {results['python']}, medians of {results['rounds']} interleaved rounds, at a load of"
+        f" {load['median']:.1f} in the median and up to {load['highest']:.1f}. What counts is how"
+        " the rows compare; CPU time, of sender and receiver together with the measuring program,"
+        " depends on the load the least. *Lost* is"
         " what had not come when nothing had come for six seconds; of several rounds the worst."
         f" {results.get('note', '')}".rstrip(),
     ]
@@ -209,7 +219,15 @@ def curves(results: Mapping[str, Any]) -> str:
 
 def render(page: str, results: Mapping[str, Any]) -> str:
     """The page with its made parts made anew."""
-    made = {"example": example(), "limits": limits(), "figures": figures(results)}
+    made = {
+        "example": example(),
+        "peer_states": states(PEER_MOVES, PeerState.CANDIDATE, "a hello opens"),
+        "hole_states": states(
+            HOLE_MOVES, HoleState.WAITING, "a number is missing, or a hello names a higher one"
+        ),
+        "limits": limits(),
+        "figures": figures(results),
+    }
     return MARK.sub(lambda found: f"{found[1]}\n{made[found[2]]}\n{found[3]}", page)
 
 

@@ -218,3 +218,14 @@ def test_an_idle_cluster_says_nothing_but_hellos() -> None:
     before = network.datagrams
     network.run(10)
     assert network.datagrams - before <= 4 * 11
+
+
+def test_hellos_are_rarer_among_many_nodes_and_a_death_is_still_noticed_within_6_seconds() -> None:
+    network = cluster(40)
+    network.run(3)
+    before = network.datagrams
+    network.run(12.5)
+    assert network.datagrams - before <= 40 * 11
+    network.crash("n7")
+    network.run(6)
+    assert all(len(n.of(Down, "n7")) == 1 for n in network.nodes.values() if n.name != "n7")
