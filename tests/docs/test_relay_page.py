@@ -16,7 +16,7 @@ def test_the_made_parts_are_up_to_date() -> None:
     assert relay_page.render(page, results) == page, "make docs"
     assert relay_page.CURVES.read_text("utf-8") == relay_page.curves(results), "make docs"
     assert {found[2] for found in relay_page.MARK.finditer(page)} == {
-        *("example", "limits", "figures")
+        *("example", "peer_states", "hole_states", "limits", "figures")
     }
 
 
