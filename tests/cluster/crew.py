@@ -39,13 +39,21 @@ class Crew:
     Attributes:
         history: what they did, were told and saw.
         pace: seconds that a writer pauses on average between two messages to one target.
+        heralds: so many of them write to all.
     """
 
     def __init__(
-        self, urls: Sequence[str], database: str, rng: random.Random, *, pace: float = 0.0
+        self,
+        urls: Sequence[str],
+        database: str,
+        rng: random.Random,
+        *,
+        pace: float = 0.0,
+        heralds: int = 1,
     ) -> None:
         self.history = History()
         self.pace = pace
+        self.heralds = heralds
         self.clients: list[Client] = []
         self.groups: list[int] = []
         self._members: dict[int, set[int]] = {}
@@ -65,8 +73,9 @@ class Crew:
             urls = self._turned(number)[: 1 if loyal else None]
             client = await Client.register(urls, f"person {number}", PASSWORD)
             self.clients.append(client)
-            await self._connect(client, f"person {number}")
-            self._nodes[client.user.id] = urls[0] if loyal else ""
+            node = urls[0] if loyal else ""
+            await self._connect(client, f"person {number}", node=node)
+            self._nodes[client.user.id] = node
         everyone = [client.user.id for client in self.clients]
         for number in range(min(GROUPS, people // 2)):
             owner = self.clients[number]
@@ -104,7 +113,16 @@ class Crew:
 
         What has not arrived by then is for the proof to tell.
         """
-        return await self._arrive(self.history.readings, timeout)
+        ends = await asyncio.to_thread(heads, self._database)
+        return await self._arrive(self.history.readings, ends, timeout)
+
+    async def see(self, before: float, timeout: float) -> float:
+        """Wait until everyone was shown what was acknowledged before a moment; as ``settle``."""
+        return await self._arrive(self.history.readings, self.history.ends(before), timeout)
+
+    def on(self, node: str) -> list[Client]:
+        """Those who keep to a node."""
+        return [client for client in self.clients if self._nodes[client.user.id] == node]
 
     async def prove(self) -> list[str]:
         """What is wrong, also for devices that come only now and read everything from the log."""
@@ -112,7 +130,8 @@ class Crew:
         first = len(self.history.readings)
         for number, client in enumerate(latecomers):
             await self._connect(client, f"latecomer {number}", late=True)
-        await self._arrive(self.history.readings[first:], 20.0)
+        ends = await asyncio.to_thread(heads, self._database)
+        await self._arrive(self.history.readings[first:], ends, 20.0)
         await self._close(latecomers)
         return prove(self.history, await asyncio.to_thread(read_book, self._database))
 
@@ -125,9 +144,10 @@ class Crew:
 
     # Inside
 
-    async def _arrive(self, readings: Sequence[Reading], timeout: float) -> float:
+    async def _arrive(
+        self, readings: Sequence[Reading], ends: dict[str, int], timeout: float
+    ) -> float:
         begun = time.monotonic()
-        ends = await asyncio.to_thread(heads, self._database)
         views = await asyncio.to_thread(read_views, self._database)
         waiting = list(readings)
         while waiting and time.monotonic() < begun + timeout:
@@ -147,12 +167,14 @@ class Crew:
         others = [other.user.id for other in self.clients if other is not client]
         people = [f"u:{user}" for user in self._rng.sample(others, min(6, len(others)))]
         groups = [f"g:{group}" for group in self.groups if client.user.id in self._members[group]]
-        everyone = ["all"] if client is self.clients[0] else []
+        everyone = ["all"] if client in self.clients[: self.heralds] else []
         return [targets for targets in (people, groups, everyone) if targets]
 
-    async def _connect(self, client: Client, device: str, *, late: bool = False) -> None:
+    async def _connect(
+        self, client: Client, device: str, *, late: bool = False, node: str = ""
+    ) -> None:
         await client.start()
-        reading = Reading(device, client.user.id, late)
+        reading = Reading(device, client.user.id, late, node=node)
         self.history.readings.append(reading)
         self._readings.append(asyncio.create_task(_read(client, reading)))
 
@@ -195,9 +217,8 @@ class Crew:
 
 
 def _complete(reading: Reading, views: dict[int, dict[str, View]], ends: dict[str, int]) -> bool:
-    last = {shown.conversation: shown.seq for shown in reading.shown if isinstance(shown, Received)}
     return all(
-        last.get(conversation, 0) >= (ends[conversation] if end is None else end)
+        reading.last.get(conversation, 0) >= (ends.get(conversation, 0) if end is None else end)
         for conversation, (_, end) in views.get(reading.user, {}).items()
     )
 
@@ -207,6 +228,7 @@ async def _read(client: Client, reading: Reading) -> None:
         text = entry.text if isinstance(entry, Message) and not entry.recalled else None
         reading.shown.append(Received(reading.device, entry.conv, entry.seq, entry.sender, text))
         reading.times[entry.conv, entry.seq] = time.monotonic()
+        reading.last[entry.conv] = entry.seq
         if isinstance(entry, Event) and entry.kind == "recall":
             reading.shown.append(Recalled(entry.conv, entry.target or 0))
 

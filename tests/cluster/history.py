@@ -36,14 +36,18 @@ class Reading:
     Attributes:
         user: whose device it is.
         late: it began when everything had been acknowledged.
+        node: the one that it keeps to; empty if it may go to any.
         times: when each entry was shown (s).
+        last: the last number shown of each conversation.
     """
 
     device: str
     user: int
     late: bool = False
     shown: list[Received | Recalled] = field(default_factory=list)
+    node: str = ""
     times: dict[tuple[str, int], float] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,16 +90,40 @@ class History:
         times = sorted(t.done for t in self.told if t.node.startswith(node))
         return max((b - a for a, b in pairwise(times)), default=0.0)
 
-    def delays(self, begin: float = 0.0) -> list[float]:
-        """Seconds from acknowledgement to each device, sorted, of messages told after ``begin``."""
-        done = {t.place: t.done for t in self.told if t.done >= begin}
+    def delays(self, begin: float = 0.0, *, across: bool = False) -> list[float]:
+        """Seconds from acknowledgement to each device, sorted, of messages told after ``begin``.
+
+        ``across``: to devices on other nodes than the one that acknowledged.
+        """
+        told = {t.place: t for t in self.told if t.done >= begin}
         return sorted(
-            at - done[place]
+            at - told[place].done
             for reading in self.readings
             if not reading.late
             for place, at in reading.times.items()
-            if place in done
+            if place in told and not (across and told[place].node == reading.node)
         )
+
+    def ends(self, before: float) -> dict[str, int]:
+        """The last number of each conversation that was acknowledged before a moment."""
+        ends: dict[str, int] = {}
+        for told in self.told:
+            conversation, seq = told.place
+            if told.done <= before:
+                ends[conversation] = max(seq, ends.get(conversation, 0))
+        return ends
+
+    def overdue(self, moment: float) -> float:
+        """Seconds after a moment in which all that was acknowledged before it was shown."""
+        before = {t.place for t in self.told if t.done <= moment}
+        shown = (
+            at
+            for reading in self.readings
+            if not reading.late
+            for place, at in reading.times.items()
+            if place in before
+        )
+        return max(0.0, max(shown, default=moment) - moment)
 
 
 View = tuple[int, int | None]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,8 +49,14 @@ class Namespace:
         self.run("nft", "flush", "chain", "ip", "im", "loss")
         if percent:
             share = f"numgen random mod 100 < {percent}" if percent < 100 else ""
-            words = f"ip protocol udp {share} drop"
+            words = f"ip protocol udp {share} counter drop"
             self.run("nft", "add", "rule", "ip", "im", "loss", *words.split())
+
+    @property
+    def dropped(self) -> int:
+        """Datagrams lost since ``drop`` was called."""
+        rules = self.run("nft", "list", "chain", "ip", "im", "loss")
+        return sum(int(count) for count in re.findall(r"counter packets (\d+)", rules))
 
     def block(self, others: Iterable[Namespace | str]) -> None:
         """Hear nothing more from these machines or addresses. The way to them stays open."""
@@ -80,15 +88,18 @@ class Forwarder:
     """Carries TCP from an address of a network to a server that only listens on 127.0.0.1.
 
     A machine of the network reaches the tests' MariaDB or Redis by it. ``stop`` and ``kill9`` cut
-    that server off for the whole network, and only for it.
+    that server off for the whole network, and only for it. With a pattern it is a firewall before
+    MariaDB, see ``refuse.py``.
     """
 
-    def __init__(self, listen: str, port: int) -> None:
+    def __init__(self, listen: str, port: int, pattern: str = "") -> None:
         self._folder = ServiceFolder("forward")
         self.address = listen
         self.port = port
+        program = "refuse.py" if pattern else "forward.py"
+        words = [listen, str(port), *([pattern] if pattern else [])]
         self.process = ServiceProcess(
-            [sys.executable, str(Path(__file__).with_name("forward.py")), listen, str(port)],
+            [sys.executable, str(Path(__file__).with_name(program)), *words],
             log=self._folder.path / "log",
             environment={**os.environ, **self._folder.environment},
         )
@@ -98,6 +109,19 @@ class Forwarder:
         seen = len(self.process.log)
         self.process.start()
         self.process.wait_ready(lambda: "listening" in self.process.log[seen:], timeout=10)
+
+    def refuse(self) -> None:
+        """Refuse the statements that match the pattern; returns when it does."""
+        self._tell(signal.SIGUSR1, "refusing")
+
+    def admit(self) -> None:
+        """Let all statements through again; returns when it does."""
+        self._tell(signal.SIGUSR2, "admitting")
+
+    @property
+    def refused(self) -> int:
+        """Statements that were refused so far."""
+        return self.process.log.count("refused")
 
     def stop(self) -> None:
         """Carry nothing, connections stay open. ``cont`` goes on."""
@@ -115,6 +139,11 @@ class Forwarder:
         """End it and remove its files."""
         self.process.kill9()
         self._folder.close()
+
+    def _tell(self, number: signal.Signals, answer: str) -> None:
+        seen = len(self.process.log)
+        self.process.signal(number)
+        self.process.wait_ready(lambda: answer in self.process.log[seen:], timeout=10)
 
 
 class Network:
@@ -150,9 +179,12 @@ class Network:
     ) -> None:
         self.close()
 
-    def forward(self, port: int) -> Forwarder:
-        """Let the machines reach 127.0.0.1:``port`` of the test process at ``host_address``."""
-        forwarder = Forwarder(self.host_address, port)
+    def forward(self, port: int, pattern: str = "") -> Forwarder:
+        """Let the machines reach 127.0.0.1:``port`` of the test process at ``host_address``.
+
+        ``pattern``: it can refuse the SQL statements that match it.
+        """
+        forwarder = Forwarder(self.host_address, port, pattern)
         self._forwarders.append(forwarder)
         forwarder.start()
         return forwarder
