@@ -2,6 +2,7 @@
 
     python -m bench.relay                  everything, five rounds: 40 minutes
     python -m bench.relay --rounds 1 --losses 0,20 --carriers relay,norm
+    python -m bench.relay --rounds 1 --append  one more round to those that are kept
 
 Needs root on Linux: two hosts are network namespaces on one bridge, and loss is drawn on the input
 of both, for UDP and TCP alike. Rounds are interleaved: each goes through all carriers, and the
@@ -89,6 +90,15 @@ def show(title: str, rows: list[tuple[str, int, Figures]]) -> None:
         )
 
 
+def rounded(value: Any) -> Any:
+    """The same with floats of three decimals."""
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {name: rounded(inner) for name, inner in value.items()}
+    return [rounded(inner) for inner in value] if isinstance(value, list) else value
+
+
 def load_line() -> str:
     """What else keeps the machine busy."""
     one, five, _ = os.getloadavg()
@@ -103,6 +113,7 @@ def main() -> None:
     parser.add_argument("--carriers", default="")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--no-life", action="store_true", help="only the tables")
+    parser.add_argument("--append", action="store_true", help="add to the rounds that are kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where to keep them")
     chosen = parser.parse_args()
     if os.geteuid() != 0 or sys.platform != "linux":
@@ -110,8 +121,12 @@ def main() -> None:
     carriers = chosen.carriers.split(",") if chosen.carriers else carriers_at_hand()
     losses = [int(loss) for loss in chosen.losses.split(",")]
     print(f"Python {platform.python_version()}, {load_line()}", flush=True)
+    kept = json.loads(chosen.results.read_text("utf-8")) if chosen.append else {}
     found: dict[tuple[str, str, int], list[Figures]] = defaultdict(list)
-    loads = [os.getloadavg()[0]]
+    for row in kept.get("tables", ()):
+        found[row["kind"], row["carrier"], row["loss"]] += row["rounds"]
+    lives = list(kept.get("lives", ()))
+    loads = [*kept.get("loads", ()), os.getloadavg()[0]]
     for number in range(chosen.rounds):
         for kind, rate in (("most", 0), ("paced", PACED)):
             for loss in losses:
@@ -123,6 +138,8 @@ def main() -> None:
                         continue
                     found[kind, carrier, loss].append(figures)
                     loads.append(os.getloadavg()[0])
+        if not chosen.no_life:
+            lives.append(relay_life.measure())
         print(f"round {number + 1} of {chosen.rounds} is over; {load_line()}", flush=True)
     medians = {key: median_of(rounds) for key, rounds in found.items()}
     for kind, title in (
@@ -136,17 +153,16 @@ def main() -> None:
         "measured": time.strftime("%Y-%m-%d"),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
-        "load": {"median": statistics.median(loads), "highest": max(loads)},
-        "rounds": chosen.rounds,
+        "loads": [round(load, 1) for load in loads],
         "tables": [
-            {"kind": kind, "carrier": carrier, "loss": loss, **figures}
+            {"kind": kind, "carrier": carrier, "loss": loss, **figures,
+             "rounds": found[kind, carrier, loss]}
             for (kind, carrier, loss), figures in medians.items()
         ],
-    }
-    if not chosen.no_life:
-        results["life"] = relay_life.measure()
+        "lives": lives,
+    }  # fmt: skip
     chosen.results.parent.mkdir(exist_ok=True)
-    chosen.results.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    chosen.results.write_text(json.dumps(rounded(results), indent=1) + "\n", "utf-8")
     print(f"\nkept in {chosen.results}; {load_line()}")
 
 

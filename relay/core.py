@@ -139,7 +139,11 @@ class Core(Node):
 
     def is_due(self, now: float) -> bool:
         """Whether ``handle_timer`` and ``datagrams_to_send`` have anything to do now."""
-        return self.next_deadline() <= now or not self._sender.is_idle()
+        return (
+            self._membership.is_due(now)
+            or self.next_deadline() <= now
+            or not self._sender.is_idle()
+        )
 
     def is_idle(self) -> bool:
         """Whether all that was published is sent and confirmed by those who are waited for."""

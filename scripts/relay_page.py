@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import statistics
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -125,15 +126,14 @@ def limits() -> str:
 
 def figures(results: Mapping[str, Any]) -> str:
     """Tables of the measurement."""
-    load = results["load"]
+    loads, rounds = results["loads"], max(len(row["rounds"]) for row in results["tables"])
     lines = [
         f"Measured {results['measured']} on {results['cores']} cores with Python"
-        f" {results['python']}, medians of {results['rounds']} interleaved rounds, at a load of"
-        f" {load['median']:.1f} in the median and up to {load['highest']:.1f}. What counts is how"
-        " the rows compare; CPU time, of sender and receiver together with the measuring program,"
-        " depends on the load the least. *Lost* is"
-        " what had not come when nothing had come for six seconds; of several rounds the worst."
-        f" {results.get('note', '')}".rstrip(),
+        f" {results['python']}, medians of {rounds} interleaved rounds, at a load of"
+        f" {statistics.median(loads):.1f} in the median and up to {max(loads):.1f}. What counts is"
+        " how the rows compare; CPU time, of sender and receiver together with the measuring"
+        " program, depends on the load the least. *Lost* is what had not come when nothing had"
+        " come for six seconds; of several rounds the worst.",
     ]
     for kind, title in (
         ("most", "As many messages of 150 bytes as each takes"),
@@ -153,20 +153,24 @@ def figures(results: Mapping[str, Any]) -> str:
                     f" | {row['gaps']} | {row['p50']:.2f} | {row['p99']:.2f} | {row['p999']:.2f}"
                     f" | {row['wire_bytes']:.0f} | {row['cpu_us']:.1f} |"
                 )
-    life = results.get("life")
-    if life:
-        crowd = life["crowd"]
-        lines += [
-            "",
-            "| what | measured |",
-            "|---|---|",
-            f"| `kill -9` of a node, noticed after | {life['kill_seconds']:.2f} s |",
-            f"| payloads arrive again after the end of a partition of 10 s |"
-            f" {life['heal_seconds']:.2f} s |",
-            f"| 54 processes of one host: full mesh after the last one's start |"
-            f" {crowd['mesh_seconds']:.2f} s |",
-            f"| their hellos | {crowd['hello_cores']:.2f} of a core |",
-        ]
+    lives = results["lives"]
+    if lives:
+        lines += ["", "| what | measured |", "|---|---|"]
+        for what, unit, taken in (
+            ("`kill -9` of a node, noticed after", "s", lambda life: life["kill_seconds"]),
+            (
+                "payloads arrive again after the end of a partition of 10 s",
+                "s",
+                lambda life: life["heal_seconds"],
+            ),
+            (
+                "54 processes of one host: full mesh after the last one's start",
+                "s",
+                lambda life: life["crowd"]["mesh_seconds"],
+            ),
+            ("their hellos", "of a core", lambda life: life["crowd"]["hello_cores"]),
+        ):
+            lines.append(f"| {what} | {statistics.median(map(taken, lives)):.2f} {unit} |")
     return "\n".join(lines) + "\n"
 
 
