@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.services.chromium import BROWSER_FIXTURES, PAGES
+from tests.services.interfaces import interfaces_stay
 from tests.services.node import NODES
 from tests.skips import SkipList
 
@@ -36,12 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that drives a browser in the browser's thread."""
+    """Run a test that drives a browser in the browser's thread, and let no interface change."""
     if BROWSER_FIXTURES.isdisjoint(pyfuncitem.fixturenames):
         return None
     thread = pyfuncitem._request.getfixturevalue("browser_thread")
     arguments = {n: pyfuncitem.funcargs[n] for n in pyfuncitem._fixtureinfo.argnames}
-    thread.call(lambda: pyfuncitem.obj(**arguments))
+    with interfaces_stay():
+        thread.call(lambda: pyfuncitem.obj(**arguments))
     return True
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import re
+
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import (
     QUICK,
@@ -213,3 +215,29 @@ def test_an_announcement_stands_on_top_until_it_is_seen(node: NodeFactory, new_p
     row(bos, "Announcements").click()
     expect(bubble(bos, "Fire drill at 16:30")).to_be_visible()
     expect(bos.locator(".comp")).to_have_count(0)
+
+
+def test_what_a_change_of_network_breaks_off_is_loaded_again(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    bo.send(f"u:{anna.id}", "from Bo")
+    page = new_page(locale="en-GB")
+    broken: set[str] = set()
+
+    def break_off(route: Route) -> None:
+        """The first time each."""
+        if route.request.url in broken:
+            route.continue_()
+        else:
+            broken.add(route.request.url)
+            route.abort("failed")
+
+    page.route(re.compile(r"/api/|/chat/chat\.js|/contacts/pane\.js"), break_off)
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    expect(bubble(page, "from Bo")).to_be_visible()
+    page.get_by_role("link", name="Contacts").click()
+    expect(row(page, "Bo")).to_be_visible()
+    assert {address.rpartition("/")[2] for address in broken} >= {"chat.js", "pane.js", "contacts"}

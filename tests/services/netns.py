@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.services.folder import ServiceFolder
+from tests.services.interfaces import interfaces_change
 from tests.services.process import ServiceProcess, wait_until
 
 PREFIX = "imt"
@@ -162,8 +163,9 @@ class Network:
         self.machines: list[Namespace] = []
         self._forwarders: list[Forwarder] = []
         try:
-            _remove(self._id)
-            self._build(machines)
+            with interfaces_change():
+                _remove(self._id)
+                self._build(machines)
         except BaseException:
             self.close()
             raise
@@ -209,7 +211,8 @@ class Network:
         for forwarder in self._forwarders:
             forwarder.close()
         self._forwarders.clear()
-        _remove(self._id)
+        with interfaces_change():
+            _remove(self._id)
         os.close(self._lock)
         self._lock = None
 
@@ -261,7 +264,8 @@ def sweep_networks() -> None:
         number = network[len(PREFIX) :]
         lock = _lock(int(number)) if number.isdigit() else None
         if lock is not None:
-            _remove(network)
+            with interfaces_change():
+                _remove(network)
             os.close(lock)
 
 

@@ -1,3 +1,5 @@
+import { PAUSES_MS, again } from "../core/again.js";
+
 /** Why an HTTP request was refused: the node's code, sentence and field; 0 as status: no answer. */
 export class ApiError extends Error {
   constructor(status, { error = "unreachable", message = error, field = null, retry_after = null }) {
@@ -23,7 +25,8 @@ export function createApi({ fetch, cookie, onUnauthorized }) {
     if (body !== undefined) headers["Content-Type"] = "application/json";
     let response;
     let answer;
-    try {
+    const send = async () => {
+      response = null;
       response = await fetch(`/api${path}`, {
         method,
         headers,
@@ -33,6 +36,11 @@ export function createApi({ fetch, cookie, onUnauthorized }) {
         ...options,
       });
       answer = await response.json();
+    };
+    // Nobody knows whether the node has done what got no answer; asking does no harm.
+    const pauses = method === "GET" ? PAUSES_MS : [];
+    try {
+      await again(send, { pauses, mayPass: (error) => error.name !== "TimeoutError" });
     } catch {
       throw new ApiError(response?.status ?? 0, {});
     }

@@ -1,4 +1,5 @@
 import { html, useEffect, useState } from "../../vendor/preact.js";
+import { again } from "../core/again.js";
 import { useApp } from "./context.js";
 import { LoadError } from "./elements.js";
 
@@ -9,7 +10,7 @@ import { LoadError } from "./elements.js";
 export function lazy(load, name, styles = [], meanwhile = () => null) {
   let module = null;
   const fetchAll = async () => {
-    [module] = await Promise.all([load(), ...styles.map(loadStyle)]);
+    [module] = await Promise.all([again(load), ...styles.map((name) => again(() => loadStyle(name)))]);
   };
   return function Lazy(props) {
     const { t, client } = useApp();
