@@ -80,19 +80,39 @@ class Crew:
         for number in range(min(GROUPS, people // 2)):
             owner = self.clients[number]
             others = self._rng.sample(everyone, people // 2)
-            group = await call(
-                self._urls[0],
-                "POST",
-                "/api/groups",
-                {"name": f"group {number}", "members": [x for x in others if x != owner.user.id]},
-                owner.token,
-            )
-            self.groups.append(group["id"])
-            self._members[group["id"]] = {*others, owner.user.id}
+            group = await self.found(f"group {number}", owner, others)
+            self.groups.append(group)
+            self._members[group] = {*others, owner.user.id}
         for number in range(devices):
             device = Client(self._turned(number + 1), self.clients[number].token)
             self._devices.append(device)
             await self._connect(device, f"second device of {number}")
+
+    async def found(self, name: str, owner: Client, people: Sequence[int]) -> int:
+        """Make a group of these people; its id."""
+        group = await call(
+            self._nodes[owner.user.id] or self._urls[0],
+            "POST",
+            "/api/groups",
+            {"name": name, "members": [person for person in people if person != owner.user.id]},
+            owner.token,
+        )
+        return int(group["id"])
+
+    async def say(self, client: Client, target: str, number: int = 0) -> tuple[str, int]:
+        """One person writes one message, the ``number``-th to this target; where it is."""
+        user = client.user.id
+        log = self.history.writers.setdefault(user, [])
+        text = f"{user} to {target}, {number}: 你好 😀"
+        key = f"{target} {number}"
+        stored = client_key(key).hex()
+        log.append(Attempt(user, _conversation(user, target), stored, text))
+        begun = time.monotonic()
+        answer = await client.send(target, text, key=key)
+        place = answer.conv or "", answer.seq or 0
+        log.append(Acknowledged(user, place[0], stored, place[1]))
+        self.history.told.append(Told(place, begun, time.monotonic(), self._nodes[user]))
+        return place
 
     async def work(self, enough: Callable[[], bool], to: Sequence[str] = ()) -> None:
         """Everyone writes to people, groups and all, or to these targets, until there is enough."""
@@ -181,21 +201,10 @@ class Crew:
     async def _write(
         self, client: Client, targets: Sequence[str], enough: Callable[[], bool]
     ) -> None:
-        user = client.user.id
-        log = self.history.writers.setdefault(user, [])
         number = 0
         while not enough():
             number += 1
-            target = self._rng.choice(targets)
-            text = f"{user} to {target}, {number}: 你好 😀"
-            key = f"{target} {number}"
-            stored = client_key(key).hex()
-            log.append(Attempt(user, _conversation(user, target), stored, text))
-            begun = time.monotonic()
-            answer = await client.send(target, text, key=key)
-            conv, seq = answer.conv or "", answer.seq or 0
-            log.append(Acknowledged(user, conv, stored, seq))
-            self.history.told.append(Told((conv, seq), begun, time.monotonic(), self._nodes[user]))
+            conv, seq = await self.say(client, self._rng.choice(targets), number)
             if self._rng.random() < RECALLED:
                 await self._recall(client, conv, seq)
             if self.pace:

@@ -90,9 +90,9 @@ class Firewall:
                 sequence, body = await take(reader)
                 is_query = sequence == 0 and body.startswith(QUERY)
                 if self._refusing and is_query and self._pattern.search(body):
+                    print("refused", flush=True)  # before anyone can know it otherwise
                     # A client has one statement under way at a time, so nothing comes between.
                     client.write(refusal())
-                    print("refused", flush=True)
                     continue
                 server.write(packet(sequence, body))
                 await server.drain()
