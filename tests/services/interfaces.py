@@ -14,23 +14,38 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+_held: list[int] = []
+"""The lock's descriptor while a test of this process runs in a browser."""
+
 
 @contextlib.contextmanager
-def _locked(operation: int) -> Iterator[None]:
-    path = Path(tempfile.gettempdir()) / "im-test-interfaces.lock"
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+def interfaces_stay() -> Iterator[None]:
+    """Meanwhile no other test changes an interface. Waits for those that do so now."""
+    descriptor = _open()
     try:
-        fcntl.flock(descriptor, operation)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        _held.append(descriptor)
         yield
     finally:
+        _held.clear()
         os.close(descriptor)
 
 
-def interfaces_stay() -> contextlib.AbstractContextManager[None]:
-    """Meanwhile no test changes an interface. Waits for those that do so now."""
-    return _locked(fcntl.LOCK_SH)
+@contextlib.contextmanager
+def interfaces_change() -> Iterator[None]:
+    """Meanwhile no other test runs in a browser. Waits for those that do."""
+    own = _held[0] if _held else None
+    descriptor = _open() if own is None else own
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if own is None:
+            os.close(descriptor)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
-def interfaces_change() -> contextlib.AbstractContextManager[None]:
-    """Meanwhile no test runs in a browser. Waits for those that do; not for use in such a test."""
-    return _locked(fcntl.LOCK_EX)
+def _open() -> int:
+    path = Path(tempfile.gettempdir()) / "im-test-interfaces.lock"
+    return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
