@@ -122,6 +122,7 @@ async function main() {
   if (router.place.value.id) loadChat();
   else (window.requestIdleCallback ?? setTimeout)(loadChat);
   render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
+  dispatchEvent(new Event("started"));
 }
 
 main();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import (
@@ -11,6 +12,7 @@ from tests.browser.people import (
     befriend,
     bubble,
     enter,
+    online,
     private,
     register,
     row,
@@ -239,5 +241,39 @@ def test_what_a_change_of_network_breaks_off_is_loaded_again(
     enter(page, anna, f"chats/{private(anna, bo)}")
     expect(bubble(page, "from Bo")).to_be_visible()
     page.get_by_role("link", name="Contacts").click()
+    expect(page.get_by_role("heading", name="Contacts", level=2)).to_be_visible()
     expect(row(page, "Bo")).to_be_visible()
     assert {address.rpartition("/")[2] for address in broken} >= {"chat.js", "pane.js", "contacts"}
+
+
+@pytest.mark.parametrize("part", ["/app/core/log.js", "/css/shell.css"])
+def test_a_page_of_which_a_part_did_not_come_loads_again_by_itself(
+    node: NodeFactory, new_page: Pages, part: str
+) -> None:
+    anna = register(node(env=QUICK).url, "Anna")
+    page = new_page(locale="en-GB")
+    broken: list[str] = []
+
+    def break_off(route: Route) -> None:
+        """The first two times."""
+        if len(broken) == 2:
+            route.continue_()
+        else:
+            broken.append(route.request.url)
+            route.abort("failed")
+
+    page.route(f"**{part}", break_off)
+    enter(page, anna)
+    assert len(broken) == 2
+
+
+def test_a_page_of_which_a_part_never_comes_says_so(node: NodeFactory, new_page: Pages) -> None:
+    anna = register(node(env=QUICK).url, "Anna")
+    page = new_page(locale="en-GB")
+    enter(page, anna)
+    page.route("**/app/core/log.js", lambda route: route.abort("failed"))
+    page.reload(wait_until="commit")
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded completely")
+    page.unroute("**/app/core/log.js")
+    page.reload()
+    online(page)

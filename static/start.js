@@ -1,0 +1,43 @@
+/**
+ * Loads the page again when a part of it did not come, as happens when a device changes its network
+ * just then; gives up after a few times and says so. A page that has started is left alone.
+ */
+(() => {
+  const KEY = "im.reloads";
+  const PAUSES_MS = [300, 1500, 5000];
+  let failed = false;
+
+  const count = (change) => {
+    try {
+      if (change !== undefined) sessionStorage.setItem(KEY, String(change));
+      return Number(sessionStorage.getItem(KEY) ?? 0);
+    } catch {
+      return PAUSES_MS.length; // nothing is remembered here: don't reload for ever
+    }
+  };
+
+  addEventListener(
+    "error",
+    ({ target }) => {
+      const part = target instanceof HTMLScriptElement || target?.rel === "stylesheet";
+      if (!part || failed || document.documentElement.dataset.started) return;
+      failed = true;
+      const tries = count();
+      if (tries >= PAUSES_MS.length) {
+        count(0);
+        addEventListener("DOMContentLoaded", () => document.querySelector("#no-start").removeAttribute("hidden"));
+        document.querySelector("#no-start")?.removeAttribute("hidden");
+        return;
+      }
+      setTimeout(() => {
+        count(tries + 1);
+        location.reload();
+      }, PAUSES_MS[tries]);
+    },
+    true,
+  );
+  addEventListener("started", () => {
+    document.documentElement.dataset.started = "yes";
+    count(0);
+  });
+})();
