@@ -12,6 +12,7 @@ class CloseCode(IntEnum):
     NORMAL = 1000
     GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
+    INVALID_DATA = 1007
     POLICY = 1008
     TOO_BIG = 1009
     INTERNAL = 1011
@@ -22,7 +23,8 @@ class CloseCode(IntEnum):
 class Connection(Protocol):
     """One client's socket.
 
-    It calls its owner for each whole text frame, and once when it is gone. All on the event loop.
+    It calls its owner for each whole message, one after the other, and once when it is gone. All on
+    the event loop.
     """
 
     @property
@@ -43,6 +45,9 @@ class Connection(Protocol):
         What cannot be sent yet waits in a queue of bounded bytes. A reader too slow for the queue
         is closed with ``TRY_AGAIN_LATER`` and gets what it missed when it returns.
         """
+
+    def write(self, frames: bytes) -> None:
+        """As ``send``, for one or more frames that are encoded already, for many receivers."""
 
     def ping(self, data: bytes = b"") -> None:
         """Ask for a sign of life; the pong repeats ``data``, at most 125 bytes."""
