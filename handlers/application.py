@@ -127,8 +127,6 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
         xsrf_cookies=True,
         xsrf_cookie_kwargs={"samesite": "Lax"},
         cross_origin_protection=True,
-        websocket_max_message_size=messenger.settings.sockets.frame_bytes,
-        websocket_ping_interval=0,
         log_function=log_request,
         autoescape="xhtml_escape",
     )

@@ -55,7 +55,9 @@ class Figures(Collector):
             "im_healed", "Entries read from the log by healing.", value=node.delivery.healed
         )
         yield CounterMetricFamily(
-            "im_slow_readers", "Connections closed for reading slowly.", value=node.slow_readers
+            "im_slow_readers",
+            "Connections closed for reading slowly.",
+            value=node.sockets.slow_readers,
         )
         yield CounterMetricFamily(
             "im_dead_connections", "Connections found dead.", value=node.heartbeat.dropped

@@ -89,7 +89,7 @@ class Server:
         server = HTTPServer(
             application,
             max_body_size=MAX_READ,
-            max_buffer_size=max(self._settings.sockets.frame_bytes * 2, MAX_READ),
+            max_buffer_size=MAX_READ,
             max_header_size=MAX_HEADER_BYTES,
             idle_connection_timeout=IDLE_SECONDS,
             body_timeout=BODY_SECONDS,
@@ -151,10 +151,10 @@ class Server:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds / 2):
                 await asyncio.sleep(LAST_FRAMES_SECONDS)
-                messenger.connections.listening = False
-                await messenger.connections.idle()
+                messenger.sockets.listening = False
+                await messenger.sockets.idle()
                 await messenger.messages.close()
-        messenger.connections.listening = False
+        messenger.sockets.listening = False
         connections = list(messenger.connections)
         for number, connection in enumerate(connections, 1):
             wait = random.randrange(500, 500 + 2 * max(len(connections), 250))  # noqa: S311

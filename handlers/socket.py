@@ -1,4 +1,8 @@
-"""What all socket routes share: capacity, origin, heartbeat, and how a frame reaches its owner."""
+"""What all socket routes share: capacity, origin, the handshake, and what comes after it.
+
+Tornado routes, authenticates and does the handshake. Then the socket leaves it and becomes an
+``im.wire.websocket.WebSocketConnection``; handler, request and stream are let go.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,19 @@ from typing import Any
 from tornado.websocket import WebSocketHandler
 
 from handlers.base import BaseHandler
-from handlers.connection import TornadoConnection
-from im.protocol.encoding import encode
-from im.protocol.server import Bye
+from handlers.handover import take_socket
+from im.wire.connection import CloseCode
+from im.wire.websocket import WebSocketConnection
 
 
 class SocketHandler(WebSocketHandler, BaseHandler):
-    """A socket. Subclasses say what is spoken: ``opened``, ``received`` and ``gone``."""
+    """A socket's handshake. Subclasses say whose it is, in ``opened``."""
 
-    connection: TornadoConnection
     _counted = ""
 
     async def prepare(self) -> None:
         """Refuse before the handshake what is too much. Raises ``Overloaded``, ``RateLimited``."""
-        self.messenger.capacity.admit(self.client_address)
-        self._counted = self.client_address
+        self._counted = self.messenger.capacity.admit(self.client_address)
 
     def on_finish(self) -> None:
         """The handshake was refused."""
@@ -38,53 +40,28 @@ class SocketHandler(WebSocketHandler, BaseHandler):
 
     async def open(self, *args: str, **kwargs: str) -> None:
         """The handshake is done."""
-        self.set_nodelay(True)
-        self.connection = TornadoConnection(
-            self,
-            self._counted,
-            self.messenger.settings.sockets.queue_bytes,
-            self.messenger.count_slow_reader,
-            self.goodbye,
-        )
-        self.messenger.heartbeat.watch(self.connection)
-        self.messenger.connections.add(self.connection)
-        await self.opened()
-
-    async def on_message(self, message: str | bytes) -> None:
-        """A frame has come; the next one is read when this is done."""
-        self.connection.hear()
-        connections = self.messenger.connections
-        if connections.listening:
-            with connections.work():
-                await self.received(message)
-
-    def on_pong(self, data: bytes) -> None:
-        """A sign of life."""
-        self.connection.hear()
-
-    def on_ping(self, data: bytes) -> None:
-        """A sign of life."""
-        self.connection.hear()
+        stream = getattr(self.ws_connection, "stream", None)
+        taken = None if stream is None else take_socket(stream)
+        if taken is None:
+            return
+        connected, data = taken
+        # From here on the connection counts, and is counted out when it is gone.
+        counted, self._counted = self._counted, ""
+        connection = self.messenger.sockets.open(connected, counted)
+        try:
+            await self.opened(connection)
+        except BaseException:
+            connection.close(CloseCode.INTERNAL, "internal")
+            connection.start(b"")
+            raise
+        connection.start(data)
 
     def on_close(self) -> None:
-        """The socket is gone."""
+        """Tornado's part is over: the socket is ours, or was gone before it could be."""
         self._uncount()
-        self.connection.closed = True
-        self.messenger.connections.discard(self.connection)
-        self.gone()
 
-    def goodbye(self, retry_after: int) -> bytes:
-        """The frame that says that the node is going down; come back after ``retry_after`` ms."""
-        return encode(Bye(retry_after=retry_after))
-
-    async def opened(self) -> None:
-        """The connection can be used."""
-
-    async def received(self, message: str | bytes) -> None:
-        """A frame has come."""
-
-    def gone(self) -> None:
-        """Let go of what the connection held."""
+    async def opened(self, connection: WebSocketConnection) -> None:
+        """Give the connection an owner; reading begins afterwards."""
 
     def _uncount(self) -> None:
         counted, self._counted = self._counted, ""

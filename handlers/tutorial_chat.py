@@ -10,12 +10,14 @@ import asyncio
 import time
 
 from handlers.socket import SocketHandler
+from im.app import Messenger
 from im.errors import Forbidden, ImError, Unauthorized, Unavailable
-from im.protocol.outgoing import Outgoing
+from im.protocol.outgoing import Outgoing, OutgoingBatch
 from im.services.identity import Identity
 from im.services.limits import TokenBucket
-from im.wire.connection import CloseCode, Connection
-from im.wire.tutorial_client import TutorialClient
+from im.wire.connection import CloseCode
+from im.wire.tutorial_owner import TutorialOwner
+from im.wire.websocket import WebSocketConnection
 
 
 class TutorialSocket(SocketHandler):
@@ -48,14 +50,10 @@ class TutorialSocket(SocketHandler):
             raise Unauthorized("no valid session")
         return self._identity
 
-    def goodbye(self, retry_after: int) -> bytes:
-        """The line that says that the node is going down."""
-        return self.messenger.tutorial.farewell(self.who, retry_after)
-
-    def fail(self, error: ImError) -> None:
+    def fail(self, connection: WebSocketConnection, error: ImError) -> None:
         """Say what is wrong and close."""
-        self.connection.send(self.messenger.tutorial.error_frame(self.who, error))
-        self.connection.close(CloseCode.TRY_AGAIN_LATER, error.code)
+        connection.send(self.messenger.tutorial.error_frame(self.who, error))
+        connection.close(CloseCode.TRY_AGAIN_LATER, error.code)
 
     def _forget_query(self) -> None:
         for arguments in (self.request.query_arguments, self.request.arguments):
@@ -67,78 +65,53 @@ class TutorialSocket(SocketHandler):
 class TutorialChatHandler(TutorialSocket):
     """``/chat?userId=1&token=…``"""
 
-    _client: TutorialClient | None = None
-
-    async def opened(self) -> None:
+    async def opened(self, connection: WebSocketConnection) -> None:
         """Greet, show what is unread, then what happens."""
         limits = self.messenger.settings.limits
         bucket = TokenBucket(
             limits.frames_per_second, limits.frames_burst, asyncio.get_running_loop().time()
         )
-        client = self.messenger.tutorial.client(self.connection, self.who, bucket)
+        gateway = self.messenger.tutorial
+        client = gateway.client(connection, self.who, bucket)
         try:
-            await self.messenger.tutorial.open(client)
+            await gateway.open(client)
         except ImError as error:
-            self.fail(error)
-            return
-        self._client = client
-
-    async def received(self, message: str | bytes) -> None:
-        """A frame has come."""
-        if self._client is not None:
-            await self.messenger.tutorial.receive(self._client, message)
-
-    def on_pong(self, data: bytes) -> None:
-        """What was sent before the ping has arrived."""
-        super().on_pong(data)
-        if self._client is not None:
-            self.messenger.tutorial.pong(self._client, data)
-
-    def gone(self) -> None:
-        """The person's connection is gone."""
-        if self._client is not None:
-            self.messenger.tutorial.closed(self._client)
+            self.fail(connection, error)
+        else:
+            connection.belong_to(TutorialOwner(gateway, client))
 
 
 class ChannelHandler(TutorialSocket):
     """``/user/sendMsg``: what any program publishes on the Redis channel, a line each."""
 
-    _reader: ChannelReader | None = None
-
-    async def opened(self) -> None:
+    async def opened(self, connection: WebSocketConnection) -> None:
         """Listen, if there is something to listen to."""
         if not self.messenger.channel.connected:
-            self.fail(Unavailable("no Redis", values={"reason": "redis"}))
+            self.fail(connection, Unavailable("no Redis", values={"reason": "redis"}))
             return
-        reader = ChannelReader(self.connection, self.who)
+        reader = ChannelReader(connection, self.who, self.messenger)
         try:
             await self.messenger.admission.admit(reader)
         except ImError as error:
-            self.fail(error)
+            self.fail(connection, error)
             return
-        self._reader = reader
-        self.messenger.channel.add(self._tell)
-
-    def gone(self) -> None:
-        """The listener is gone."""
-        if self._reader is not None:
-            self.messenger.channel.remove(self._tell)
-            self.messenger.admission.release(self._reader)
-
-    def _tell(self, text: str) -> None:
-        now = time.strftime("%Y-%m-%d %H:%M:%S")
-        self.connection.send(f"[ws][{now}]:{text}".encode())
+        self.messenger.channel.add(reader.tell)
+        connection.belong_to(reader)
 
 
 class ChannelReader:
-    """A connection that only hears the channel (``services.delivery.Reader``).
+    """A connection that only hears the channel.
 
-    It is registered like any other, so that it ends with its session.
+    Implements ``services.delivery.Reader``: it is registered like any other, so that it ends with
+    its session. Implements ``wire.websocket.Owner``.
     """
 
-    def __init__(self, connection: Connection, identity: Identity) -> None:
+    def __init__(
+        self, connection: WebSocketConnection, identity: Identity, messenger: Messenger
+    ) -> None:
         self._connection = connection
         self._identity = identity
+        self._messenger = messenger
 
     @property
     def user(self) -> int:
@@ -153,6 +126,29 @@ class ChannelReader:
     def deliver(self, outgoing: Outgoing) -> None:
         """Nothing of the messenger is shown here."""
 
+    def deliver_all(self, batch: OutgoingBatch) -> None:
+        """Nothing of the messenger is shown here."""
+
     def end(self) -> None:
         """The session is over."""
         self._connection.close(CloseCode.SESSION_ENDED, "session ended")
+
+    def tell(self, text: str) -> None:
+        """Something was published."""
+        now = time.strftime("%Y-%m-%d %H:%M:%S")
+        self._connection.send(f"[ws][{now}]:{text}".encode())
+
+    def received(self, message: str | bytes) -> None:
+        """Nothing that comes means anything."""
+
+    def pong(self, data: bytes) -> None:
+        """A sign of life, which the connection has noted."""
+
+    def goodbye(self, retry_after: int) -> bytes:
+        """The line that says that the node is going down."""
+        return self._messenger.tutorial.farewell(self._identity, retry_after)
+
+    def gone(self) -> None:
+        """The listener is gone."""
+        self._messenger.channel.remove(self.tell)
+        self._messenger.admission.release(self)

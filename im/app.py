@@ -43,10 +43,12 @@ from im.store.migrations import migrate
 from im.store.nodes import NodeRow
 from im.wire.admission import Admission
 from im.wire.capacity import Capacity
-from im.wire.connection_set import ConnectionSet
+from im.wire.entrance import Entrance
 from im.wire.gateway import Gateway, GatewayServices
 from im.wire.heartbeat import Heartbeat
+from im.wire.masking import fastest_mask
 from im.wire.registry import Registry
+from im.wire.sockets import Sockets
 from im.wire.tutorial import TutorialGateway
 from relay.bus import Bus
 from relay.keyring import Keyring
@@ -111,7 +113,8 @@ class Messenger:
         self.cluster = Cluster(self.bus)
         self.registry = Registry()
         self.history = History(database)
-        self.delivery = Delivery(self.registry, self.history.after)
+        loop = asyncio.get_running_loop()
+        self.delivery = Delivery(self.registry, self.history.after, loop.call_soon)
         self.states = States(self.cluster, self.registry)
         self.writer = LogWriter(
             database, timeout=settings.database.timeout_seconds, faults=self.faults
@@ -197,10 +200,17 @@ class Messenger:
         self.capacity = Capacity(
             settings.http.max_connections, settings.http.max_connections_per_address
         )
-        self.connections = ConnectionSet()
-        self.slow_readers = 0
-        self.draining = False
         self.heartbeat = Heartbeat(settings.sockets.ping_seconds, settings.sockets.dead_seconds)
+        self.sockets = Sockets(
+            loop,
+            fastest_mask(),
+            self.capacity,
+            self.heartbeat,
+            frame_bytes=settings.sockets.frame_bytes,
+            queue_bytes=settings.sockets.queue_bytes,
+        )
+        self.connections = self.sockets.connections
+        self.draining = False
         self.admission = Admission(database, self.registry, self.delivery, self.presence)
         services = GatewayServices(
             accounts=self.accounts,
@@ -221,6 +231,14 @@ class Messenger:
             self.node,
             now_ms,
             settings.limits.pending_frames,
+        )
+        self.entrance = Entrance(
+            self.gateway,
+            self.sessions,
+            self.catalogue,
+            frames_per_second=settings.limits.frames_per_second,
+            frames_burst=settings.limits.frames_burst,
+            hello_seconds=settings.sockets.hello_seconds,
         )
         self.tutorial = TutorialGateway(
             services,
@@ -248,6 +266,7 @@ class Messenger:
     async def close(self) -> None:
         """Finish what was begun, tell the others, let go of everything."""
         self.heartbeat.close()
+        self.sockets.close()
         await self.channel.close()
         await self.messages.close()
         await self.marks.close()
@@ -261,10 +280,6 @@ class Messenger:
         self.limits.close()
         self.passwords.close()
         await self.database.close()
-
-    def count_slow_reader(self) -> None:
-        """A connection was closed because it read too slowly."""
-        self.slow_readers += 1
 
     def client_limits(self) -> Limits:
         """What clients are told of the limits."""

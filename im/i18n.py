@@ -94,7 +94,7 @@ def choose(*wishes: str | None, accept: str = "") -> Language:
 
 def _known(name: str) -> Language | None:
     primary = name.strip().replace("_", "-").split("-")[0].lower()
-    return primary if primary in LANGUAGES else None
+    return next((language for language in LANGUAGES if language == primary), None)
 
 
 def _weight(parameters: str) -> float:

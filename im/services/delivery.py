@@ -18,7 +18,7 @@ from typing import Protocol
 
 from im.errors import Unavailable
 from im.protocol.names import ALL, parse_conversation
-from im.protocol.outgoing import Outgoing
+from im.protocol.outgoing import Outgoing, OutgoingBatch, batches
 from im.services.ordering import Ordering
 
 HOLD_SECONDS = 0.05
@@ -45,6 +45,9 @@ class Reader(Protocol):
 
     def deliver(self, outgoing: Outgoing) -> None:
         """Send a frame; returns at once and never raises."""
+
+    def deliver_all(self, batch: OutgoingBatch) -> None:
+        """Send frames in their order; returns at once and never raises."""
 
     def end(self) -> None:
         """The session is over: say so and close."""
@@ -85,12 +88,23 @@ ReadLog = Callable[[str, int], Awaitable[list[Arrival]]]
 """Entries of a conversation after a number, in order, without a hole, at most a page."""
 
 
-class Delivery:
-    """Dispatches arrivals to local readers."""
+Soon = Callable[[Callable[[], None]], object]
+"""Calls what it is given when the current turn of the loop is over."""
 
-    def __init__(self, readers: Readers, read_log: ReadLog) -> None:
+
+class Delivery:
+    """Dispatches arrivals to local readers.
+
+    Args:
+        soon: with it, what one turn of the loop brings for a conversation is handed out together,
+            after that turn; without it, each entry at once.
+    """
+
+    def __init__(self, readers: Readers, read_log: ReadLog, soon: Soon | None = None) -> None:
         self._readers = readers
         self._read_log = read_log
+        self._soon = soon
+        self._gathered: dict[str, list[Outgoing]] = {}
         self._ordering: Ordering[Arrival] = Ordering()
         self._loading: dict[int, int] = {}
         self._unplaced: list[Arrival] = []
@@ -234,18 +248,42 @@ class Delivery:
     def _deliver(self, arrival: Arrival) -> None:
         name = parse_conversation(arrival.conv)
         group = name[1][0] if name is not None and name[0] == "g" else None
-        if group is not None:
+        if group is not None and arrival.joined:
+            self._hand_out(arrival.conv, self._gathered.pop(arrival.conv, []))
             for user in arrival.joined:
                 if self._readers.has_user(user):
                     self._readers.join(group, user)
-        for reader in self._readers.of_conversation(arrival.conv):
-            reader.deliver(arrival.outgoing)
-            self.delivered += 1
+        if self._soon is None or arrival.joined or arrival.left:
+            # Those who come and go do so at this place in the log.
+            self._hand_out(arrival.conv, [*self._gathered.pop(arrival.conv, ()), arrival.outgoing])
+        else:
+            if not self._gathered:
+                self._soon(self._hand_out_all)
+            self._gathered.setdefault(arrival.conv, []).append(arrival.outgoing)
         if group is not None:
             for user in arrival.left:
                 self._readers.leave(group, user)
                 if self._loading:
                     self._left[group, user] = arrival.seq
+
+    def _hand_out_all(self) -> None:
+        gathered, self._gathered = self._gathered, {}
+        for conversation, frames in gathered.items():
+            self._hand_out(conversation, frames)
+
+    def _hand_out(self, conversation: str, frames: list[Outgoing]) -> None:
+        for batch in batches(frames):
+            readers = 0
+            if len(batch.frames) == 1:
+                frame = batch.frames[0]
+                for reader in self._readers.of_conversation(conversation):
+                    reader.deliver(frame)
+                    readers += 1
+            else:
+                for reader in self._readers.of_conversation(conversation):
+                    reader.deliver_all(batch)
+                    readers += 1
+            self.delivered += readers * len(batch.frames)
 
     async def _heal(self, conversation: str) -> None:
         try:

@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 from im.errors import NotFound, Unauthorized
 from im.i18n import choose
@@ -36,6 +36,10 @@ KEEP_ENDED_MS = 30 * DAY_MS
 """A session that ended is kept this long, for whoever looks into what happened."""
 LOOK_BACK_MS = 60_000
 """Longer than the longest transaction: what was stamped earlier may be seen later."""
+
+KINDS: dict[str, Literal["user", "guest", "bot"]] = {"user": "user", "guest": "guest", "bot": "bot"}
+ROLES: dict[str, Literal["user", "admin"]] = {"user": "user", "admin": "admin"}
+"""One string for all who have it, instead of one from each row."""
 
 log = logging.getLogger("im.sessions")
 
@@ -106,8 +110,8 @@ class Sessions:
             user=row.user,
             session=row.id,
             name=row.name,
-            kind=cast(Literal["user", "guest", "bot"], row.kind),
-            role=cast(Literal["user", "admin"], row.role),
+            kind=KINDS[row.kind],
+            role=ROLES[row.role],
             language=choose(row.language),
         )
 

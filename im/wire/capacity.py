@@ -13,29 +13,33 @@ class Capacity:
     def __init__(self, most: int, most_per_address: int) -> None:
         self._most = most
         self._most_per_address = most_per_address
-        self._addresses: dict[str, int] = {}
+        self._addresses: dict[str, tuple[str, int]] = {}
         self.open = 0
         """Sockets now."""
 
-    def admit(self, address: str) -> None:
-        """One more. Raises ``Overloaded`` (the node is full) or ``RateLimited`` (the address)."""
+    def admit(self, address: str) -> str:
+        """One more; the address, as one string for all who come from there.
+
+        Raises ``Overloaded`` (the node is full) or ``RateLimited`` (the address).
+        """
         if self.open >= self._most:
             raise Overloaded("too many connections", retry_after=RETRY_MS)
-        count = self._addresses.get(address, 0)
+        address, count = self._addresses.get(address, (address, 0))
         if count >= self._most_per_address:
             raise RateLimited(
                 "too many connections from one address",
                 retry_after=RETRY_MS,
                 values={"seconds": RETRY_MS // 1000},
             )
-        self._addresses[address] = count + 1
+        self._addresses[address] = (address, count + 1)
         self.open += 1
+        return address
 
     def release(self, address: str) -> None:
         """One that was admitted is gone."""
-        count = self._addresses[address] - 1
+        count = self._addresses[address][1] - 1
         if count:
-            self._addresses[address] = count
+            self._addresses[address] = (address, count)
         else:
             del self._addresses[address]
         self.open -= 1

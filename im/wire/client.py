@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from im.protocol.outgoing import Outgoing
-from im.protocol.server import AnyServerFrame
+from typing import Protocol
+
+from im.protocol.encoding import encode
+from im.protocol.outgoing import Outgoing, OutgoingBatch
+from im.protocol.server import AnyServerFrame, Bye
 from im.services.identity import Identity
 from im.services.limits import TokenBucket
 from im.wire.connection import CloseCode, Connection
+from im.wire.frames import TEXT, encode_frame
+from im.wire.websocket import Work
+
+NOBODY: frozenset[int] = frozenset()
+
+
+class Desk(Protocol):
+    """Works on what clients send; ``wire.gateway`` implements it."""
+
+    def receive(self, client: Client, data: str | bytes) -> Work | None:
+        """Handle one frame; the next one comes when what this returns is done."""
+
+    def closed(self, client: Client) -> None:
+        """A connection is gone."""
 
 
 class Client:
-    """A logged-in connection that speaks the native protocol (``services.delivery.Reader``)."""
+    """A logged-in connection that speaks the native protocol.
 
-    __slots__ = ("bucket", "connection", "identity", "pending", "watched")
+    Implements ``services.delivery.Reader`` and ``wire.websocket.Owner``.
+    """
 
-    def __init__(self, connection: Connection, identity: Identity, bucket: TokenBucket) -> None:
+    __slots__ = ("_desk", "bucket", "connection", "identity", "pending", "watched")
+
+    def __init__(
+        self, connection: Connection, identity: Identity, bucket: TokenBucket, desk: Desk
+    ) -> None:
+        self._desk = desk
         self.connection = connection
         self.identity = identity
         self.bucket = bucket
         self.pending = 0
         """Frames that wait for their commit."""
-        self.watched: frozenset[int] = frozenset()
+        self.watched = NOBODY
         """People whose presence is told here."""
 
     @property
@@ -35,12 +58,39 @@ class Client:
 
     def deliver(self, outgoing: Outgoing) -> None:
         """Send a frame that many receive."""
-        self.connection.send(outgoing.encoded)
+        packed = outgoing.packed
+        if packed is None:
+            packed = outgoing.packed = encode_frame(TEXT, outgoing.encoded)
+        self.connection.write(packed)
+
+    def deliver_all(self, batch: OutgoingBatch) -> None:
+        """Send frames that many receive."""
+        packed = batch.packed
+        if packed is None:
+            packed = batch.packed = b"".join(
+                [encode_frame(TEXT, outgoing.encoded) for outgoing in batch.frames]
+            )
+        self.connection.write(packed)
 
     def send(self, frame: AnyServerFrame) -> None:
         """Send a frame to this connection alone."""
-        self.connection.send(Outgoing(frame).encoded)
+        self.connection.send(encode(frame))
 
     def end(self) -> None:
         """The session is over."""
         self.connection.close(CloseCode.SESSION_ENDED, "session ended")
+
+    def received(self, message: str | bytes) -> Work | None:
+        """A frame has come."""
+        return self._desk.receive(self, message)
+
+    def pong(self, data: bytes) -> None:
+        """A sign of life, which the connection has noted."""
+
+    def goodbye(self, retry_after: int) -> bytes:
+        """The frame that says that the node is going down; come back after ``retry_after`` ms."""
+        return encode(Bye(retry_after=retry_after))
+
+    def gone(self) -> None:
+        """The connection is gone."""
+        self._desk.closed(self)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from im.errors import ImError, Internal, Malformed, RateLimited, TooLarge
@@ -25,6 +26,7 @@ from im.services.rights import Rights
 from im.services.typing_notes import TypingNotes
 from im.wire.admission import Admission
 from im.wire.client import Client
+from im.wire.websocket import Work
 
 log = logging.getLogger("im.gateway")
 
@@ -71,7 +73,7 @@ class Gateway:
         self._node = node
         self._now_ms = now_ms
         self._pending = pending
-        self._handlers: dict[type[frames.Frame], Callable[[Client, Any], Awaitable[None]]] = {
+        self._handlers: dict[type[frames.Frame], Callable[[Client, Any], Work | None]] = {
             frames.Hello: self._hello,
             frames.Send: self._send,
             frames.Recall: self._recall,
@@ -94,10 +96,6 @@ class Gateway:
         """Let a connection in and greet it. Raises ``Unavailable`` or ``NotFound``."""
         row = await self._services.accounts.get(client.user)
         await self._services.admission.admit(client)
-        if client.connection.closed:
-            # It broke while its person was looked up, when there was nothing to let go of yet.
-            self.closed(client)
-            return
         client.send(
             Welcome(
                 text=GREETING,
@@ -115,10 +113,11 @@ class Gateway:
         self._services.presence.forget(client)
         self._services.admission.release(client)
 
-    async def receive(self, client: Client, data: str | bytes) -> None:
-        """Handle one frame; the next one of this connection comes when this returns.
+    def receive(self, client: Client, data: str | bytes) -> Work | None:
+        """Handle one frame; the next one of this connection comes when what this returns is done.
 
-        It returns once the frame has its place in line; its answer may come later. Never raises.
+        That is when the frame has its place in line; its answer may come later. None: it is done.
+        Neither this nor what it returns ever raises.
         """
         self.received += 1
         frame: frames.ClientFrame | None = None
@@ -127,19 +126,30 @@ class Gateway:
                 raise Malformed("text frames only")
             if len(data) > self._limits.frame_bytes:
                 raise TooLarge("frame", values={"limit": f"{self._limits.frame_bytes} B"})
-            wait = client.bucket.take(asyncio.get_running_loop().time())
+            wait = client.bucket.take(monotonic())
             if wait:
                 raise RateLimited(
                     retry_after=int(wait * 1000) + 1, values={"seconds": int(wait) + 1}
                 )
             frame = decode_frame(data)
-            await self._handlers[type(frame)](client, frame)
+            work = self._handlers[type(frame)](client, frame)
         except ImError as error:
-            number = frame.id if frame is not None else frame_id(data)
-            self._refuse(client, number, error)
+            self._refuse(client, frame.id if frame is not None else frame_id(data), error)
+            return None
         except Exception:
             log.exception("a frame of user %d failed", client.user)
             self._refuse(client, frame.id if frame is not None else None, Internal())
+            return None
+        return None if work is None else self._finish(client, frame.id, work)
+
+    async def _finish(self, client: Client, number: frames.FrameId, work: Work) -> None:
+        try:
+            await work
+        except ImError as error:
+            self._refuse(client, number, error)
+        except Exception:
+            log.exception("a frame of user %d failed", client.user)
+            self._refuse(client, number, Internal())
 
     # Answers
 
@@ -194,7 +204,7 @@ class Gateway:
 
     # Frames
 
-    async def _hello(self, client: Client, frame: frames.Hello) -> None:
+    def _hello(self, client: Client, frame: frames.Hello) -> None:
         raise Malformed("already known", field="op")
 
     async def _send(self, client: Client, frame: frames.Send) -> None:
@@ -290,5 +300,5 @@ class Gateway:
             )
         )
 
-    async def _ping(self, client: Client, frame: frames.Ping) -> None:
+    def _ping(self, client: Client, frame: frames.Ping) -> None:
         client.send(Ok(id=frame.id, time=self._now_ms()))

@@ -15,7 +15,7 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self._users: dict[int, list[Reader]] = {}
+        self._users: dict[int, tuple[Reader, ...]] = {}
         self._groups: dict[int, set[int]] = {}
         self._groups_of: dict[int, set[int]] = {}
         self._count = 0
@@ -25,19 +25,19 @@ class Registry:
 
     def add(self, reader: Reader) -> bool:
         """A connection has shown who it is; whether it is the person's first here."""
-        readers = self._users.setdefault(reader.user, [])
-        readers.append(reader)
+        readers = self._users.get(reader.user, ())
+        self._users[reader.user] = (*readers, reader)
         self._count += 1
-        return len(readers) == 1
+        return not readers
 
     def remove(self, reader: Reader) -> bool:
         """A connection is gone; whether it was the person's last here."""
-        readers = self._users.get(reader.user)
-        if readers is None or reader not in readers:
+        readers = self._users.get(reader.user, ())
+        if reader not in readers:
             return False
-        readers.remove(reader)
         self._count -= 1
-        if readers:
+        if len(readers) > 1:
+            self._users[reader.user] = tuple(other for other in readers if other is not reader)
             return False
         del self._users[reader.user]
         for group in self._groups_of.pop(reader.user, ()):
@@ -59,7 +59,7 @@ class Registry:
     def everyone(self) -> Iterator[Reader]:
         """All connections."""
         for readers in list(self._users.values()):
-            yield from list(readers)
+            yield from readers
 
     def join(self, group: int, user: int) -> None:
         """This person, who has a connection here, is a member of the group."""
@@ -89,7 +89,7 @@ class Registry:
             return
         members: Iterable[int] = ids if kind == "p" else tuple(self._groups.get(ids[0], ()))
         for user in members:
-            yield from tuple(self._users.get(user, ()))
+            yield from self._users.get(user, ())
 
     def has_readers(self, conversation: str) -> bool:
         """Whether anyone here reads this conversation."""

@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from im.protocol.outgoing import Outgoing
+from im.protocol.outgoing import Outgoing, OutgoingBatch
 from im.protocol.server import Event, Message, Resync
 from im.services.identity import Identity
 from im.services.limits import TokenBucket
@@ -101,6 +101,11 @@ class TutorialClient:
         else:
             return
         self._work(self)
+
+    def deliver_all(self, batch: OutgoingBatch) -> None:
+        """Put entries in line."""
+        for outgoing in batch.frames:
+            self.deliver(outgoing)
 
     def end(self) -> None:
         """The session is over."""

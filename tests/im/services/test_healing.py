@@ -8,7 +8,7 @@ from pathlib import Path
 
 from im.app import Listening, Messenger, open_messenger
 from im.protocol.client import Send
-from im.protocol.outgoing import Outgoing
+from im.protocol.outgoing import Outgoing, OutgoingBatch
 from im.protocol.server import Message
 from im.services.identity import Identity
 from im.settings import Settings
@@ -29,6 +29,10 @@ class Connection:
         frame = outgoing.frame
         if isinstance(frame, Message):
             self.seen[frame.conv].append(frame.seq)
+
+    def deliver_all(self, batch: OutgoingBatch) -> None:
+        for outgoing in batch.frames:
+            self.deliver(outgoing)
 
     def end(self) -> None:
         raise AssertionError("nobody ended this session")

@@ -1,0 +1,145 @@
+"""How a native connection comes to belong to someone: by its handshake, or by a first ``hello``."""
+
+from __future__ import annotations
+
+import asyncio
+
+from im.errors import ImError, Malformed, Unauthorized
+from im.i18n import Catalogue, Language
+from im.protocol.client import FrameId, Hello
+from im.protocol.encoding import decode_frame, encode, frame_id
+from im.protocol.server import Bye, Error
+from im.services.identity import Identity
+from im.services.limits import TokenBucket
+from im.services.sessions import Sessions
+from im.wire.client import Client
+from im.wire.connection import CloseCode
+from im.wire.gateway import Gateway
+from im.wire.websocket import WebSocketConnection, Work
+
+
+class Entrance:
+    """Lets native connections in.
+
+    Args:
+        frames_per_second, frames_burst: what a connection may send (``TokenBucket``).
+        hello_seconds: time for the first frame to say who it is.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        sessions: Sessions,
+        catalogue: Catalogue,
+        *,
+        frames_per_second: float,
+        frames_burst: int,
+        hello_seconds: float,
+    ) -> None:
+        self._gateway = gateway
+        self._sessions = sessions
+        self._catalogue = catalogue
+        self._frames_per_second = frames_per_second
+        self._frames_burst = frames_burst
+        self.hello_seconds = hello_seconds
+
+    async def let_in(
+        self, connection: WebSocketConnection, identity: Identity, language: Language
+    ) -> None:
+        """Let in who is known; say and close when that cannot be done now."""
+        bucket = TokenBucket(
+            self._frames_per_second, self._frames_burst, asyncio.get_running_loop().time()
+        )
+        client = Client(connection, identity, bucket, self._gateway)
+        try:
+            await self._gateway.open(client)
+        except ImError as error:
+            self.send_away(connection, error, language)
+        else:
+            connection.belong_to(client)
+
+    async def hello(self, stranger: Stranger, message: str | bytes) -> None:
+        """The frame of someone who is not known yet."""
+        try:
+            frame = decode_frame(message if isinstance(message, str) else b"")
+            if not isinstance(frame, Hello):
+                raise Unauthorized("say hello first", field="op")
+            identity = await self._sessions.resolve(frame.token)
+        except (Unauthorized, Malformed) as error:
+            self.refuse(stranger.connection, error, stranger.language, frame_id(message))
+        except ImError as error:
+            self.send_away(stranger.connection, error, stranger.language, frame_id(message))
+        else:
+            stranger.stop_waiting()
+            await self.let_in(stranger.connection, identity, stranger.language)
+
+    def send_away(
+        self,
+        connection: WebSocketConnection,
+        error: ImError,
+        language: Language,
+        number: FrameId = None,
+    ) -> None:
+        """Say what is wrong, and close."""
+        self.refuse(connection, error, language, number)
+        if isinstance(error, Unauthorized):
+            connection.close(CloseCode.SESSION_ENDED, "session ended")
+        else:
+            connection.close(CloseCode.TRY_AGAIN_LATER, error.code)
+
+    def refuse(
+        self,
+        connection: WebSocketConnection,
+        error: ImError,
+        language: Language,
+        number: FrameId = None,
+    ) -> None:
+        """Say what is wrong."""
+        connection.send(
+            encode(
+                Error(
+                    id=number,
+                    code=error.code,
+                    message=self._catalogue.explain(language, error),
+                    field=error.field,
+                    retry_after=error.retry_after,
+                )
+            )
+        )
+
+
+class Stranger:
+    """The owner of a connection whose person is not known yet (``wire.websocket.Owner``)."""
+
+    def __init__(
+        self, connection: WebSocketConnection, language: Language, entrance: Entrance
+    ) -> None:
+        self.connection = connection
+        self.language = language
+        self._entrance = entrance
+        self._deadline = asyncio.get_running_loop().call_later(
+            entrance.hello_seconds, self._too_late
+        )
+
+    def received(self, message: str | bytes) -> Work:
+        """A frame has come."""
+        return self._entrance.hello(self, message)
+
+    def pong(self, data: bytes) -> None:
+        """A sign of life, which the connection has noted."""
+
+    def goodbye(self, retry_after: int) -> bytes:
+        """The frame that says that the node is going down; come back after ``retry_after`` ms."""
+        return encode(Bye(retry_after=retry_after))
+
+    def gone(self) -> None:
+        """The connection is gone."""
+        self.stop_waiting()
+
+    def stop_waiting(self) -> None:
+        """It is known now who it is, or will never be."""
+        self._deadline.cancel()
+
+    def _too_late(self) -> None:
+        self._entrance.refuse(self.connection, Unauthorized("no hello"), self.language)
+        self.connection.close(CloseCode.POLICY, "no hello")

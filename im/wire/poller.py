@@ -1,0 +1,85 @@
+"""All open connections of a node, and what the kernel has to say of them.
+
+One ``epoll`` for all of them stands in the event loop as a single descriptor. The loop would keep
+five objects for each connection and go through four calls for each event; here a connection costs
+an entry in a dictionary, and an event one call. Draining waits until there are none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Iterator
+from typing import Protocol
+
+from im.wire.connection import Connection
+from im.wire.portable_poll import Poll, PortablePoll
+
+MAX_EVENTS = 512
+"""Events that are taken at once; then others in the loop have their turn."""
+
+
+def fastest_poll() -> Poll:
+    """The kernel's ``epoll``, or what stands in for it."""
+    return select.epoll() if hasattr(select, "epoll") else PortablePoll()
+
+
+class Polled(Connection, Protocol):
+    """A connection as the poller sees it."""
+
+    def ready(self, events: int) -> None:
+        """It can be read or written, or has failed; a mask of ``READ``, ``WRITE`` and others."""
+
+
+class Poller:
+    """Open connections by descriptor."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, poll: Poll) -> None:
+        self._loop = loop
+        self._connections: dict[int, Polled] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._poll = poll
+        loop.add_reader(poll.fileno(), self._look)
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def __iter__(self) -> Iterator[Polled]:
+        return iter(list(self._connections.values()))
+
+    def add(self, descriptor: int, connection: Polled) -> None:
+        """A connection is open; nothing is watched yet."""
+        self._connections[descriptor] = connection
+        self._empty.clear()
+
+    def watch(self, descriptor: int, before: int, after: int) -> None:
+        """Watch for these events instead of those ``before``; 0 is none at all."""
+        if not before:
+            self._poll.register(descriptor, after)
+        elif after:
+            self._poll.modify(descriptor, after)
+        else:
+            self._poll.unregister(descriptor)
+
+    def discard(self, descriptor: int) -> None:
+        """A connection is gone; it is watched no more."""
+        self._connections.pop(descriptor, None)
+        if not self._connections:
+            self._empty.set()
+
+    async def empty(self) -> None:
+        """Return when no connection is open."""
+        await self._empty.wait()
+
+    def close(self) -> None:
+        """Stop polling."""
+        self._loop.remove_reader(self._poll.fileno())
+        self._poll.close()
+
+    def _look(self) -> None:
+        connections = self._connections
+        for descriptor, events in self._poll.poll(0, MAX_EVENTS):
+            connection = connections.get(descriptor)
+            if connection is not None:
+                connection.ready(events)

@@ -1,0 +1,157 @@
+"""A connection on a real pair of sockets, and an owner that notes what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from websockets.frames import Frame, Opcode
+
+from im.wire.capacity import Capacity
+from im.wire.heartbeat import Heartbeat
+from im.wire.masking import fastest_mask
+from im.wire.portable_poll import Poll
+from im.wire.sockets import Sockets
+from im.wire.websocket import WebSocketConnection, Work
+
+WAIT = 10.0
+QUEUE_BYTES = 100_000
+FRAME_BYTES = 200_000
+
+
+def sent(opcode: Opcode, payload: bytes = b"", *, fin: bool = True) -> bytes:
+    """A frame of a client."""
+    return Frame(opcode, payload, fin).serialize(mask=True)
+
+
+def text(payload: str) -> bytes:
+    """A text message of a client."""
+    return sent(Opcode.TEXT, payload.encode())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when it is so."""
+    async with asyncio.timeout(WAIT):
+        while not condition():  # noqa: ASYNC110 - the condition has no event of its own
+            await asyncio.sleep(0.001)
+
+
+class Listener:
+    """An owner that notes what it is told; ``hold`` makes it wait with each message."""
+
+    def __init__(self, connection: WebSocketConnection) -> None:
+        self.connection = connection
+        self.messages: list[str | bytes] = []
+        self.done: list[str | bytes] = []
+        self.pongs: list[bytes] = []
+        self.times_gone = 0
+        self.free = asyncio.Event()
+        self.hold = False
+        self.failure: Exception | None = None
+        self.fails_later = False
+
+    def received(self, message: str | bytes) -> Work | None:
+        self.messages.append(message)
+        if self.failure is not None and not self.fails_later:
+            raise self.failure
+        if self.hold or self.fails_later:
+            return self._work(message)
+        self.done.append(message)
+        return None
+
+    async def _work(self, message: str | bytes) -> None:
+        await self.free.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.done.append(message)
+
+    def pong(self, data: bytes) -> None:
+        self.pongs.append(data)
+
+    def goodbye(self, retry_after: int) -> bytes | None:
+        return f"bye {retry_after}".encode()
+
+    def gone(self) -> None:
+        self.times_gone += 1
+
+
+class Pair:
+    """A connection and the client's end of its socket."""
+
+    def __init__(self, sockets: Sockets, capacity: Capacity) -> None:
+        here, self.client = socket.socketpair()
+        here.setblocking(False)
+        self.client.setblocking(False)
+        # So that little is enough to make it wait.
+        here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        self.server_end = here
+        capacity.admit("there")
+        self.sockets = sockets
+        self.connection = sockets.open(here, "there")
+        self.owner = Listener(self.connection)
+        self.connection.belong_to(self.owner)
+
+    async def write(self, data: bytes) -> None:
+        """Send as the client."""
+        async with asyncio.timeout(WAIT):
+            await asyncio.get_running_loop().sock_sendall(self.client, data)
+
+    async def read(self, count: int) -> bytes:
+        """Exactly so many bytes, as the client."""
+        data = b""
+        async with asyncio.timeout(WAIT):
+            while len(data) < count:
+                more = await asyncio.get_running_loop().sock_recv(self.client, count - len(data))
+                assert more, f"ended after {data[-80:]!r}"
+                data += more
+        return data
+
+    async def read_all(self) -> bytes:
+        """Everything until the other side ends, as the client."""
+        data = b""
+        async with asyncio.timeout(WAIT):
+            while more := await asyncio.get_running_loop().sock_recv(self.client, 1 << 16):
+                data += more
+        return data
+
+    async def expect(self, data: bytes) -> None:
+        """Read exactly this."""
+        assert await self.read(len(data)) == data
+
+    async def gone(self) -> None:
+        """Return when the connection is gone and its owner knows."""
+        await until(lambda: self.owner.times_gone > 0)
+        assert self.connection.closed
+        assert self.server_end.fileno() == -1
+        assert len(self.sockets.connections) == 0
+
+
+@asynccontextmanager
+async def opened(*, start: bool = True, poll: Poll | None = None) -> AsyncIterator[Pair]:
+    """A pair; what was admitted must be released at the end, and the owner told once."""
+    capacity = Capacity(10, 10)
+    sockets = Sockets(
+        asyncio.get_running_loop(),
+        fastest_mask(),
+        capacity,
+        Heartbeat(300, 600),
+        frame_bytes=FRAME_BYTES,
+        queue_bytes=QUEUE_BYTES,
+        poll=poll,
+    )
+    pair = Pair(sockets, capacity)
+    if start:
+        pair.connection.start(b"")
+    try:
+        yield pair
+    finally:
+        pair.owner.free.set()
+        pair.client.close()
+        pair.connection.abort()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        sockets.close()
+        assert pair.owner.times_gone == 1
+        assert capacity.open == 0
