@@ -1,7 +1,8 @@
 # run: start the messenger (ARGS="--port 9000").  test: everything CI does.
 # lint: style, types, imports.  lock: pin the packages that setup.cfg names (ARGS=-U: the newest).
 # shots: pictures of every page and state into build/shots (ARGS="chat menu": only those).
-.PHONY: run test lint docs lock shots
+# autobahn: the socket layer against the protocol's test suite (needs Python 2.7).
+.PHONY: run test lint docs lock shots autobahn
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -33,6 +34,9 @@ docs: .venv/run.stamp
 
 shots: .venv/test.stamp
 	$(PYTHON) scripts/shots.py $(ARGS)
+
+autobahn: .venv/run.stamp
+	@scripts/autobahn.sh $(ARGS)
 
 lock: .venv/run.stamp
 	scripts/lock.sh $(ARGS)
