@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 
+from im.errors import NotFound
 from im.services.delivery import Delivery, Reader
 from im.services.presence import Presence
-from im.store import members
+from im.store import members, users
+from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.members import Standing
+from im.store.users import UserRow
 from im.wire.registry import Registry
 
 
@@ -27,12 +30,13 @@ class Admission:
         self._registry = registry
         self._delivery = delivery
         self._presence = presence
-        self._loading: dict[int, asyncio.Task[None]] = {}
+        self._loading: dict[int, asyncio.Task[UserRow | None]] = {}
 
-    async def admit(self, reader: Reader) -> None:
-        """Register a connection and return when it is delivered to.
+    async def admit(self, reader: Reader) -> UserRow:
+        """Register a connection and return its person when it is delivered to.
 
-        Raises ``Unavailable``; then the connection is not registered.
+        Raises ``Unavailable``, or ``NotFound`` when the person has left; then the connection is
+        not registered.
         """
         user = reader.user
         first = self._registry.add(reader)
@@ -42,27 +46,38 @@ class Admission:
             self._loading[user] = task
             task.add_done_callback(lambda _: self._loading.pop(user, None))
         loading = self._loading.get(user)
-        if loading is not None:
-            try:
-                await asyncio.shield(loading)
-            except BaseException:
-                self.release(reader)
-                raise
+        try:
+            if loading is not None:
+                row = await asyncio.shield(loading)
+            else:
+                row = await self._database.read(users.by_id, user)
+            if row is None or row.deleted_at is not None:
+                raise NotFound("no such person")
+        except BaseException:
+            self.release(reader)
+            raise
         if self._registry.has_user(user):
             self._presence.came(user)
+        return row
 
     def release(self, reader: Reader) -> None:
         """A connection is gone."""
         if self._registry.remove(reader):
             self._presence.went(reader.user)
 
-    async def _load(self, user: int) -> None:
+    async def _load(self, user: int) -> UserRow | None:
         standings: list[Standing] = []
         try:
-            standings = await self._database.read(members.standings, user)
+            row, standings = await self._database.read(_look_up, user)
         finally:
             for standing in standings:
                 self._delivery.open(standing.name, standing.last_seq)
                 if standing.group is not None:
                     self._delivery.join(standing.name, standing.group, user, standing.joined_seq)
             self._delivery.end_loading(user)
+        return row
+
+
+def _look_up(cursor: Cursor, user: int) -> tuple[UserRow | None, list[Standing]]:
+    """Both in one call of the database."""
+    return users.by_id(cursor, user), members.standings(cursor, user)

@@ -94,8 +94,7 @@ class Gateway:
 
     async def open(self, client: Client) -> None:
         """Let a connection in and greet it. Raises ``Unavailable`` or ``NotFound``."""
-        row = await self._services.accounts.get(client.user)
-        await self._services.admission.admit(client)
+        row = await self._services.admission.admit(client)
         client.send(
             Welcome(
                 text=GREETING,

@@ -74,7 +74,6 @@ class TutorialGateway:
 
         Raises ``Unavailable`` or ``NotFound``.
         """
-        await self._services.accounts.get(client.user)
         # What is delivered from now on waits behind the greeting and the unread entries.
         await self._services.admission.admit(client)
         greeting = tutorial.server_line(GREETING, client.user, self._now_ms())
