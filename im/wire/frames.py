@@ -159,14 +159,15 @@ class Decoder:
                 if self._position == before:
                     break
         except ProtocolError:
-            self._end()
+            self.end()
             raise
         if self._position:
             self._data = self._data[self._position :]
             self._position = 0
         return None
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Let go of what has come; nothing that comes means anything any more."""
         self._ended = True
         self._data = b""
         self._position = 0
@@ -254,7 +255,7 @@ class Decoder:
         if opcode == PONG:
             return Pong(payload)
         close = _close(payload)
-        self._end()
+        self.end()
         return close
 
 

@@ -20,15 +20,15 @@ import asyncio
 import logging
 import socket
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from im.wire.connection import CloseCode
 from im.wire.frames import (
     PING,
     PONG,
     TEXT,
-    Close,
     Decoder,
+    Event,
     Ping,
     Pong,
     ProtocolError,
@@ -44,6 +44,10 @@ CLOSE_SECONDS = 5.0
 """Time for what is queued to go out and for the other side to close, once a close has begun."""
 SEND_BYTES = 256 * 1024
 """What is joined for one call of ``send``, about."""
+EVENTS_IN_TURN = 128
+"""Messages and control frames of one connection that are passed on; then others have their turn."""
+
+MESSAGE = (str, bytes)
 
 OPEN, CLOSING, ENDING, CLOSED = range(4)
 
@@ -74,6 +78,7 @@ class WebSocketConnection:
     __slots__ = (
         "_decoder",
         "_hung_up",
+        "_in_turn",
         "_out",
         "_owner",
         "_queued",
@@ -94,6 +99,7 @@ class WebSocketConnection:
         self._decoder = Decoder(sockets.mask, sockets.frame_bytes)
         self._state = OPEN
         self._hung_up = False
+        self._in_turn = 0
         self._out: list[bytes | memoryview] | None = None
         self._queued = 0
         self._watched = 0
@@ -118,10 +124,10 @@ class WebSocketConnection:
         """Begin to read, after ``data`` that was read before."""
         if self._state == CLOSED:
             return
-        self._read_on()
         if data:
             self._decoder.feed(data)
-            self._go_on()
+        self._read_on()
+        self._go_on()
 
     def ready(self, events: int) -> None:
         """See ``Polled.ready``. A failed socket is read, or written, to learn what it has."""
@@ -150,8 +156,10 @@ class WebSocketConnection:
         self._decoder.feed(bytes(sockets.view[:count]))
         if self._work is None:
             sockets.reading = self
-            self._go_on()
-            sockets.reading = None
+            try:
+                self._go_on()
+            finally:
+                sockets.reading = None
             if not self._watched & WRITE:
                 self.flush()
         elif self._decoder.kept >= len(sockets.buffer):
@@ -159,6 +167,7 @@ class WebSocketConnection:
 
     def _go_on(self) -> None:
         """Pass on what has come; leave to a task what has to be waited for."""
+        self._in_turn = 0
         work = self._pass_on()
         if work is not None:
             self._sockets.work_begins()
@@ -166,37 +175,42 @@ class WebSocketConnection:
 
     def _pass_on(self) -> Work | None:
         """Pass on events, up to one that has to be waited for."""
-        decoder = self._decoder
         while self._state < ENDING:
+            if self._in_turn == EVENTS_IN_TURN:
+                self._in_turn = 0
+                return _others_first()
+            self._in_turn += 1
             try:
-                event = decoder.next_event()
+                event = self._decoder.next_event()
+                if event is None:
+                    if self._hung_up:
+                        self._drop()
+                    return None
+                work = self._take(event)
             except ProtocolError as error:
                 log.info("%s: %s", self.address, error)
                 self._end(error.code, error.reason)
                 return None
-            kind = type(event)
-            if kind is str or kind is bytes:
-                if self._state == OPEN and self._owner is not None and self._sockets.listening:
-                    try:
-                        work = self._owner.received(cast(str | bytes, event))
-                    except Exception:
-                        self._failed()
-                        return None
-                    if work is not None:
-                        return work
-            elif event is None:
-                if self._hung_up:
-                    self._drop()
+            except Exception:
+                self._failed()
                 return None
-            elif isinstance(event, Ping):
-                if self._state == OPEN:
-                    self.write(encode_frame(PONG, event.data))
-            elif isinstance(event, Pong):
-                if self._owner is not None:
-                    self._owner.pong(event.data)
-            elif isinstance(event, Close):
-                # Section 5.5.1: it is answered by one with the same code, once.
-                self._end(event.code, "")
+            if work is not None:
+                return work
+        return None
+
+    def _take(self, event: Event) -> Work | None:
+        if isinstance(event, MESSAGE):
+            if self._state == OPEN and self._owner is not None and self._sockets.listening:
+                return self._owner.received(event)
+        elif isinstance(event, Ping):
+            if self._state == OPEN:
+                self.write(encode_frame(PONG, event.data))
+        elif isinstance(event, Pong):
+            if self._owner is not None:
+                self._owner.pong(event.data)
+        else:
+            # Section 5.5.1: a close is answered by one with the same code, once.
+            self._end(event.code, "")
         return None
 
     async def _wait_for(self, work: Work | None) -> None:
@@ -224,8 +238,15 @@ class WebSocketConnection:
         self._watch(self._watched & ~READ)
 
     def _watch(self, events: int) -> None:
-        if events != self._watched:
+        if events == self._watched:
+            return
+        try:
             self._sockets.connections.watch(self._socket.fileno(), self._watched, events)
+        except OSError as error:
+            # The kernel has no room for it (epoll_ctl: ENOSPC, ENOMEM).
+            log.warning("%s cannot be watched: %s", self.address, error)
+            self._drop()
+        else:
             self._watched = events
 
     def _hang_up(self) -> None:
@@ -271,14 +292,11 @@ class WebSocketConnection:
         if self._out is None:
             return
         while (out := self._out) is not None:
-            if len(out) == 1:
-                data, taken = out[0], 1
-            else:
-                taken, size = 0, 0
-                while taken < len(out) and size < SEND_BYTES:
-                    size += len(out[taken])
-                    taken += 1
-                data = b"".join(out[:taken])
+            taken, size = 1, len(out[0])
+            while taken < len(out) and size < SEND_BYTES:
+                size += len(out[taken])
+                taken += 1
+            data = out[0] if taken == 1 else b"".join(out[:taken])
             try:
                 sent = self._socket.send(data)
             except (BlockingIOError, InterruptedError):
@@ -360,6 +378,8 @@ class WebSocketConnection:
         descriptor = self._socket.fileno()
         self._watch(0)
         self._socket.close()
+        # Others may keep the connection for a while; what had come of a message goes now.
+        self._decoder.end()
         self._out = None
         if self._timer is not None:
             self._timer.cancel()
@@ -368,3 +388,8 @@ class WebSocketConnection:
         if owner is not None:
             # Whoever is in the middle of telling many is not disturbed.
             self._sockets.loop.call_soon(owner.gone)
+
+
+async def _others_first() -> None:
+    """Let the loop turn once."""
+    await asyncio.sleep(0)

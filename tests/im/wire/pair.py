@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from select import epoll
 
 from websockets.frames import Frame, Opcode
 
@@ -51,9 +54,11 @@ class Listener:
         self.hold = False
         self.failure: Exception | None = None
         self.fails_later = False
+        self.on_each: Callable[[], object] = lambda: None
 
     def received(self, message: str | bytes) -> Work | None:
         self.messages.append(message)
+        self.on_each()
         if self.failure is not None and not self.fails_later:
             raise self.failure
         if self.hold or self.fails_later:
@@ -69,12 +74,39 @@ class Listener:
 
     def pong(self, data: bytes) -> None:
         self.pongs.append(data)
+        self.on_each()
 
     def goodbye(self, retry_after: int) -> bytes | None:
         return f"bye {retry_after}".encode()
 
     def gone(self) -> None:
         self.times_gone += 1
+
+
+class FullPoll:
+    """An ``epoll`` of a kernel that watches nothing more for one descriptor."""
+
+    def __init__(self) -> None:
+        self._poll = epoll()
+        self.fileno = self._poll.fileno
+        self.unregister = self._poll.unregister
+        self.poll = self._poll.poll
+        self.close = self._poll.close
+        self.full_for = -1
+
+    def register(self, fd: int, eventmask: int, /) -> None:
+        """Watch a descriptor, if there is room."""
+        self._refuse(fd)
+        self._poll.register(fd, eventmask)
+
+    def modify(self, fd: int, eventmask: int, /) -> None:
+        """Watch it for something else, if there is room."""
+        self._refuse(fd)
+        self._poll.modify(fd, eventmask)
+
+    def _refuse(self, fd: int) -> None:
+        if fd == self.full_for:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class Pair:
@@ -88,10 +120,15 @@ class Pair:
         here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         self.server_end = here
         capacity.admit("there")
+        self.capacity = capacity
         self.sockets = sockets
         self.connection = sockets.open(here, "there")
         self.owner = Listener(self.connection)
         self.connection.belong_to(self.owner)
+
+    def beside(self) -> Pair:
+        """Another connection of the same node."""
+        return Pair(self.sockets, self.capacity)
 
     async def write(self, data: bytes) -> None:
         """Send as the client."""
@@ -125,7 +162,7 @@ class Pair:
         await until(lambda: self.owner.times_gone > 0)
         assert self.connection.closed
         assert self.server_end.fileno() == -1
-        assert len(self.sockets.connections) == 0
+        assert self.connection not in list(self.sockets.connections)
 
 
 @asynccontextmanager
