@@ -20,6 +20,7 @@ from handlers.assets import Assets
 from handlers.base import MAX_BODY
 from im.app import Listening, Messenger, open_messenger
 from im.settings import Settings
+from im.wire.descriptors import raise_limit, room
 
 BACKLOG = 1024
 MAX_READ = 4 * MAX_BODY
@@ -63,6 +64,7 @@ class Server:
         )
         messenger = await open_messenger(settings, listening)
         self.messenger = messenger
+        self._limit_sockets(messenger)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop)
@@ -118,6 +120,18 @@ class Server:
             return []
         port = metrics.port + self._worker if metrics.port else 0
         return bind_sockets(port, metrics.address)
+
+    def _limit_sockets(self, messenger: Messenger) -> None:
+        """Take no more sockets than there are descriptors: without one Tornado cannot accept."""
+        wanted = self._settings.http.max_connections
+        descriptors = raise_limit()
+        most = room(wanted, descriptors)
+        messenger.capacity.limit(most)
+        if most < wanted:
+            log.warning(
+                "at most %d sockets instead of %d: the system allows %d open files (ulimit -n)",
+                *(most, wanted, descriptors),
+            )
 
     async def _until_told(self, messenger: Messenger) -> None:
         """Return when the node is to end. Raises ``BusError`` if the others don't take it in."""

@@ -12,8 +12,12 @@ from tornado.websocket import WebSocketHandler
 
 from handlers.base import BaseHandler
 from handlers.handover import take_socket
+from im.errors import Overloaded
+from im.wire.capacity import RETRY_MS
 from im.wire.connection import CloseCode
 from im.wire.websocket import WebSocketConnection
+
+SWITCHING_PROTOCOLS = 101
 
 
 class SocketHandler(WebSocketHandler, BaseHandler):
@@ -23,11 +27,13 @@ class SocketHandler(WebSocketHandler, BaseHandler):
 
     async def prepare(self) -> None:
         """Refuse before the handshake what is too much. Raises ``Overloaded``, ``RateLimited``."""
+        if self.messenger.draining:
+            raise Overloaded("going down", retry_after=RETRY_MS)
         self._counted = self.messenger.capacity.admit(self.client_address)
 
     def on_finish(self) -> None:
-        """The handshake was refused."""
-        if self.ws_connection is None:
+        """The answer is written: that the handshake is refused, or done."""
+        if self.get_status() != SWITCHING_PROTOCOLS:
             self._uncount()
 
     def check_origin(self, origin: str) -> bool:
@@ -40,6 +46,20 @@ class SocketHandler(WebSocketHandler, BaseHandler):
 
     async def open(self, *args: str, **kwargs: str) -> None:
         """The handshake is done."""
+        try:
+            await self._take_over()
+        finally:
+            # If this fails, Tornado does not call ``on_close``.
+            self._uncount()
+
+    def on_close(self) -> None:
+        """Tornado's part is over: the socket is ours, or was gone before it could be."""
+        self._uncount()
+
+    async def opened(self, connection: WebSocketConnection) -> None:
+        """Give the connection an owner; reading begins afterwards."""
+
+    async def _take_over(self) -> None:
         stream = getattr(self.ws_connection, "stream", None)
         taken = None if stream is None else take_socket(stream)
         if taken is None:
@@ -54,14 +74,10 @@ class SocketHandler(WebSocketHandler, BaseHandler):
             connection.close(CloseCode.INTERNAL, "internal")
             connection.start(b"")
             raise
+        if self.messenger.draining:
+            # The others have been told already.
+            connection.farewell(RETRY_MS)
         connection.start(data)
-
-    def on_close(self) -> None:
-        """Tornado's part is over: the socket is ours, or was gone before it could be."""
-        self._uncount()
-
-    async def opened(self, connection: WebSocketConnection) -> None:
-        """Give the connection an owner; reading begins afterwards."""
 
     def _uncount(self) -> None:
         counted, self._counted = self._counted, ""

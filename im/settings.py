@@ -57,7 +57,7 @@ class HttpSettings(Section):
     """Addresses or networks of proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are
     believed."""
     max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 19_000
-    """Sockets of clients in all; more are answered 503."""
+    """Sockets of clients in all; more are answered 503. Fewer if ``ulimit -n`` allows fewer."""
     max_connections_per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
     """Sockets from one address; more are answered 429. A whole site may sit behind one address."""
 

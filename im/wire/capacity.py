@@ -17,6 +17,10 @@ class Capacity:
         self.open = 0
         """Sockets now."""
 
+    def limit(self, most: int) -> None:
+        """From now on no more than so many."""
+        self._most = most
+
     def admit(self, address: str) -> str:
         """One more; the address, as one string for all who come from there.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import resource
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -159,6 +160,27 @@ def test_too_many_sockets_are_refused_with_a_time_to_come_back(
             while len(sockets) < 3:
                 with suppress(HTTPClientError):
                     sockets.append((await connect(one_node.url, person.token))[0])
+        for opened in sockets:
+            opened.close()
+
+    asyncio.run(run())
+
+
+def test_a_node_asks_for_as_many_descriptors_as_it_may_have(
+    node: NodeFactory, tmp_path: Path
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    one_node = node(env=on(tmp_path), start=False)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+    try:
+        one_node.start(wait=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    one_node.wait_ready()
+
+    async def run() -> None:
+        person = await Client.register([one_node.url], "one", PASSWORD)
+        sockets = [(await connect(one_node.url, person.token))[0] for _ in range(300)]
         for opened in sockets:
             opened.close()
 

@@ -43,7 +43,9 @@ async def test_many_small_frames_leave_others_their_turn(io_loop: object, opcode
         assert max(turns.values()) <= websocket.EVENTS_IN_TURN
 
 
-@pytest.mark.parametrize("part", [b"\x01\xfe\xea\x60", b"\x82\xff" + (FRAME_BYTES).to_bytes(8, "big")])
+@pytest.mark.parametrize(
+    "part", [b"\x01\xfe\xea\x60", b"\x82\xff" + (FRAME_BYTES).to_bytes(8, "big")]
+)
 async def test_what_had_come_of_a_message_is_let_go_with_its_connection(
     io_loop: object, part: bytes
 ) -> None:

@@ -1,0 +1,205 @@
+"""Taking a socket from Tornado: nothing of it is lost, and nothing stays when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NoReturn
+
+import pytest
+from tornado.httpclient import HTTPClientError
+from tornado.iostream import IOStream
+from websockets.frames import Frame, Opcode
+
+from handlers.handover import take_socket
+from im.app import Messenger
+from im.services.delivery import Reader
+from im.store.users import UserRow
+from tests.handlers.api import WAIT, Api, Person
+
+pytestmark = pytest.mark.gen_test(timeout=30)
+
+HANDSHAKE = {
+    "Host": "HOST",
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+def handshake(path: str = "/ws", who: Person | None = None, **changed: str) -> bytes:
+    """A handshake; a header that is changed to nothing is left out."""
+    headers = {**HANDSHAKE, **changed}
+    if who is not None:
+        headers["Authorization"] = f"Bearer {who.token}"
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items() if value]
+    return f"GET {path} HTTP/1.1\r\n{''.join(lines)}\r\n".encode()
+
+
+def text(payload: str) -> bytes:
+    """A frame of a client."""
+    return Frame(Opcode.TEXT, payload.encode()).serialize(mask=True)
+
+
+@asynccontextmanager
+async def called(api: Api, data: bytes) -> AsyncIterator[socket.socket]:
+    """A plain socket on which this was sent at once."""
+    loop = asyncio.get_running_loop()
+    client = socket.socket()
+    client.setblocking(False)
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    try:
+        async with asyncio.timeout(WAIT):
+            await loop.sock_connect(client, (host, int(port)))
+            await loop.sock_sendall(client, data)
+            yield client
+    finally:
+        client.close()
+
+
+async def read_until(client: socket.socket, end: bytes) -> bytes:
+    """What comes up to and with this; all that comes, if it is empty."""
+    got = b""
+    while not end or end not in got:
+        try:
+            more = await asyncio.get_running_loop().sock_recv(client, 65536)
+        except ConnectionResetError:
+            more = b""
+        if not more:
+            assert not end, f"ended after {got!r}"
+            break
+        got += more
+    return got
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when it is so."""
+    async with asyncio.timeout(WAIT):
+        while not condition():  # noqa: ASYNC110 - the condition has no event of its own
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_frames_that_come_with_the_handshake_are_answered_in_order(
+    api: Api, known: bool
+) -> None:
+    ann = await api.register("ann")
+    data = handshake(who=ann if known else None)
+    if not known:
+        data += text(json.dumps({"op": "hello", "token": ann.token}))
+    for number in range(40):
+        data += text(json.dumps({"op": "ping", "id": number}))
+    async with called(api, data) as client:
+        got = await read_until(client, b'"ok","id":39,')
+        places = [got.index(b'"welcome"')] + [got.index(b'"ok","id":%d,' % n) for n in range(40)]
+        assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "status"),
+    [
+        ({"Sec-WebSocket-Key": ""}, b" 400 "),
+        ({"Sec-WebSocket-Version": "8"}, b" 426 "),
+        ({"Upgrade": "h2c"}, b" 400 "),
+        ({"Connection": "close"}, b" 400 "),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["/ws", "/chat", "/user/sendMsg"])
+async def test_a_broken_handshake_is_refused_and_not_counted(
+    api: Api, messenger: Messenger, path: str, left_out: dict[str, str], status: bytes
+) -> None:
+    ann = await api.register("ann")
+    async with called(api, handshake(path, ann, **left_out)) as client:
+        assert status in await read_until(client, b"\r\n")
+        await until(lambda: messenger.capacity.open == 0)
+        assert len(messenger.connections) == 0
+
+
+@pytest.mark.parametrize("path", ["/ws", "/chat"])
+async def test_who_is_gone_right_after_the_handshake_leaves_nothing(
+    api: Api, messenger: Messenger, path: str
+) -> None:
+    ann = await api.register("ann")
+    for turns in range(30):
+        async with called(api, handshake(path, ann)):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+    async with called(api, handshake(path, ann)) as client:
+        await read_until(client, "欢迎".encode())
+        await until(lambda: messenger.capacity.open == 1)
+        await until(lambda: len(messenger.registry) == 1)
+    await until(lambda: len(messenger.registry) == 0)
+    assert len(messenger.connections) == messenger.capacity.open == 0
+
+
+async def test_without_a_free_descriptor_the_connection_ends_and_is_not_counted(
+    api: Api, messenger: Messenger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: socket.socket) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    ann = await api.register("ann")
+    with monkeypatch.context() as patched:
+        patched.setattr(socket.socket, "dup", full)
+        async with called(api, handshake(who=ann)) as client:
+            await read_until(client, b"")
+            await until(lambda: messenger.capacity.open == 0)
+    async with api.socket(ann) as connected:
+        await connected.next_op("welcome")
+
+
+async def test_an_answer_that_was_not_taken_whole_ends_the_connection(io_loop: object) -> None:
+    here, there = socket.socketpair()
+    stream = IOStream(here)
+    stream.write(b"x" * 10_000_000)
+    assert stream.writing()
+    assert take_socket(stream) is None
+    assert stream.closed()
+    there.close()
+
+
+async def test_a_connection_that_was_reset_is_not_taken(io_loop: object) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(listening.getsockname())
+    connected, _ = listening.accept()
+    stream = IOStream(connected)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    client.close()
+    assert take_socket(stream) is None
+    assert stream.closed()
+    listening.close()
+
+
+@pytest.mark.parametrize("path", ["/ws", "/chat"])
+async def test_a_node_that_goes_down_takes_no_handshake(
+    api: Api, messenger: Messenger, path: str
+) -> None:
+    ann = await api.register("ann")
+    messenger.draining = True
+    with pytest.raises(HTTPClientError, match="503"):
+        async with api.socket(ann, path):
+            pass
+    assert messenger.capacity.open == 0
+
+
+@pytest.mark.parametrize("path", ["/ws", "/chat"])
+async def test_who_comes_while_the_node_begins_to_go_down_is_told(
+    api: Api, messenger: Messenger, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    ann = await api.register("ann")
+    admit = messenger.admission.admit
+
+    async def admit_at_last(reader: Reader) -> UserRow:
+        messenger.draining = True
+        return await admit(reader)
+
+    monkeypatch.setattr(messenger.admission, "admit", admit_at_last)
+    async with called(api, handshake(path, ann)) as client:
+        assert b"\x03\xe9going down" in await read_until(client, b"going down")
