@@ -21,8 +21,8 @@ from im.errors import (
     Unauthorized,
 )
 from im.i18n import Language, choose
-from im.protocol.bodies import Answer
 from im.protocol.encoding import encode
+from im.protocol.refusal import error_answer
 from im.services.identity import Identity
 
 SESSION_COOKIE = "im_session"
@@ -244,15 +244,7 @@ class BaseHandler(RequestHandler):
 
     def finish_error(self, error: ImError) -> None:
         """Write the error as this kind of handler shows it."""
-        self.write_json(
-            Answer(
-                code=-1,
-                message=self.messenger.catalogue.explain(self.language, error),
-                error=error.code,
-                field=error.field,
-                retry_after=error.retry_after,
-            )
-        )
+        self.write_json(error_answer(self.messenger.catalogue, self.language, error))
 
     def write_json(self, value: Any) -> None:
         """Finish with JSON."""

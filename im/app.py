@@ -243,7 +243,6 @@ class Messenger:
         self.tutorial = TutorialGateway(
             services,
             self.catalogue,
-            self.client_limits(),
             now_ms,
             settings.limits.pending_frames,
             settings.sockets.queue_bytes // 2,

@@ -273,16 +273,18 @@ class Delivery:
 
     def _hand_out(self, conversation: str, frames: list[Outgoing]) -> None:
         for batch in batches(frames):
+            alone = batch.frames[0] if len(batch.frames) == 1 else None
             readers = 0
-            if len(batch.frames) == 1:
-                frame = batch.frames[0]
-                for reader in self._readers.of_conversation(conversation):
-                    reader.deliver(frame)
-                    readers += 1
-            else:
-                for reader in self._readers.of_conversation(conversation):
-                    reader.deliver_all(batch)
-                    readers += 1
+            for reader in self._readers.of_conversation(conversation):
+                try:
+                    if alone is not None:
+                        reader.deliver(alone)
+                    else:
+                        reader.deliver_all(batch)
+                except Exception:
+                    # None ever should; if one does, the others still get theirs.
+                    log.exception("user %d cannot be told of %s", reader.user, conversation)
+                readers += 1
             self.delivered += readers * len(batch.frames)
 
     async def _heal(self, conversation: str) -> None:

@@ -8,7 +8,8 @@ from im.errors import ImError, Malformed, Unauthorized
 from im.i18n import Catalogue, Language
 from im.protocol.client import FrameId, Hello
 from im.protocol.encoding import decode_frame, encode, frame_id
-from im.protocol.server import Bye, Error
+from im.protocol.refusal import error_frame
+from im.protocol.server import Bye
 from im.services.identity import Identity
 from im.services.limits import TokenBucket
 from im.services.sessions import Sessions
@@ -95,17 +96,7 @@ class Entrance:
         number: FrameId = None,
     ) -> None:
         """Say what is wrong."""
-        connection.send(
-            encode(
-                Error(
-                    id=number,
-                    code=error.code,
-                    message=self._catalogue.explain(language, error),
-                    field=error.field,
-                    retry_after=error.retry_after,
-                )
-            )
-        )
+        connection.send(encode(error_frame(self._catalogue, language, error, number)))
 
 
 class Stranger:

@@ -6,14 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
-from im.errors import ImError, Internal, Malformed, RateLimited, TooLarge
+from im.errors import ImError, Internal, Malformed
 from im.i18n import Catalogue
 from im.protocol import client as frames
 from im.protocol.encoding import decode_frame, frame_id
-from im.protocol.server import Error, Limits, Ok, Welcome
+from im.protocol.refusal import error_frame
+from im.protocol.server import Limits, Ok, Welcome
 from im.services import views
 from im.services.accounts import Accounts
 from im.services.conversations import Conversations
@@ -26,6 +26,7 @@ from im.services.rights import Rights
 from im.services.typing_notes import TypingNotes
 from im.wire.admission import Admission
 from im.wire.client import Client
+from im.wire.incoming import admit_frame
 from im.wire.websocket import Work
 
 log = logging.getLogger("im.gateway")
@@ -121,16 +122,7 @@ class Gateway:
         self.received += 1
         frame: frames.ClientFrame | None = None
         try:
-            if isinstance(data, bytes):
-                raise Malformed("text frames only")
-            if len(data) > self._limits.frame_bytes:
-                raise TooLarge("frame", values={"limit": f"{self._limits.frame_bytes} B"})
-            wait = client.bucket.take(monotonic())
-            if wait:
-                raise RateLimited(
-                    retry_after=int(wait * 1000) + 1, values={"seconds": int(wait) + 1}
-                )
-            frame = decode_frame(data)
+            frame = decode_frame(admit_frame(data, client.bucket))
             work = self._handlers[type(frame)](client, frame)
         except ImError as error:
             self._refuse(client, frame.id if frame is not None else frame_id(data), error)
@@ -153,15 +145,7 @@ class Gateway:
     # Answers
 
     def _refuse(self, client: Client, number: frames.FrameId, error: ImError) -> None:
-        client.send(
-            Error(
-                id=number,
-                code=error.code,
-                message=self._catalogue.explain(client.identity.language, error),
-                field=error.field,
-                retry_after=error.retry_after,
-            )
-        )
+        client.send(error_frame(self._catalogue, client.identity.language, error, number))
 
     async def _later(
         self, client: Client, number: frames.FrameId, task: asyncio.Task[Sent] | asyncio.Task[None]

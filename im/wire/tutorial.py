@@ -10,17 +10,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from im.errors import ImError, Internal, Malformed, RateLimited, TooLarge, Unauthorized, Unavailable
+from im.errors import ImError, Internal, Unauthorized, Unavailable
 from im.i18n import Catalogue
 from im.protocol import names, tutorial
-from im.protocol.bodies import Answer
 from im.protocol.encoding import encode
-from im.protocol.server import Event, Limits, Message
+from im.protocol.refusal import error_answer
+from im.protocol.server import Event, Message
 from im.services.identity import Identity
 from im.services.limits import TokenBucket
 from im.services.messages import Sent
 from im.wire.connection import CloseCode, Connection
 from im.wire.gateway import GREETING, GatewayServices
+from im.wire.incoming import admit_frame
 from im.wire.tutorial_client import EVERYTHING, MAX_NAMES, TutorialClient
 
 MAX_UNREAD = 500
@@ -48,14 +49,12 @@ class TutorialGateway:
         self,
         services: GatewayServices,
         catalogue: Catalogue,
-        limits: Limits,
         now_ms: Callable[[], int],
         pending: int,
         unread_bytes: int,
     ) -> None:
         self._services = services
         self._catalogue = catalogue
-        self._limits = limits
         self._now_ms = now_ms
         self._pending = pending
         self._unread_bytes = unread_bytes
@@ -93,16 +92,7 @@ class TutorialGateway:
         """
         self.received += 1
         try:
-            if isinstance(data, bytes):
-                raise Malformed("text frames only")
-            if len(data) > self._limits.frame_bytes:
-                raise TooLarge("frame", values={"limit": f"{self._limits.frame_bytes} B"})
-            wait = client.bucket.take(asyncio.get_running_loop().time())
-            if wait:
-                raise RateLimited(
-                    retry_after=int(wait * 1000) + 1, values={"seconds": int(wait) + 1}
-                )
-            send = tutorial.read_frame(data, client.user)
+            send = tutorial.read_frame(admit_frame(data, client.bucket), client.user)
             if send is None:
                 return
             submitted = await self._services.messages.submit(client.identity, send)
@@ -132,15 +122,7 @@ class TutorialGateway:
 
     def error_frame(self, who: Identity, error: ImError) -> bytes:
         """An error as a frame."""
-        return encode(
-            Answer(
-                code=-1,
-                message=self._catalogue.explain(who.language, error),
-                error=error.code,
-                field=error.field,
-                retry_after=error.retry_after,
-            )
-        )
+        return encode(error_answer(self._catalogue, who.language, error))
 
     def farewell(self, who: Identity, retry_after: int) -> bytes:
         """The line that says that the node is going down."""

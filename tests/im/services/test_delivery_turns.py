@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from im.protocol.outgoing import BATCH_BYTES, Outgoing, OutgoingBatch, batches
 from im.protocol.server import Message
 from im.services.delivery import Arrival, Delivery
@@ -31,6 +33,16 @@ class Reader:
 
     def end(self) -> None:
         raise AssertionError("nobody ended this session")
+
+
+class Broken(Reader):
+    """Does what a reader never does."""
+
+    def deliver(self, outgoing: Outgoing) -> None:
+        raise ValueError("unforeseen")
+
+    def deliver_all(self, batch: OutgoingBatch) -> None:
+        raise ValueError("unforeseen")
 
 
 class Turn:
@@ -98,6 +110,22 @@ def test_who_joins_within_a_turn_reads_from_there_and_who_leaves_until_there() -
     assert [seq for _, seq in stays.seen] == [1, 2, 3, 4]
     assert [seq for _, seq in comes.seen] == [1, 3, 4]
     assert [seq for _, seq in goes.seen] == [1, 2, 3]
+
+
+def test_a_reader_that_fails_keeps_nothing_from_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    turn, delivery, registry, readers = ready(1, 2)
+    registry.remove(readers[0])
+    broken = Broken(1)
+    registry.add(broken)
+    delivery.join("g:7", 7, 1, 0)
+    for seq in (1, 2):
+        delivery.dispatch(arrival(seq))
+    delivery.dispatch(arrival(1, "p:1:2"))
+    turn.end()
+    assert readers[1].seen == [("g:7", 1), ("g:7", 2), ("p:1:2", 1)]
+    assert caplog.text.count("cannot be told of") == 2
 
 
 def test_what_came_early_is_handed_out_behind_what_it_waited_for() -> None:
