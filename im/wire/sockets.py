@@ -15,6 +15,9 @@ from im.wire.websocket import WebSocketConnection
 READ_BYTES = 64 * 1024
 """What is read at once, and what may wait of a connection while a frame of it is worked on."""
 
+FLUSHES_IN_TURN = 1024
+"""Connections whose frames are sent in one turn of the loop; some 10 ms."""
+
 
 class Sockets:
     """Makes connections, lends them what they need in turns, and sends once in a turn of the loop.
@@ -104,6 +107,9 @@ class Sockets:
         self.connections.close()
 
     def _flush(self) -> None:
-        connections, self._to_flush = self._to_flush, []
+        later = self._to_flush[FLUSHES_IN_TURN:]
+        connections, self._to_flush = self._to_flush[:FLUSHES_IN_TURN], later
+        if later:
+            self.loop.call_soon(self._flush)
         for connection in connections:
             connection.flush()

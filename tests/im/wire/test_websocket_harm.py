@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from websockets.frames import Opcode
 
-from im.wire import websocket
+from im.wire import sockets, websocket
 from im.wire.frames import TEXT, encode_frame
 from im.wire.sockets import READ_BYTES
 from tests.im.wire.pair import FRAME_BYTES, QUEUE_BYTES, FullPoll, opened, sent, text, until
@@ -41,6 +41,25 @@ async def test_many_small_frames_leave_others_their_turn(io_loop: object, opcode
         assert await pair.read_all() == b"\x88\x00"
         assert turns.total() == many
         assert max(turns.values()) <= websocket.EVENTS_IN_TURN
+
+
+async def test_a_broadcast_leaves_others_their_turn(
+    io_loop: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "FLUSHES_IN_TURN", 2)
+    async with opened() as pair:
+        pairs = [pair, *(pair.beside() for _ in range(4))]
+        for one in pairs:
+            one.connection.send(b"to all")
+        waiting: list[int] = []
+        while not waiting or waiting[-1]:
+            await asyncio.sleep(0)
+            waiting.append(sum(one.connection._out is not None for one in pairs))
+        assert waiting == [3, 1, 0]
+        for one in pairs:
+            await one.expect(encode_frame(TEXT, b"to all"))
+        for one in pairs[1:]:
+            one.connection.abort()
 
 
 @pytest.mark.parametrize(
