@@ -17,6 +17,7 @@ from im.errors import NotFound, Unauthorized
 from im.i18n import choose
 from im.services.cluster import Cluster
 from im.services.delivery import Reader
+from im.services.gathering import Gathering
 from im.services.identity import Identity
 from im.services.signals import SessionsSignal
 from im.services.states import States
@@ -78,6 +79,8 @@ class Sessions:
         self._readers = readers
         self._lifetimes = lifetimes
         self._looked_at = 0
+        self._by_token = Gathering(self._look_up, most=SESSIONS_A_READ)
+        self._prolonging = Gathering(self._prolong, most=SESSIONS_A_READ)
         cluster.on(SessionsSignal, lambda _, signal: self._end(signal.sessions))
 
     async def open(self, user: int, kind: str, device: str, address: str) -> str:
@@ -99,13 +102,11 @@ class Sessions:
         """Who a token belongs to. Raises ``Unauthorized`` or ``Unavailable``."""
         if not token or len(token) > MAX_TOKEN:
             raise Unauthorized("no token")
-        row, now = await self._database.read(_by_token, token_hash(token))
+        row = await self._by_token.get(token_hash(token))
         if row is None:
             raise Unauthorized("unknown, ended or revoked session")
-        if now - row.seen_at > PROLONG_MS:
-            guest = row.kind == "guest"
-            lifetime = self._lifetimes.guest_idle if guest else self._lifetimes.idle
-            await self._database.write(sessions.prolong, row.id, lifetime, self._lifetimes.longest)
+        if row.unseen > PROLONG_MS:
+            await self._prolonging.get(row.id)
         return Identity(
             user=row.user,
             session=row.id,
@@ -154,22 +155,11 @@ class Sessions:
         node's connections. Raises ``Unavailable``.
         """
         wanted = list(local)
-        lifetimes = {
-            "user": self._lifetimes.idle,
-            "bot": self._lifetimes.idle,
-            "guest": self._lifetimes.guest_idle,
-        }
         for start in range(0, len(wanted), SESSIONS_A_READ):
             part = wanted[start : start + SESSIONS_A_READ]
             over = set(await self._database.read(sessions.ended, part))
             self._end(over)
-            await self._database.write(
-                sessions.prolong_used,
-                [session for session in part if session not in over],
-                lifetimes,
-                self._lifetimes.longest,
-                PROLONG_MS,
-            )
+            await self._prolong([session for session in part if session not in over])
 
         await self._database.write(sessions.forget_ended, KEEP_ENDED_MS)
 
@@ -179,6 +169,20 @@ class Sessions:
         revoked, now = await self._database.read(_revoked_since, since)
         self._looked_at = now
         self._end(revoked)
+
+    async def _look_up(self, hashes: list[bytes]) -> dict[bytes, SessionRow]:
+        return await self._database.read(sessions.by_tokens, hashes)
+
+    async def _prolong(self, used: list[int]) -> dict[int, None]:
+        lifetimes = {
+            "user": self._lifetimes.idle,
+            "bot": self._lifetimes.idle,
+            "guest": self._lifetimes.guest_idle,
+        }
+        await self._database.write(
+            sessions.prolong_used, used, lifetimes, self._lifetimes.longest, PROLONG_MS
+        )
+        return {}
 
     def _tell(self, ended: list[int]) -> None:
         if ended:
@@ -195,10 +199,6 @@ class Sessions:
 def token_hash(token: str) -> bytes:
     """What is stored of a token. It is random, so one round of SHA-256 cannot be turned back."""
     return hashlib.sha256(token.encode()).digest()
-
-
-def _by_token(cursor: Cursor, hashed: bytes) -> tuple[SessionRow | None, int]:
-    return sessions.by_token(cursor, hashed), nodes.now_ms(cursor)
 
 
 def _revoked_since(cursor: Cursor, since: int) -> tuple[list[int], int]:

@@ -102,9 +102,13 @@ _STANDING = (
 )
 
 
-def standings(cursor: Cursor, user: int) -> list[Standing]:
-    """All conversations that a person is in."""
-    return [Standing(*row) for row in cursor.execute(f"{_STANDING} = %s", (user,)).all()]
+def standings(cursor: Cursor, users: Collection[int]) -> list[Standing]:
+    """All conversations that several people are in."""
+    if not users:
+        return []
+    marks = cursor.dialect.marks(len(users))
+    rows = cursor.execute(f"{_STANDING} IN ({marks})", tuple(users)).all()
+    return [Standing(*row) for row in rows]
 
 
 def groups_of(cursor: Cursor, users: Collection[int]) -> list[Standing]:

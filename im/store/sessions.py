@@ -12,13 +12,11 @@ MAX_LISTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session that is valid now, with its person; times UTC ms."""
+    """A session that is valid now, with its person; ``unseen``: ms since it was last used."""
 
     id: int
     user: int
-    seen_at: int
-    created_at: int
-    expires_at: int
+    unseen: int
     name: str
     kind: str
     role: str
@@ -49,28 +47,22 @@ def open_session(
     return cursor.lastrowid
 
 
-def by_token(cursor: Cursor, token_hash: bytes) -> SessionRow | None:
-    """The valid session of a token; None when unknown, over, revoked, or of who may not log in."""
-    row = cursor.execute(
-        "SELECT s.id, s.user_id, s.seen_at, s.created_at, s.expires_at, u.name, u.kind, u.role,"
-        " u.language FROM session s JOIN user_basic u ON u.id = s.user_id"
-        " WHERE s.token_hash = %s AND s.revoked_at IS NULL"
-        f" AND s.expires_at > {cursor.dialect.now_ms}"
-        " AND u.disabled_at IS NULL AND u.deleted_at IS NULL",
-        (token_hash,),
-    ).one()
-    return SessionRow(*row) if row is not None else None
+def by_tokens(cursor: Cursor, hashes: Collection[bytes]) -> dict[bytes, SessionRow]:
+    """The valid sessions of tokens, by their hash.
 
-
-def prolong(cursor: Cursor, session: int, lifetime_ms: int, longest_ms: int) -> None:
-    """A session was used: it lasts ``lifetime_ms`` from now, ``longest_ms`` from its beginning."""
+    Those that are unknown, over, revoked, or of someone who may not log in are left out.
+    """
+    if not hashes:
+        return {}
     now = cursor.dialect.now_ms
-    end = cursor.dialect.least(f"{now} + %s", "created_at + %s")
-    cursor.execute(
-        f"UPDATE session SET seen_at = {now}, expires_at = {end}"
-        " WHERE id = %s AND revoked_at IS NULL",
-        (lifetime_ms, longest_ms, session),
-    )
+    rows = cursor.execute(
+        f"SELECT s.token_hash, s.id, s.user_id, {now} - s.seen_at, u.name, u.kind, u.role,"
+        " u.language FROM session s JOIN user_basic u ON u.id = s.user_id"
+        f" WHERE s.token_hash IN ({cursor.dialect.marks(len(hashes))}) AND s.revoked_at IS NULL"
+        f" AND s.expires_at > {now} AND u.disabled_at IS NULL AND u.deleted_at IS NULL",
+        tuple(hashes),
+    ).all()
+    return {bytes(row[0]): SessionRow(*row[1:]) for row in rows}
 
 
 def age_ms(cursor: Cursor, session: int) -> int | None:
@@ -141,9 +133,9 @@ def prolong_used(
     longest_ms: int,
     unseen_ms: int,
 ) -> None:
-    """Sessions whose sockets are open are in use; each is written down when long not seen.
+    """Sessions are in use: those not seen for ``unseen_ms`` last a lifetime from now.
 
-    ``lifetimes_ms``: by the kind of person.
+    ``lifetimes_ms``: by the kind of person; no session lasts more than ``longest_ms`` in all.
     """
     if not sessions:
         return
@@ -153,8 +145,15 @@ def prolong_used(
         f" WHERE s.id IN ({cursor.dialect.marks(len(sessions))}) AND s.seen_at < {now} - %s",
         (*sessions, unseen_ms),
     ).all()
-    for session, kind in rows:
-        prolong(cursor, session, lifetimes_ms[kind], longest_ms)
+    end = cursor.dialect.least(f"{now} + %s", "created_at + %s")
+    for kind, lifetime_ms in lifetimes_ms.items():
+        chosen = [int(row[0]) for row in rows if row[1] == kind]
+        if chosen:
+            cursor.execute(
+                f"UPDATE session SET seen_at = {now}, expires_at = {end}"
+                f" WHERE id IN ({cursor.dialect.marks(len(chosen))}) AND revoked_at IS NULL",
+                (lifetime_ms, longest_ms, *chosen),
+            )
 
 
 def ended(cursor: Cursor, sessions: Collection[int]) -> list[int]:

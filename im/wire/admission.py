@@ -8,9 +8,11 @@ and what is delivered leave no hole between them.
 from __future__ import annotations
 
 import asyncio
+from typing import TypeAlias
 
 from im.errors import NotFound
 from im.services.delivery import Delivery, Reader
+from im.services.gathering import Gathering
 from im.services.presence import Presence
 from im.store import members, users
 from im.store.cursor import Cursor
@@ -31,6 +33,8 @@ class Admission:
         self._delivery = delivery
         self._presence = presence
         self._loading: dict[int, asyncio.Task[UserRow | None]] = {}
+        self._people = Gathering(self._look_up)
+        self._arrivals = Gathering(self._look_up_with_standings)
 
     async def admit(self, reader: Reader) -> UserRow:
         """Register a connection and return its person when it is delivered to.
@@ -50,7 +54,7 @@ class Admission:
             if loading is not None:
                 row = await asyncio.shield(loading)
             else:
-                row = await self._database.read(users.by_id, user)
+                row = await self._people.get(user)
             if row is None or row.deleted_at is not None:
                 raise NotFound("no such person")
         except BaseException:
@@ -66,9 +70,12 @@ class Admission:
             self._presence.went(reader.user)
 
     async def _load(self, user: int) -> UserRow | None:
+        row: UserRow | None = None
         standings: list[Standing] = []
         try:
-            row, standings = await self._database.read(_look_up, user)
+            found = await self._arrivals.get(user)
+            if found is not None:
+                row, standings = found
         finally:
             for standing in standings:
                 self._delivery.open(standing.name, standing.last_seq)
@@ -77,7 +84,20 @@ class Admission:
             self._delivery.end_loading(user)
         return row
 
+    async def _look_up(self, wanted: list[int]) -> dict[int, UserRow]:
+        rows = await self._database.read(users.by_ids, wanted)
+        return {row.id: row for row in rows}
 
-def _look_up(cursor: Cursor, user: int) -> tuple[UserRow | None, list[Standing]]:
-    """Both in one call of the database."""
-    return users.by_id(cursor, user), members.standings(cursor, user)
+    async def _look_up_with_standings(self, wanted: list[int]) -> dict[int, Arrival]:
+        return await self._database.read(_arrivals, wanted)
+
+
+Arrival: TypeAlias = tuple[UserRow, list[Standing]]
+
+
+def _arrivals(cursor: Cursor, wanted: list[int]) -> dict[int, Arrival]:
+    """People, and the conversations that each is in, in one call of the database."""
+    found: dict[int, Arrival] = {row.id: (row, []) for row in users.by_ids(cursor, wanted)}
+    for standing in members.standings(cursor, list(found)):
+        found[standing.user][1].append(standing)
+    return found
