@@ -91,7 +91,7 @@ def test_who_is_still_being_looked_up_gets_no_history_as_news(tmp_path: Path) ->
         here.registry.add(reader)
         here.delivery.begin_loading(other.user)
         await healed(here)
-        for standing in await here.database.read(members.standings, other.user):
+        for standing in await here.database.read(members.standings, [other.user]):
             here.delivery.open(standing.name, standing.last_seq)
         here.delivery.end_loading(other.user)
         await healed(here)
