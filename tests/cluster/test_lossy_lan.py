@@ -139,7 +139,7 @@ def describe(history: History, problems: Sequence[str], took: float, lan: Lan) -
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_every_message_reaches_everyone_once_in_order_through_loss_partition_and_kill(
     lan: Lan, mysql_url: str, rng: random.Random
 ) -> None:
@@ -217,7 +217,7 @@ def test_every_message_reaches_everyone_once_in_order_through_loss_partition_and
     asyncio.run(run())
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_the_relay_alone_brings_every_message_through_loss_when_the_log_cannot_be_read(
     lan: Lan, mysql_url: str, rng: random.Random
 ) -> None:
@@ -271,7 +271,7 @@ def test_the_relay_alone_brings_every_message_through_loss_when_the_log_cannot_b
     asyncio.run(run())
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_what_the_relay_does_not_bring_stays_away_as_long_as_the_log_cannot_be_read(
     lan: Lan,
 ) -> None:
