@@ -223,6 +223,10 @@ class Network:
         _run("ip", "-n", switch, "link", "set", "br0", "up")
         host = f"{self._id}h"
         self._join(switch, host, "host")
+        ipv6 = Path(f"/proc/sys/net/ipv6/conf/{host}/disable_ipv6")
+        if ipv6.exists():
+            # An address of its own would come 1 to 2 s later, when browsers may be loading again.
+            ipv6.write_text("1")
         _run("ip", "addr", "add", f"{self.host_address}/24", "brd", "+", "dev", host)
         _run("ip", "link", "set", host, "up")
         for number in range(1, machines + 1):

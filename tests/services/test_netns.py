@@ -63,6 +63,18 @@ def test_the_machines_hear_unicast_multicast_and_broadcast(
         assert received(a, b, address, 20) == 20
 
 
+def test_the_link_of_this_machine_gets_no_address_later(
+    netns: Callable[[int], Network],
+) -> None:
+    network = netns(1)
+    link = f"imt{network.number:03d}h"
+    ipv6 = Path(f"/proc/sys/net/ipv6/conf/{link}/disable_ipv6")
+    assert not ipv6.exists() or ipv6.read_text().strip() == "1"
+    command = ["ip", "-o", "addr", "show", "dev", link]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert [line.split()[3] for line in shown.splitlines()] == [f"{network.host_address}/24"]
+
+
 def test_a_machine_loses_the_share_that_it_shall(netns: Callable[[int], Network]) -> None:
     network = netns(2)
     a, b = network.machines
