@@ -226,7 +226,8 @@ class Healing:
                 if now - last_kept >= KEEP_SECONDS:
                     await self._sessions.keep({each.session for each in self._locals.everyone()})
                     last_kept = now
-            except Unavailable:
+            except Exception as error:
+                # What may be missing is still to be looked for.
                 self._after_gap = self._after_gap or gap or missed
-            except Exception:
-                log.exception("healing failed")
+                if not isinstance(error, Unavailable):
+                    log.exception("healing failed")

@@ -6,6 +6,8 @@ import asyncio
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 from im.app import Listening, Messenger, open_messenger
 from im.protocol.client import Send
 from im.protocol.outgoing import Outgoing, OutgoingBatch
@@ -99,3 +101,25 @@ def test_who_is_still_being_looked_up_gets_no_history_as_news(tmp_path: Path) ->
         await here.close()
 
     asyncio.run(run())
+
+
+def test_a_look_after_a_gap_that_fails_is_taken_again_whatever_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        messenger = await node(tmp_path, "one")
+        looks: list[str] = []
+        again = asyncio.Event()
+
+        async def look_for_revoked() -> None:
+            looks.append("whole")
+            if len(looks) == 1:
+                raise RuntimeError("a mistake")
+            again.set()
+
+        monkeypatch.setattr(messenger.sessions, "look_for_revoked", look_for_revoked)
+        messenger.healing.soon()
+        await again.wait()
+        await messenger.close()
+
+    asyncio.run(main())
