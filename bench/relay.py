@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import relay_life
+from bench.relay_goals import goals
 from bench.relay_hosts import drop, hosts_and_servers, run_pair
 from bench.relay_norm import load_norm
 
@@ -161,6 +162,9 @@ def main() -> None:
         ],
         "lives": lives,
     }  # fmt: skip
+    print("\nWhat it must reach")
+    for what, wanted, measured in goals(results):
+        print(f"{what:64}{wanted:>16}{measured:>20}")
     chosen.results.parent.mkdir(exist_ok=True)
     chosen.results.write_text(json.dumps(rounded(results), indent=1) + "\n", "utf-8")
     print(f"\nkept in {chosen.results}; {load_line()}")
