@@ -17,14 +17,21 @@ from tests.handlers.api import PASSWORD, Api, Person
 pytestmark = pytest.mark.gen_test(timeout=60)
 
 SIZES = (3, 300)
+TIMES = 5
 
 
 async def statements(messenger: Messenger, act: Callable[[], Awaitable[Any]]) -> int:
-    """Statements that an action sends, the second time it is done."""
+    """Statements that an action sends when it is not done for the first time.
+
+    The fewest of several times, since the node has statements of its own to send now and then.
+    """
     await act()
-    before = messenger.database.statistics.statements
-    await act()
-    return messenger.database.statistics.statements - before
+    counts = []
+    for _ in range(TIMES):
+        before = messenger.database.statistics.statements
+        await act()
+        counts.append(messenger.database.statistics.statements - before)
+    return min(counts)
 
 
 async def group_of(messenger: Messenger, owner: Person, size: int) -> int:
