@@ -193,11 +193,33 @@ def test_a_group_is_made_and_all_its_members_hear_each_other(
     row(bos, "Deck crew").click()
     box = bos.locator(".comp textarea")
     box.press_sequentially("@An")
+    expect(bos.locator("#mention-list [role=option]").first).to_contain_text("Anna")
     box.press("Enter")
     expect(box).to_have_value("@Anna ")
     box.press_sequentially("thank you")
     box.press("Enter")
     expect(page.locator(".hitme .at.you")).to_have_text("@Anna")
+
+
+def test_names_that_come_after_a_text_was_sent_are_not_offered_any_more(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
+    page = new_page(locale="en-GB")
+    held: list[Route] = []
+    page.route("**/members", lambda route: held.append(route))
+    enter(page, anna, f"chats/g:{group}")
+    box = page.locator(".comp textarea")
+    box.press_sequentially("@Bo")
+    box.press("Enter")
+    expect(bubble(page, "@Bo")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(page.locator(".chat-h")).to_contain_text("online")
+    expect(page.locator("#mention-list")).to_have_count(0)
 
 
 def test_an_announcement_stands_on_top_until_it_is_seen(node: NodeFactory, new_page: Pages) -> None:

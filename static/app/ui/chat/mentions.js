@@ -63,7 +63,11 @@ export function useMentions({ app, summary, input, draft, text }) {
     choose,
     onKey,
     close: () => setBegun(null),
-    reset: () => setChosen([]),
+    /** The text has left the box: nobody is named in it, or about to be. */
+    reset() {
+      setChosen([]);
+      setBegun(null);
+    },
     /** Ids of those who are still named in a text. */
     named: (value) => chosen.filter(({ name }) => value.includes(`@${name}`)).map(({ id }) => id),
     attributes: open
