@@ -237,12 +237,17 @@ def serving(name: str, python: Path, folder: Path) -> Iterator[Server]:
                     time.sleep(0.05)
             yield Server(name, process, port, folder / "tokens" if name == OURS else None)
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end_process(process)
+
+
+def end_process(process: subprocess.Popen[str]) -> None:
+    """Let it end in order; kill it when that takes too long."""
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def measure_memory(server: Server, results: Results, connections: int) -> None:

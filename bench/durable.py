@@ -30,13 +30,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.access import DAY_MS, READY_SECONDS, free_port
+from bench.access import DAY_MS, READY_SECONDS, end_process, free_port
 from im.services.sessions import token_hash
 from im.store import sessions, users
 from im.store.bootstrap import bootstrap
 from im.store.cursor import Cursor
 from im.store.database import DatabaseSettings, open_database
 from im.store.migrations import migrate
+from tests.cluster.figures import read_figures
 from tests.services.mariadb import MariaDB
 from tests.services.ports import PortReservations
 
@@ -81,7 +82,7 @@ async def prepare(url: str) -> str:
 
 @contextlib.contextmanager
 def nodes(url: str, count: int, folder: Path) -> Iterator[list[int]]:
-    """So many nodes that are ready; their ports."""
+    """So many nodes that are ready and hear each other; their ports."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("IM_")}
     environment |= {
         "IM_DATABASE_URL": url,
@@ -93,22 +94,28 @@ def nodes(url: str, count: int, folder: Path) -> Iterator[list[int]]:
         "IM_LIMITS_FRAMES_BURST": "1000000",
     }
     ports = [free_port() for _ in range(count)]
+    figures = [free_port() for _ in range(count)]
     with contextlib.ExitStack() as stack:
-        for port in ports:
+        for port, figures_port in zip(ports, figures, strict=True):
             data = folder / str(port)
             data.mkdir()
             log = stack.enter_context(open(BUILD / f"node-{len(os.listdir(folder))}.log", "w"))
             process = subprocess.Popen(
                 [sys.executable, ROOT / "run.py"],
-                env={**environment, "IM_HTTP_PORT": str(port), "IM_NODE_DATA_DIR": str(data)},
+                env={
+                    **environment,
+                    "IM_HTTP_PORT": str(port),
+                    "IM_METRICS_PORT": str(figures_port),
+                    "IM_NODE_DATA_DIR": str(data),
+                },
                 stdout=log,
                 stderr=log,
+                text=True,
                 cwd=folder,
             )
-            stack.callback(_end, process)
-        for port in ports:
-            _wait_ready(port)
-        time.sleep(1.5 if count > 1 else 0)  # until the nodes have met
+            stack.callback(end_process, process)
+        for port in figures:
+            _wait_for_others(port, count - 1)
         yield ports
 
 
@@ -194,23 +201,16 @@ def _at(figures: Figures, path: tuple[str, ...]) -> float:
     return float(value)
 
 
-def _wait_ready(port: int) -> None:
+def _wait_for_others(port: int, others: int) -> None:
+    """Return when the node with these figures is ready and hears so many others."""
     end = time.monotonic() + READY_SECONDS
-    while subprocess.run(
-        ["curl", "-fso", "/dev/null", f"http://127.0.0.1:{port}/readyz"], check=False
-    ).returncode:
+    while True:
+        with contextlib.suppress(OSError):
+            if read_figures(f"http://127.0.0.1:{port}")["members"] >= others:
+                return
         if time.monotonic() > end:
             raise RuntimeError(f"a node does not start: see {BUILD}")
         time.sleep(0.05)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 if __name__ == "__main__":

@@ -16,19 +16,13 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "websocket.h"
 
 enum { WINDOW = 64, PER_ADDRESS = 20000, EVENTS = 512, TOKEN = 128, HEAD = 16 };
 
@@ -48,46 +42,6 @@ static unsigned char *message;
 static size_t message_length;
 static char buffer[1 << 20];
 
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static void write_all(int fd, const void *data, size_t length) {
-    const char *at = data;
-    while (length) {
-        ssize_t n = send(fd, at, length, MSG_NOSIGNAL);
-        if (n < 0 && errno == EAGAIN) continue;
-        if (n < 0) fail("send");
-        at += n;
-        length -= n;
-    }
-}
-
-/* A masked frame (RFC 6455, section 5.3). */
-static size_t pack(unsigned char *out, int opcode, const void *payload, size_t length) {
-    static const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
-    size_t at = 0;
-    out[at++] = 0x80 | opcode;
-    if (length < 126) {
-        out[at++] = 0x80 | length;
-    } else {
-        out[at++] = 0x80 | 126;
-        out[at++] = length >> 8;
-        out[at++] = length;
-    }
-    memcpy(out + at, key, 4);
-    at += 4;
-    for (size_t i = 0; i < length; i++) out[at++] = ((const unsigned char *)payload)[i] ^ key[i % 4];
-    return at;
-}
-
 static int open_one(struct sockaddr_in *server, int number, const char *path, const char *token) {
     int one = 1;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -99,32 +53,8 @@ static int open_one(struct sockaddr_in *server, int number, const char *path, co
     own.sin_addr.s_addr = htonl(0x7f000002 + number / PER_ADDRESS);
     if (bind(fd, (void *)&own, sizeof own) < 0) fail("bind");
     if (connect(fd, (void *)server, sizeof *server) < 0) fail("connect");
-    char request[1024];
-    int n = snprintf(request, sizeof request,
-                     "GET %s HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
-                     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                     "Sec-WebSocket-Version: 13\r\n%s%s%s\r\n",
-                     path, token ? "Authorization: Bearer " : "", token ? token : "",
-                     token ? "\r\n" : "");
-    write_all(fd, request, n);
+    ask_handshake(fd, path, token);
     return fd;
-}
-
-static void read_answer(int fd) {
-    char answer[4096];
-    int length = 0;
-    while (length < 4 || memcmp(answer + length - 4, "\r\n\r\n", 4)) {
-        if (length == sizeof answer - 1 || read(fd, answer + length, 1) <= 0) {
-            fprintf(stderr, "no answer to the handshake\n");
-            exit(1);
-        }
-        length++;
-    }
-    answer[length] = 0;
-    if (strncmp(answer, "HTTP/1.1 101", 12)) {
-        fprintf(stderr, "refused: %.200s\n", answer);
-        exit(1);
-    }
 }
 
 /* Go through what has come; the number of data frames that are whole now. */
@@ -162,8 +92,7 @@ static uint64_t take(struct connection *c, const unsigned char *data, size_t len
         if (c->skip) break;
         c->have = 0;
         if (c->opcode == 9) {
-            unsigned char pong[256];
-            write_all(c->fd, pong, pack(pong, 10, c->pong, c->pong_length));
+            send_frame(c->fd, 10, c->pong, c->pong_length);
         } else if (c->opcode == 8) {
             fprintf(stderr, "closed by the server\n");
             exit(1);

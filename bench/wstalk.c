@@ -12,18 +12,12 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "websocket.h"
 
 enum { ROOM = 1 << 16, EVENTS = 512, SAMPLES = 1 << 22 };
 static const double WARM = 2.0;
@@ -47,46 +41,6 @@ static int pairs;
 static double counting_from;
 static uint64_t sent, answered, delivered, errors;
 static struct times answer_times, delivery_times;
-
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static void write_all(int fd, const void *data, size_t length) {
-    const char *at = data;
-    while (length) {
-        ssize_t n = send(fd, at, length, MSG_NOSIGNAL);
-        if (n < 0 && errno == EAGAIN) continue;
-        if (n < 0) fail("send");
-        at += n;
-        length -= n;
-    }
-}
-
-static void send_frame(int fd, int opcode, const char *payload, size_t length) {
-    static const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
-    unsigned char out[1024];
-    size_t at = 0;
-    out[at++] = 0x80 | opcode;
-    if (length < 126) {
-        out[at++] = 0x80 | length;
-    } else {
-        out[at++] = 0x80 | 126;
-        out[at++] = length >> 8;
-        out[at++] = length;
-    }
-    memcpy(out + at, key, 4);
-    at += 4;
-    for (size_t i = 0; i < length; i++) out[at++] = payload[i] ^ key[i % 4];
-    write_all(fd, out, at);
-}
 
 static void note(struct times *times, double value) {
     if (times->count < SAMPLES) times->values[times->count++] = value * 1000;
@@ -188,25 +142,8 @@ static void connect_to(struct person *p, int port, const char *token) {
     if (p->fd < 0) fail("socket");
     setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (connect(p->fd, (void *)&server, sizeof server) < 0) fail("connect");
-    char request[1024], answer[4096];
-    int n = snprintf(request, sizeof request,
-                     "GET /ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
-                     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                     "Sec-WebSocket-Version: 13\r\nAuthorization: Bearer %s\r\n\r\n",
-                     token);
-    write_all(p->fd, request, n);
-    int length = 0;
-    while (length < 4 || memcmp(answer + length - 4, "\r\n\r\n", 4)) {
-        if (length == sizeof answer - 1 || read(p->fd, answer + length, 1) <= 0) {
-            fprintf(stderr, "no answer to the handshake\n");
-            exit(1);
-        }
-        length++;
-    }
-    if (strncmp(answer, "HTTP/1.1 101", 12)) {
-        fprintf(stderr, "refused: %.200s\n", answer);
-        exit(1);
-    }
+    ask_handshake(p->fd, "/ws", token);
+    read_answer(p->fd);
 }
 
 static int by_value(const void *one, const void *other) {

@@ -1,0 +1,87 @@
+/* What the load generators share: a client's side of WebSocket over a blocking write. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static void fail(const char *what) {
+    perror(what);
+    exit(1);
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void write_all(int fd, const void *data, size_t length) {
+    const char *at = data;
+    while (length) {
+        ssize_t n = send(fd, at, length, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) continue;
+        if (n < 0) fail("send");
+        at += n;
+        length -= n;
+    }
+}
+
+/* A masked frame (RFC 6455, section 5.3). */
+static size_t pack(unsigned char *out, int opcode, const void *payload, size_t length) {
+    static const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
+    size_t at = 0;
+    out[at++] = 0x80 | opcode;
+    if (length < 126) {
+        out[at++] = 0x80 | length;
+    } else {
+        out[at++] = 0x80 | 126;
+        out[at++] = length >> 8;
+        out[at++] = length;
+    }
+    memcpy(out + at, key, 4);
+    at += 4;
+    for (size_t i = 0; i < length; i++) out[at++] = ((const unsigned char *)payload)[i] ^ key[i % 4];
+    return at;
+}
+
+static void send_frame(int fd, int opcode, const void *payload, size_t length) {
+    unsigned char out[1024];
+    if (length > sizeof out - 8) {
+        fprintf(stderr, "a frame that is too large\n");
+        exit(1);
+    }
+    write_all(fd, out, pack(out, opcode, payload, length));
+}
+
+/* Ask for a WebSocket; "token" may be NULL. The answer is awaited by read_answer. */
+static void ask_handshake(int fd, const char *path, const char *token) {
+    char request[1024];
+    int n = snprintf(request, sizeof request,
+                     "GET %s HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
+                     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                     "Sec-WebSocket-Version: 13\r\n%s%s%s\r\n",
+                     path, token ? "Authorization: Bearer " : "", token ? token : "",
+                     token ? "\r\n" : "");
+    write_all(fd, request, n);
+}
+
+static void read_answer(int fd) {
+    char answer[4096];
+    int length = 0;
+    while (length < 4 || memcmp(answer + length - 4, "\r\n\r\n", 4)) {
+        if (length == sizeof answer - 1 || read(fd, answer + length, 1) <= 0) {
+            fprintf(stderr, "no answer to the handshake\n");
+            exit(1);
+        }
+        length++;
+    }
+    answer[length] = 0;
+    if (strncmp(answer, "HTTP/1.1 101", 12)) {
+        fprintf(stderr, "refused: %.200s\n", answer);
+        exit(1);
+    }
+}
