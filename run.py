@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from handlers.server import Server
@@ -17,8 +17,9 @@ from im.commands import USAGE, run_admin, run_keys, run_migrate, show_nodes
 from im.config import SettingsError
 from im.errors import ImError
 from im.logs import set_up_logs
+from im.ports import open_ports
 from im.store.errors import NewerSchema
-from im.supervisor import Supervisor, hold_port, worker_command
+from im.supervisor import Supervisor, worker_command
 from relay.bus import BusError
 
 HOME = Path(__file__).resolve().parent
@@ -63,25 +64,18 @@ async def run(call: Call) -> int:
 
 async def serve(call: Call) -> int:
     """Start a node, or a supervisor of several."""
-    settings = call.settings
-    if settings.node.workers > 1 and call.worker is None:
-        return await supervise(call)
-    server = Server(settings, worker=call.worker or 0)
-    await server.serve(None if call.worker is not None else show_addresses)
-    return 0
-
-
-async def supervise(call: Call) -> int:
-    """Keep several nodes behind one port."""
-    http, node, arguments = call.settings.http, call.settings.node, list(call.arguments)
-    with ExitStack() as held:
-        port = http.port
-        if not port:
-            port = held.enter_context(hold_port(http.address)).getsockname()[1]
-            arguments += ["--http-port", str(port)]
-        show_addresses(http.address, port)
-        supervisor = Supervisor(worker_command(arguments), node.workers, node.drain_seconds)
-        return await supervisor.run()
+    settings, place = call.settings, call.place
+    if place is not None:
+        await Server(settings, place.ports(), place.number).serve(place.tell_ready)
+        return 0
+    ports = open_ports(settings, os.environ)
+    show = partial(show_addresses, settings.http.address, ports[0].number)
+    if len(ports) == 1:
+        await Server(settings, ports[0]).serve(show)
+        return 0
+    show()
+    command = worker_command(call.arguments)
+    return await Supervisor(command, ports, settings.node.drain_seconds).run()
 
 
 def show_addresses(address: str, port: int) -> None:

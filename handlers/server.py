@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import random
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from handlers.application import HOME, make_application, make_metrics_application
 from handlers.assets import Assets
 from handlers.base import MAX_BODY
 from im.app import Listening, Messenger, open_messenger
+from im.ports import Ports
 from im.settings import Settings
 from im.wire.descriptors import raise_limit, room
 
-BACKLOG = 1024
 MAX_READ = 4 * MAX_BODY
 """Bytes of a body that are read only to say that it is too large; beyond it Tornado hangs up."""
 MAX_HEADER_BYTES = 16 * 1024
@@ -38,28 +36,32 @@ log = logging.getLogger("im.server")
 
 
 class Server:
-    """A node that listens. ``serve`` runs until the process is told to end."""
+    """A node that listens. ``serve`` runs until the process is told to end.
 
-    def __init__(self, settings: Settings, *, worker: int = 0) -> None:
+    Args:
+        ports: what it listens on.
+        worker: its number under a supervisor.
+    """
+
+    def __init__(self, settings: Settings, ports: Ports, worker: int = 0) -> None:
         self._settings = settings
+        self._ports = ports
         self._worker = worker
         self._stop = asyncio.Event()
         self._servers: list[HTTPServer] = []
         self.messenger: Messenger | None = None
 
-    async def serve(self, ready: Callable[[str, int], None] | None = None) -> None:
+    async def serve(self, ready: Callable[[], None]) -> None:
         """Open, be ready, and drain at SIGTERM or SIGINT; a second one ends at once.
 
-        ``ready(address, port)`` is called when people can come. Raises ``OSError`` (the port),
-        ``BusError``, ``NewerSchema``, ``ValueError`` or ``Unavailable``.
+        ``ready()`` is called when people can come. Raises ``BusError``, ``NewerSchema``,
+        ``ValueError`` or ``Unavailable``.
         """
         settings = self._settings
-        sockets = self._bind()
-        metrics_sockets = self._bind_metrics()
         listening = Listening(
             address=settings.http.address,
-            port=sockets[0].getsockname()[1],
-            metrics_port=metrics_sockets[0].getsockname()[1] if metrics_sockets else 0,
+            port=self._ports.number,
+            metrics_port=self._ports.metrics_number,
             worker=self._worker,
         )
         messenger = await open_messenger(settings, listening)
@@ -70,24 +72,23 @@ class Server:
             loop.add_signal_handler(number, self._told_to_stop)
         try:
             await messenger.start()
-            self._serve_on(make_application(messenger, Assets(HOME / "static")), sockets)
-            if metrics_sockets:
-                self._serve_on(make_metrics_application(messenger), metrics_sockets)
+            self._serve_on(make_application(messenger, Assets(HOME / "static")), self._ports.http)
+            if self._ports.metrics:
+                self._serve_on(make_metrics_application(messenger), self._ports.metrics)
             log.info(
                 "node %s is ready on port %d%s",
                 messenger.node,
                 listening.port,
                 f", figures on port {listening.metrics_port}" if listening.metrics_port else "",
             )
-            if ready is not None:
-                ready(listening.address, listening.port)
+            ready()
             await self._until_told(messenger)
             await self._drain(messenger)
         finally:
             await messenger.close()
             log.info("node %s has ended", messenger.node)
 
-    def _serve_on(self, application: Application, sockets: list[socket.socket]) -> None:
+    def _serve_on(self, application: Application, sockets: Sequence[socket.socket]) -> None:
         server = HTTPServer(
             application,
             max_body_size=MAX_READ,
@@ -98,28 +99,6 @@ class Server:
         )
         server.add_sockets(sockets)
         self._servers.append(server)
-
-    def _bind(self) -> list[socket.socket]:
-        http = self._settings.http
-        try:
-            return bind_sockets(
-                http.port,
-                http.address,
-                backlog=BACKLOG,
-                reuse_port=self._settings.node.workers > 1,
-            )
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            sentence = f"port {http.port} of {http.address} is in use, perhaps by another node"
-            raise OSError(sentence) from error
-
-    def _bind_metrics(self) -> list[socket.socket]:
-        metrics = self._settings.metrics
-        if metrics.port is None:
-            return []
-        port = metrics.port + self._worker if metrics.port else 0
-        return bind_sockets(port, metrics.address)
 
     def _limit_sockets(self, messenger: Messenger) -> None:
         """Take no more sockets than there are descriptors: without one Tornado cannot accept."""
@@ -160,6 +139,7 @@ class Server:
         messenger.draining = True
         for server in self._servers:
             server.stop()
+        self._ports.close()
         end = asyncio.get_running_loop().time() + seconds
         # What was sent before is answered first, and nothing is taken that could not be answered.
         with suppress(TimeoutError):

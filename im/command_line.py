@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from im.config import SHORT_NAMES, SettingsError, allowed, load, names
+from im.ports import Place, read_place
 from im.settings import Settings
 
 CONFIG_VARIABLE = "IM_CONFIG"
@@ -38,14 +39,14 @@ class Call:
         words: what follows it.
         settings: from the flags, the environment and the file.
         arguments: all of it, as given.
-        worker: the number of this worker under a supervisor, or None.
+        place: of this worker under a supervisor, or None.
     """
 
     command: str
     words: tuple[str, ...]
     settings: Settings
     arguments: tuple[str, ...]
-    worker: int | None
+    place: Place | None
 
 
 def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> Call:
@@ -56,7 +57,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> C
     words: list[str] = []
     flags: dict[str, str] = {}
     config: str | None = environ.get(CONFIG_VARIABLE)
-    worker: int | None = None
+    place: Place | None = None
     known = {flag(name): name for name in (*names(), *SHORT_NAMES)}
     waiting = list(arguments)
     while waiting:
@@ -74,7 +75,10 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> C
         elif name == "--config":
             config = value
         elif name == "--worker":
-            worker = int(value)
+            try:
+                place = read_place(value)
+            except ValueError as error:
+                raise SettingsError(f"--worker: only a supervisor gives it: {error}") from None
         else:
             flags[known.get(name, name.removeprefix("--"))] = value
     command = words.pop(0) if words else "serve"
@@ -86,7 +90,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> C
         words=tuple(words),
         settings=load(flags, environ, file if config is not None or file.exists() else None),
         arguments=tuple(arguments),
-        worker=worker,
+        place=place,
     )
 
 

@@ -18,7 +18,7 @@ FLOORS = (
     {"im.protocol"},
     {
         *("im.config", "im.settings", "im.reference", "im.command_line", "im.logs"),
-        *("im.addresses", "im.node_name"),
+        *("im.addresses", "im.node_name", "im.ports"),
         *("im.errors", "im.i18n"),
     },
 )
