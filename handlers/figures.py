@@ -62,6 +62,12 @@ class Figures(Collector):
         yield CounterMetricFamily(
             "im_dead_connections", "Connections found dead.", value=node.heartbeat.dropped
         )
+        if (shown := node.certificates.shown) is not None:
+            yield GaugeMetricFamily(
+                "im_certificate_expiry_seconds",
+                "When the port's certificate ends, Unix time.",
+                value=shown.expires_at / 1000,
+            )
         statistics = node.database.statistics
         for name in ("statements", "slow", "retries", "unavailable"):
             yield CounterMetricFamily(

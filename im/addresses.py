@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import socket
+
+import ifaddr
 
 ELSEWHERE = ("239.192.77.1", "192.0.2.1", "2001:db8::1")
 """Addresses that are asked for the way only; nothing is sent there (RFC 5737, RFC 3849)."""
+
+
+HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 
 def page_addresses(address: str, port: int) -> list[str]:
@@ -29,6 +36,25 @@ def lan_addresses() -> list[str]:
         if address not in found and not address.startswith(("127.", "0.", "::1", "fe80:")):
             found.append(address)
     return found
+
+
+def own_names() -> list[str]:
+    """Names and addresses by which pages of this machine can be opened, from anywhere.
+
+    Host name (whole and its first part), as multicast DNS has it (RFC 6762), then loopback, then
+    all addresses of all interfaces but link-local IPv6, which browsers can't open.
+    """
+    host = socket.gethostname().lower().rstrip(".")
+    first = host.partition(".")[0]
+    names = [host, first, f"{first}.local"] if HOST_NAME.fullmatch(host) else []
+    found = dict.fromkeys([*names, "localhost", "127.0.0.1", "::1"])
+    for adapter in ifaddr.get_adapters():
+        for entry in adapter.ips:
+            address = ipaddress.ip_address(entry.ip if isinstance(entry.ip, str) else entry.ip[0])
+            linked = address.version == 6 and address.is_link_local
+            if not linked and not address.is_unspecified:
+                found[str(address)] = None
+    return list(found)
 
 
 def _url(host: str, port: int) -> str:

@@ -14,6 +14,7 @@ from im.node_name import node_name
 from im.protocol.outgoing import Outgoing
 from im.protocol.server import Limits
 from im.services.accounts import Accounts, Rules
+from im.services.certificates import Certificates, certificate_source
 from im.services.cluster import Cluster
 from im.services.contacts import Contacts
 from im.services.conversations import Conversations
@@ -110,6 +111,7 @@ class Messenger:
         self.key_ring = KeyRing(
             database, identity.keys, identity.sending, self.keyring.update, self.bus.keys_held
         )
+        self.certificates = Certificates(certificate_source(settings.tls, database, now_ms))
         self.cluster = Cluster(self.bus)
         self.registry = Registry()
         self.history = History(database)
@@ -253,8 +255,10 @@ class Messenger:
     async def start(self) -> None:
         """Connect to the other nodes and begin to heal.
 
-        Raises ``BusError`` when the relay cannot work as configured, or ``Unavailable``.
+        Raises ``BusError`` when the relay cannot work as configured, ``OSError`` or ``ValueError``
+        for a certificate that cannot be used, or ``Unavailable``.
         """
+        await self.certificates.start()
         await self.bus.start(self.cluster)
         self.key_ring.start()
         await self.register.start()
@@ -267,6 +271,7 @@ class Messenger:
         self.heartbeat.close()
         self.sockets.close()
         await self.channel.close()
+        await self.certificates.close()
         await self.messages.close()
         await self.marks.close()
         await self.writer.close()

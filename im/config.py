@@ -96,6 +96,10 @@ def load(
     if settings.relay.bus == "redis" and not settings.redis.url.get_secret_value():
         origin = origins.get("relay.bus", "relay.bus")
         raise SettingsError(f"{origin}: relay.bus = 'redis' needs redis.url, which is empty")
+    if (settings.tls.cert is None) != (settings.tls.key is None):
+        given, lacking = ("cert", "key") if settings.tls.cert else ("key", "cert")
+        origin = origins.get(f"tls.{given}", f"tls.{given}")
+        raise SettingsError(f"{origin}: tls.{given} needs tls.{lacking}, which is empty")
     return settings
 
 

@@ -19,6 +19,13 @@ Rate = Annotated[str, Field(pattern=RATES)]
 """Rates like ``10/minute``, several joined by semicolons."""
 
 
+Name = Annotated[
+    str,
+    Field(max_length=253, pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]+$"),
+]
+"""A host name (ASCII; others in their ``xn--`` form) or an IP address."""
+
+
 class Section(BaseModel):
     """A table of the configuration file; unknown names in it are refused."""
 
@@ -60,6 +67,26 @@ class HttpSettings(Section):
     """Sockets of clients in all; more are answered 503. Fewer if ``ulimit -n`` allows fewer."""
     max_connections_per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
     """Sockets from one address; more are answered 429. A whole site may sit behind one address."""
+
+
+class TlsSection(Section):
+    """Encrypted connections. Without a certificate of your own the cluster makes one."""
+
+    enabled: bool = True
+    """Whether the port speaks TLS; it speaks plain HTTP besides."""
+    plain: Literal["ask", "allow", "refuse"] = "ask"
+    """People who open a page from another machine without TLS: ``ask`` offers them the secure
+    address once; ``allow`` lets them be; ``refuse`` leads pages to the secure address and refuses
+    API and sockets. On the machine itself, plain HTTP is always allowed."""
+    names: tuple[Name, ...] = ()
+    """Names and addresses by which people reach this node, besides those it finds out itself."""
+    cert: Path | None = None
+    """File with a certificate of your own and those above it (PEM). Read again at SIGHUP."""
+    key: Path | None = None
+    """File with its private key (PEM, without a password)."""
+    hsts_days: Annotated[int, Field(ge=0, le=730)] = 0
+    """Days in which browsers refuse plain HTTP by themselves (``Strict-Transport-Security``). 0:
+    not said, for no device could go back if its trust in the certificate were lost."""
 
 
 class DatabaseSection(Section):
@@ -227,6 +254,7 @@ class Settings(Section):
 
     node: NodeSettings = NodeSettings()
     http: HttpSettings = HttpSettings()
+    tls: TlsSection = TlsSection()
     database: DatabaseSection = DatabaseSection()
     redis: RedisSection = RedisSection()
     relay: RelaySection = RelaySection()
