@@ -63,9 +63,7 @@ def test_who_does_not_trust_it_does_not() -> None:
     now = int(datetime.datetime.now().timestamp() * 1000)
     made = make_authority([], now).issue(NAMES, now)
     with pytest.raises(ssl.SSLCertVerificationError):
-        handshake(
-            context_of(made.chain, made.key), trusting(make_authority([], now)), "localhost"
-        )
+        handshake(context_of(made.chain, made.key), trusting(make_authority([], now)), "localhost")
 
 
 def test_older_protocols_than_tls_1_2_are_refused() -> None:
