@@ -74,7 +74,7 @@ class LogoutHandler(ApiHandler):
 class MeHandler(ApiHandler):
     """``/api/me``"""
 
-    @operation("Who I am", answer=bodies.Me)
+    @operation("Who I am", answer=bodies.Me, scope="read")
     async def get(self, who: Identity) -> bodies.Me:
         """With what only oneself may see."""
         return me(await self.messenger.accounts.get(who.user))

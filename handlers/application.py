@@ -17,6 +17,7 @@ from handlers import (
     openapi,
     ops,
     pages,
+    tokens,
     tutorial,
     tutorial_chat,
     users,
@@ -43,6 +44,8 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/me/register", account.UpgradeHandler),
     (r"/api/sessions", account.SessionsHandler),
     (rf"/api/sessions/{NUMBER}", account.SessionHandler),
+    (r"/api/tokens", tokens.TokensHandler),
+    (rf"/api/tokens/{NUMBER}", tokens.TokenHandler),
     (r"/api/conversations", messages.ConversationsHandler),
     (r"/api/messages", messages.MessagesHandler),
     (r"/api/messages/recall", messages.RecallHandler),
@@ -60,6 +63,8 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (rf"/api/groups/{NUMBER}/members/{NUMBER}/role", groups.RoleHandler),
     (r"/api/users", users.UsersHandler),
     (rf"/api/users/{NUMBER}", users.UserHandler),
+    (rf"/api/users/{NUMBER}/tokens", tokens.BotTokensHandler),
+    (rf"/api/users/{NUMBER}/tokens/{NUMBER}", tokens.BotTokenHandler),
     (r"/api/time", ops.TimeHandler),
 ]
 """Operations of the HTTP API; the OpenAPI document is made from these."""

@@ -11,7 +11,9 @@ from im.services.identity import Identity
 class ContactsHandler(ApiHandler):
     """``/api/contacts``"""
 
-    @operation("My contacts, requests and whom I have blocked", answer=bodies.ContactsAnswer)
+    @operation(
+        "My contacts, requests and whom I have blocked", answer=bodies.ContactsAnswer, scope="read"
+    )
     async def get(self, who: Identity) -> bodies.ContactsAnswer:
         """All in one list; ``state`` and ``blocked`` tell them apart."""
         return bodies.ContactsAnswer(
@@ -28,7 +30,10 @@ class ContactsHandler(ApiHandler):
         )
 
     @operation(
-        "Ask someone to become contacts", body=bodies.ContactRequest, answer=bodies.ContactState
+        "Ask someone to become contacts",
+        body=bodies.ContactRequest,
+        answer=bodies.ContactState,
+        scope="contacts",
     )
     async def post(self, who: Identity, body: bodies.ContactRequest) -> bodies.ContactState:
         """By name or id; accepted at once when they have asked already."""
@@ -42,12 +47,12 @@ class ContactsHandler(ApiHandler):
 class ContactHandler(ApiHandler):
     """``/api/contacts/{user}``"""
 
-    @operation("What I call someone for myself", body=bodies.Remark)
+    @operation("What I call someone for myself", body=bodies.Remark, scope="contacts")
     async def patch(self, who: Identity, body: bodies.Remark, user: int) -> None:
         """Nobody else sees it."""
         await self.messenger.contacts.remark(who, user, body.remark)
 
-    @operation("Be contacts no more")
+    @operation("Be contacts no more", scope="contacts")
     async def delete(self, who: Identity, user: int) -> None:
         """On both sides."""
         await self.messenger.contacts.remove(who, user)
@@ -56,7 +61,7 @@ class ContactHandler(ApiHandler):
 class AcceptHandler(ApiHandler):
     """``/api/contacts/{user}/accept``"""
 
-    @operation("Accept someone's request")
+    @operation("Accept someone's request", scope="contacts")
     async def post(self, who: Identity, user: int) -> None:
         """Then both are contacts."""
         await self.messenger.contacts.accept(who, user)
@@ -65,7 +70,7 @@ class AcceptHandler(ApiHandler):
 class DeclineHandler(ApiHandler):
     """``/api/contacts/{user}/decline``"""
 
-    @operation("Decline someone's request, or take back mine")
+    @operation("Decline someone's request, or take back mine", scope="contacts")
     async def post(self, who: Identity, user: int) -> None:
         """The other is not told why."""
         await self.messenger.contacts.decline(who, user)
@@ -74,12 +79,12 @@ class DeclineHandler(ApiHandler):
 class BlockHandler(ApiHandler):
     """``/api/contacts/{user}/block``"""
 
-    @operation("Let nothing of someone reach me")
+    @operation("Let nothing of someone reach me", scope="contacts")
     async def put(self, who: Identity, user: int) -> None:
         """They are told that they are blocked when they write."""
         await self.messenger.contacts.block(who, user, True)
 
-    @operation("Let someone reach me again")
+    @operation("Let someone reach me again", scope="contacts")
     async def delete(self, who: Identity, user: int) -> None:
         """What they could not send stays unsent."""
         await self.messenger.contacts.block(who, user, False)

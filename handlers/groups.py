@@ -11,12 +11,17 @@ from im.services.identity import Identity
 class GroupsHandler(ApiHandler):
     """``/api/groups``"""
 
-    @operation("My groups by name", answer=bodies.GroupsAnswer)
+    @operation("My groups by name", answer=bodies.GroupsAnswer, scope="read")
     async def get(self, who: Identity) -> bodies.GroupsAnswer:
         """Those that I am in."""
         return bodies.GroupsAnswer(groups=await self.messenger.groups.of(who))
 
-    @operation("Make a group with its first members", body=bodies.NewGroup, answer=GroupSummary)
+    @operation(
+        "Make a group with its first members",
+        body=bodies.NewGroup,
+        answer=GroupSummary,
+        scope="groups",
+    )
     async def post(self, who: Identity, body: bodies.NewGroup) -> GroupSummary:
         """I become its owner."""
         return await self.messenger.groups.create(
@@ -27,7 +32,12 @@ class GroupsHandler(ApiHandler):
 class JoinHandler(ApiHandler):
     """``/api/groups/join``"""
 
-    @operation("Join a group by its number or name", body=bodies.JoinGroup, answer=GroupSummary)
+    @operation(
+        "Join a group by its number or name",
+        body=bodies.JoinGroup,
+        answer=GroupSummary,
+        scope="groups",
+    )
     async def post(self, who: Identity, body: bodies.JoinGroup) -> GroupSummary:
         """A number is tried first."""
         return await self.messenger.groups.join(who, str(body.group))
@@ -36,12 +46,14 @@ class JoinHandler(ApiHandler):
 class GroupHandler(ApiHandler):
     """``/api/groups/{group}``"""
 
-    @operation("A group that I am in", answer=GroupSummary)
+    @operation("A group that I am in", answer=GroupSummary, scope="read")
     async def get(self, who: Identity, group: int) -> GroupSummary:
         """To everyone else it does not exist."""
         return await self.messenger.groups.get(who, group)
 
-    @operation("Rename, describe or announce", body=bodies.GroupChange, answer=GroupSummary)
+    @operation(
+        "Rename, describe or announce", body=bodies.GroupChange, answer=GroupSummary, scope="groups"
+    )
     async def patch(self, who: Identity, body: bodies.GroupChange, group: int) -> GroupSummary:
         """For those who lead the group."""
         return await self.messenger.groups.change(
@@ -53,7 +65,7 @@ class GroupHandler(ApiHandler):
             announcement=body.announcement,
         )
 
-    @operation("End a group of mine")
+    @operation("End a group of mine", scope="groups")
     async def delete(self, who: Identity, group: int) -> None:
         """For its owner."""
         await self.messenger.groups.dissolve(who, group)
@@ -62,7 +74,7 @@ class GroupHandler(ApiHandler):
 class MembersHandler(ApiHandler):
     """``/api/groups/{group}/members``"""
 
-    @operation("Members of a group", answer=bodies.MembersAnswer)
+    @operation("Members of a group", answer=bodies.MembersAnswer, scope="read")
     async def get(self, who: Identity, group: int) -> bodies.MembersAnswer:
         """In the order in which they came."""
         return bodies.MembersAnswer(
@@ -77,7 +89,7 @@ class MembersHandler(ApiHandler):
             ]
         )
 
-    @operation("Bring others in", body=bodies.NewMembers)
+    @operation("Bring others in", body=bodies.NewMembers, scope="groups")
     async def post(self, who: Identity, body: bodies.NewMembers, group: int) -> None:
         """Every member may."""
         await self.messenger.groups.add(who, group, body.users)
@@ -86,7 +98,7 @@ class MembersHandler(ApiHandler):
 class MemberHandler(ApiHandler):
     """``/api/groups/{group}/members/{user}``"""
 
-    @operation("Put someone out, or leave")
+    @operation("Put someone out, or leave", scope="groups")
     async def delete(self, who: Identity, group: int, user: int) -> None:
         """Whoever leads the group may put out those of a lower role."""
         await self.messenger.groups.remove(who, group, user)
@@ -95,7 +107,7 @@ class MemberHandler(ApiHandler):
 class RoleHandler(ApiHandler):
     """``/api/groups/{group}/members/{user}/role``"""
 
-    @operation("Give a role, or hand the group over", body=bodies.Role)
+    @operation("Give a role, or hand the group over", body=bodies.Role, scope="groups")
     async def put(self, who: Identity, body: bodies.Role, group: int, user: int) -> None:
         """For its owner."""
         await self.messenger.groups.set_role(who, group, user, body.role)

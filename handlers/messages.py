@@ -16,6 +16,7 @@ class ConversationsHandler(ApiHandler):
         "A page of my conversations, newest first",
         query=bodies.ConversationsQuery,
         answer=bodies.ConversationsAnswer,
+        scope="read",
     )
     async def get(
         self, who: Identity, query: bodies.ConversationsQuery
@@ -36,6 +37,7 @@ class MessagesHandler(ApiHandler):
         "A page of a conversation's log, oldest first",
         query=bodies.MessagesQuery,
         answer=bodies.MessagesAnswer,
+        scope="read",
     )
     async def get(self, who: Identity, query: bodies.MessagesQuery) -> bodies.MessagesAnswer:
         """As the frame ``sync``."""
@@ -58,14 +60,20 @@ class MessagesHandler(ApiHandler):
         )
 
     @operation(
-        "Send a message; the answer comes after the commit", body=Send, answer=bodies.SentAnswer
+        "Send a message; the answer comes after the commit",
+        body=Send,
+        answer=bodies.SentAnswer,
+        scope="send",
     )
     async def post(self, who: Identity, body: Send) -> bodies.SentAnswer:
         """As the frame ``send``."""
         return _sent(await self.messenger.messages.send(who, body))
 
     @operation(
-        "Change the text of a message of mine", body=bodies.EditBody, answer=bodies.SentAnswer
+        "Change the text of a message of mine",
+        body=bodies.EditBody,
+        answer=bodies.SentAnswer,
+        scope="send",
     )
     async def patch(self, who: Identity, body: bodies.EditBody) -> bodies.SentAnswer:
         """As the frame ``edit``."""
@@ -78,7 +86,7 @@ class MessagesHandler(ApiHandler):
 class RecallHandler(ApiHandler):
     """``/api/messages/recall``"""
 
-    @operation("Take a message back", body=bodies.Place, answer=bodies.SentAnswer)
+    @operation("Take a message back", body=bodies.Place, answer=bodies.SentAnswer, scope="send")
     async def post(self, who: Identity, body: bodies.Place) -> bodies.SentAnswer:
         """As the frame ``recall``."""
         task = await self.messenger.messages.recall(who, Recall(conv=body.conv, seq=body.seq))
@@ -88,7 +96,7 @@ class RecallHandler(ApiHandler):
 class ReadHandler(ApiHandler):
     """``/api/messages/read``"""
 
-    @operation("I have read all up to here", body=bodies.Place)
+    @operation("I have read all up to here", body=bodies.Place, scope="read")
     async def post(self, who: Identity, body: bodies.Place) -> None:
         """As the frame ``read``."""
         await self.messenger.marks.move(who, body.conv, body.seq, read=True)

@@ -15,7 +15,7 @@ from im.protocol.bodies import Answer
 
 REF = "#/components/schemas/{name}"
 NUMBERED = {"users": "user", "groups": "group", "members": "user", "sessions": "session"}
-NUMBERED |= {"contacts": "user"}
+NUMBERED |= {"contacts": "user", "tokens": "token"}
 
 
 def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
@@ -81,6 +81,13 @@ def _operation(
         described["description"] = doc.strip()
     if operation.access == "admin":
         described["description"] = described.get("description", "") + " Administrators only."
+    if operation.access != "anyone":
+        described["x-scope"] = operation.scope
+        described["description"] = described.get("description", "") + (
+            f" Programs need the scope `{operation.scope}`."
+            if operation.scope
+            else " Not for programs' tokens."
+        )
     described["security"] = [] if operation.access == "anyone" else [{"token": []}, {"cookie": []}]
     parameters = [
         {

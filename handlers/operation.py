@@ -15,6 +15,7 @@ from handlers.base import BaseHandler
 from im.errors import Forbidden, NotFound
 from im.protocol.bodies import Answer, Nothing
 from im.protocol.names import MAX_ID
+from im.protocol.scopes import Scope
 from im.services.identity import Identity
 
 H = TypeVar("H", bound="ApiHandler")
@@ -28,12 +29,14 @@ class Operation:
     Attributes:
         summary: one line for the document.
         access: who may call it.
+        scope: what a program's token needs for it; None: people only (or anyone, without a token).
         query, body, answer: types; None for none.
         form: the body may also come as a form.
     """
 
     summary: str
     access: Access
+    scope: Scope | None
     query: type | None
     body: type | None
     answer: type
@@ -43,6 +46,7 @@ def operation(
     summary: str,
     *,
     access: Access = "user",
+    scope: Scope | None = None,
     query: type | None = None,
     body: type | None = None,
     answer: type = Nothing,
@@ -52,7 +56,7 @@ def operation(
     The method gets ``who`` (unless anyone may), then ``query`` and ``body`` where there are any,
     then the path's numbers; what it returns becomes the answer's ``data``.
     """
-    described = Operation(summary, access, query, body, answer)
+    described = Operation(summary, access, scope, query, body, answer)
 
     def decorate(
         method: Callable[..., Awaitable[Any]],
@@ -61,7 +65,7 @@ def operation(
         async def run(self: ApiHandler, *path: str) -> None:
             given: list[Any] = []
             if access != "anyone":
-                given.append(await self.allowed(access))
+                given.append(await self.allowed(access, scope))
             if query is not None:
                 given.append(self.query(query))
             if body is not None:
@@ -89,9 +93,10 @@ def operations(handler: type) -> dict[str, Operation]:
 class ApiHandler(BaseHandler):
     """A handler whose methods are operations."""
 
-    async def allowed(self, access: Access) -> Identity:
+    async def allowed(self, access: Access, scope: Scope | None) -> Identity:
         """Who asks. Raises ``Unauthorized``, ``Forbidden`` or ``Unavailable``."""
         who = await self.require()
+        who.check_scope(scope)
         if access == "admin" and not who.is_admin:
             raise Forbidden("administrators only")
         return who

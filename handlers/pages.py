@@ -21,8 +21,10 @@ class PageHandler(BaseHandler):
     """A handler that renders templates."""
 
     async def prepare(self) -> None:
-        """Know who asks before anything is rendered."""
-        await self.identify()
+        """Know who asks before anything is rendered; pages are for people, not programs."""
+        who = await self.identify()
+        if who is not None and who.scopes is not None:
+            self._identity = None
 
     def check_xsrf_cookie(self) -> None:
         """All forms carry the token."""

@@ -100,7 +100,7 @@ class TutorialHandler(ApiHandler):
 class UserListHandler(TutorialHandler):
     """``/user/getUserList``"""
 
-    @operation("People by id", query=bodies.ListQuery, answer=list[bodies.Person])
+    @operation("People by id", query=bodies.ListQuery, answer=list[bodies.Person], scope="read")
     async def get(self, who: Identity, query: bodies.ListQuery) -> Part:
         """Administrators see phone and e-mail too. ``total`` counts all."""
         rows, total = await self.messenger.accounts.page(query.after, query.limit)
@@ -209,7 +209,7 @@ class FindUserHandler(TutorialHandler):
 
     curl = "userId=ID token=TOKEN"
 
-    @operation("Someone", body=bodies.FindUser, answer=bodies.Person)
+    @operation("Someone", body=bodies.FindUser, answer=bodies.Person, scope="read")
     async def post(self, who: Identity, body: bodies.FindUser) -> bodies.Person:
         """By id."""
         return _person(await self.messenger.accounts.get(body.user_id), who)
@@ -220,7 +220,7 @@ class FriendsHandler(TutorialHandler):
 
     curl = "userId=ID token=TOKEN"
 
-    @operation("My contacts", body=bodies.Mine, answer=list[bodies.Person])
+    @operation("My contacts", body=bodies.Mine, answer=list[bodies.Person], scope="read")
     async def post(self, who: Identity, body: bodies.Mine) -> list[bodies.Person]:
         """Those who have accepted."""
         _check_mine(who, body.user_id, "userId")
@@ -236,7 +236,7 @@ class AddFriendHandler(TutorialHandler):
 
     curl = "userId=ID targetName=NAME token=TOKEN"
 
-    @operation("Become contacts", body=bodies.AddFriend, answer=bodies.Friendship)
+    @operation("Become contacts", body=bodies.AddFriend, answer=bodies.Friendship, scope="contacts")
     async def post(self, who: Identity, body: bodies.AddFriend) -> bodies.Friendship:
         """Asks them; when they have asked already, both are contacts at once."""
         _check_mine(who, body.user_id, "userId")
@@ -258,7 +258,7 @@ class CreateCommunityHandler(TutorialHandler):
 
     curl = "ownerId=ID name=NAME icon= cate=CATEGORY memo=NOTE token=TOKEN"
 
-    @operation("Make a group", body=bodies.CreateCommunity, answer=bodies.Community)
+    @operation("Make a group", body=bodies.CreateCommunity, answer=bodies.Community, scope="groups")
     async def post(self, who: Identity, body: bodies.CreateCommunity) -> bodies.Community:
         """Its number is in ``id``."""
         _check_mine(who, body.owner_id, "ownerId")
@@ -274,7 +274,7 @@ class LoadCommunityHandler(TutorialHandler):
 
     curl = "ownerId=ID token=TOKEN"
 
-    @operation("My groups", body=bodies.LoadCommunity, answer=list[bodies.Community])
+    @operation("My groups", body=bodies.LoadCommunity, answer=list[bodies.Community], scope="read")
     async def post(self, who: Identity, body: bodies.LoadCommunity) -> list[bodies.Community]:
         """By name."""
         _check_mine(who, body.owner_id, "ownerId")
@@ -286,7 +286,7 @@ class JoinGroupHandler(TutorialHandler):
 
     curl = "userId=ID comId=NUMBER_OR_NAME token=TOKEN"
 
-    @operation("Join a group", body=bodies.JoinGroup, answer=bodies.Community)
+    @operation("Join a group", body=bodies.JoinGroup, answer=bodies.Community, scope="groups")
     async def post(self, who: Identity, body: bodies.JoinGroup) -> bodies.Community:
         """By its number or name."""
         _check_mine(who, body.user_id, "userId")
@@ -298,7 +298,9 @@ class PrivateLogHandler(TutorialHandler):
 
     curl = "userIdA=ID userIdB=ID start=0 end=9 isRev=false token=TOKEN"
 
-    @operation("A range of a private log", body=bodies.PrivateLog, answer=list[ServerFrame])
+    @operation(
+        "A range of a private log", body=bodies.PrivateLog, answer=list[ServerFrame], scope="read"
+    )
     async def post(self, who: Identity, body: bodies.PrivateLog) -> Part:
         """From the database, at most 500 messages; ``total`` counts all."""
         if who.user not in (body.user_id_a, body.user_id_b):

@@ -36,6 +36,7 @@ class TutorialSocket(SocketHandler):
         self._forget_query()
         await super().prepare()
         who = await self.require()
+        who.check_scope("read")
         if claimed is not None and claimed != str(who.user):
             raise Forbidden("not yours", field="userId", values={"reason": "user_id"})
 

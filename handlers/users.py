@@ -17,7 +17,7 @@ MAX_IDS = 200
 class UsersHandler(ApiHandler):
     """``/api/users``"""
 
-    @operation("Look people up", query=bodies.UsersQuery, answer=bodies.UsersAnswer)
+    @operation("Look people up", query=bodies.UsersQuery, answer=bodies.UsersAnswer, scope="read")
     async def get(self, who: Identity, query: bodies.UsersQuery) -> bodies.UsersAnswer:
         """By ids, or by a part of the name (at most 50)."""
         if query.ids is not None:
@@ -31,10 +31,19 @@ class UsersHandler(ApiHandler):
             raise Invalid("ids or q", field="q", values={"field": "q"})
         return bodies.UsersAnswer(users=[views.user(row) for row in rows])
 
-    @operation("Make an account for someone", access="admin", body=bodies.NewUser, answer=User)
+    @operation(
+        "Make an account for someone",
+        access="admin",
+        body=bodies.NewUser,
+        answer=User,
+        scope="admin",
+    )
     async def post(self, who: Identity, body: bodies.NewUser) -> User:
-        """For administrators."""
-        row = await self.messenger.accounts.create(
+        """For administrators. A bot gets no password but tokens."""
+        accounts = self.messenger.accounts
+        if body.kind == "bot":
+            return views.user(await accounts.create_bot(who, body.name))
+        row = await accounts.create(
             who, body.name, body.password, phone=body.phone, email=body.email, role=body.role
         )
         return views.user(row)
@@ -43,12 +52,14 @@ class UsersHandler(ApiHandler):
 class UserHandler(ApiHandler):
     """``/api/users/{user}``"""
 
-    @operation("Someone", answer=User)
+    @operation("Someone", answer=User, scope="read")
     async def get(self, who: Identity, user: int) -> User:
         """What others may know of them."""
         return views.user(await self.messenger.accounts.get(user))
 
-    @operation("Change someone", access="admin", body=bodies.UserChange, answer=bodies.Me)
+    @operation(
+        "Change someone", access="admin", body=bodies.UserChange, answer=bodies.Me, scope="admin"
+    )
     async def patch(self, who: Identity, body: bodies.UserChange, user: int) -> bodies.Me:
         """For administrators."""
         changes = {
@@ -58,7 +69,9 @@ class UserHandler(ApiHandler):
         }
         return me(await self.messenger.accounts.update(who, user, changes))
 
-    @operation("Remove someone: what they wrote stays, without their name", access="admin")
+    @operation(
+        "Remove someone: what they wrote stays, without their name", access="admin", scope="admin"
+    )
     async def delete(self, who: Identity, user: int) -> None:
         """For administrators."""
         await self.messenger.accounts.delete(who, user)

@@ -34,6 +34,7 @@ from im.services.rights import Rights
 from im.services.sessions import DAY_MS, Lifetimes, Sessions
 from im.services.signals import EntrySignal, RightsSignal
 from im.services.states import States
+from im.services.tokens import Tokens
 from im.services.typing_notes import TypingNotes
 from im.settings import Settings
 from im.store.bootstrap import ClusterIdentity, bootstrap
@@ -147,6 +148,7 @@ class Messenger:
                 per_user=settings.sessions.per_user,
             ),
         )
+        self.tokens = Tokens(database, self.sessions, settings.sessions.tokens)
         self.groups = Groups(
             database,
             self.messages,

@@ -163,6 +163,8 @@ class SessionSection(Section):
     """A session ends this many days after the log-in in any case."""
     per_user: Annotated[int, Field(ge=1, le=1000)] = 50
     """Sessions of one person; a further log-in ends the one that was idle longest."""
+    tokens: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Tokens for programs of one person or bot."""
     recheck_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
     """How often a node asks the database for revoked sessions, whatever the relay said."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from im.protocol.client import Conversation, Key, Sequence, UserId
+from im.protocol.scopes import SCOPES, Scope
 from im.protocol.server import ConversationSummary, Entry, GroupSummary, User
 
 T = TypeVar("T")
@@ -283,10 +284,11 @@ class UsersAnswer(Struct, kw_only=True):
 
 
 class NewUser(Struct, kw_only=True):
-    """An account that an administrator makes."""
+    """An account that an administrator makes. A bot has no password: it acts by its tokens."""
 
     name: Text
-    password: Password
+    kind: Literal["user", "bot"] = "user"
+    password: Password = ""
     phone: Text | None = None
     email: Text | None = None
     role: Literal["user", "admin"] = "user"
@@ -297,6 +299,37 @@ class UserChange(ProfileChange, kw_only=True):
 
     role: Literal["user", "admin"] | None = None
     password: Password | None = None
+
+
+class NewToken(Struct, kw_only=True):
+    """A token for a program: what it may do, and for how many days (no end when absent)."""
+
+    name: Text
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=len(SCOPES))]
+    days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+
+
+class TokenAnswer(Struct, kw_only=True):
+    """A token without its secret; ``seen_at`` is its last use, to the hour."""
+
+    id: int
+    name: str
+    scopes: list[Scope]
+    created_at: int
+    seen_at: int | None = None
+    expires_at: int | None = None
+
+
+class MadeToken(TokenAnswer, kw_only=True):
+    """A new token. The secret is told only here."""
+
+    token: str
+
+
+class TokensAnswer(Struct, kw_only=True):
+    """Tokens, the newest first."""
+
+    tokens: list[TokenAnswer]
 
 
 class TimeAnswer(Struct, kw_only=True):

@@ -119,6 +119,12 @@ class Accounts:
             await self._database.write(users.change, row.id, {"role": role})
         return await self.get(row.id)
 
+    async def create_bot(self, who: Identity, name: str) -> UserRow:
+        """An account for a program, without a password: it acts by its tokens."""
+        if not who.is_admin:
+            raise Forbidden("administrators only")
+        return await self._insert(clean_name(name), "bot", None, None, None, "zh")
+
     async def guest(self, name: str | None, language: Language, address: str) -> UserRow:
         """A guest, with a name of their choice or one drawn for them.
 
@@ -226,8 +232,8 @@ class Accounts:
                 raise Forbidden("administrators only")
             values["role"] = one_of("role", changes["role"], ("user", "admin"))
         if changes.get("password"):
-            if row.kind == "guest":
-                raise Forbidden("a guest registers")
+            if row.kind != "user":
+                raise Forbidden("a guest registers, a bot has tokens")
             if user == who.user:
                 await self._logged_in_lately(who)
             values["password_hash"] = await self._new_password(
@@ -353,6 +359,7 @@ class Accounts:
         return await self._passwords.hash(password)
 
     async def _logged_in_lately(self, who: Identity) -> None:
+        who.check_scope(None)
         if await self._sessions.age_ms(who.session) > LATELY_MS:
             raise WrongPassword("log in again", field="password", values={"reason": "stale"})
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from im.errors import Forbidden
 from im.i18n import Language
+from im.protocol.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Identity:
         kind: ``user``, ``guest`` or ``bot``.
         role: ``user`` or ``admin``.
         language: in which to speak to them.
+        scopes: what a program's token may do; None for a person, who may do all.
     """
 
     user: int
@@ -27,8 +30,21 @@ class Identity:
     kind: Literal["user", "guest", "bot"]
     role: Literal["user", "admin"]
     language: Language
+    scopes: frozenset[str] | None = None
 
     @property
     def is_admin(self) -> bool:
-        """Whether this person may administer."""
-        return self.role == "admin"
+        """Whether this person, or program for them, may administer."""
+        return self.role == "admin" and (self.scopes is None or "admin" in self.scopes)
+
+    def check_scope(self, scope: Scope | None) -> None:
+        """Refuse a program that has not this scope; None is for people alone.
+
+        Raises ``Forbidden``.
+        """
+        if self.scopes is None:
+            return
+        if scope is None:
+            raise Forbidden("for people only", values={"reason": "people"})
+        if scope not in self.scopes:
+            raise Forbidden(f"needs {scope}", values={"reason": "scope", "scope": scope})

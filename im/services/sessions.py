@@ -114,6 +114,7 @@ class Sessions:
             kind=KINDS[row.kind],
             role=ROLES[row.role],
             language=choose(row.language),
+            scopes=None if row.scopes is None else frozenset(row.scopes.split()),
         )
 
     async def age_ms(self, session: int) -> int:
@@ -136,8 +137,10 @@ class Sessions:
         self._states.changed([user], "sessions")
 
     async def revoke_all(self, user: int, keep: int = 0) -> int:
-        """End all sessions of a person but one; how many."""
-        ended = await self._database.write(sessions.revoke_all, user, keep)
+        """End all log-ins of a person but one, not their programs' tokens; how many."""
+        ended = await self._database.write(
+            lambda cursor: sessions.revoke_all(cursor, user, keep, programs=False)
+        )
         self._tell(ended)
         self._states.changed([user], "sessions")
         return len(ended)

@@ -1,4 +1,8 @@
-"""Log-ins: table ``session``. Only a hash of the token is stored."""
+"""Log-ins: table ``session``. Only a hash of the token is stored.
+
+A row with ``scopes`` is a program's token (``store.tokens``). It ends as a session does, but is not
+prolonged by use and not among a person's devices.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,7 @@ class SessionRow:
     kind: str
     role: str
     language: str
+    scopes: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def by_tokens(cursor: Cursor, hashes: Collection[bytes]) -> dict[bytes, SessionR
     now = cursor.dialect.now_ms
     rows = cursor.execute(
         f"SELECT s.token_hash, s.id, s.user_id, {now} - s.seen_at, u.name, u.kind, u.role,"
-        " u.language FROM session s JOIN user_basic u ON u.id = s.user_id"
+        " u.language, s.scopes FROM session s JOIN user_basic u ON u.id = s.user_id"
         f" WHERE s.token_hash IN ({cursor.dialect.marks(len(hashes))}) AND s.revoked_at IS NULL"
         f" AND s.expires_at > {now} AND u.disabled_at IS NULL AND u.deleted_at IS NULL",
         tuple(hashes),
@@ -77,7 +82,8 @@ def of_user(cursor: Cursor, user: int) -> list[DeviceRow]:
     """A person's valid sessions, the last used first."""
     rows = cursor.execute(
         "SELECT id, device, address, created_at, seen_at FROM session"
-        f" WHERE user_id = %s AND revoked_at IS NULL AND expires_at > {cursor.dialect.now_ms}"
+        " WHERE user_id = %s AND scopes IS NULL AND revoked_at IS NULL"
+        f" AND expires_at > {cursor.dialect.now_ms}"
         " ORDER BY seen_at DESC, id DESC LIMIT %s",
         (user, MAX_LISTED),
     ).all()
@@ -95,18 +101,21 @@ def revoke(cursor: Cursor, user: int, sessions: Collection[int]) -> list[int]:
     ).all()
     found = [int(row[0]) for row in rows]
     if found:
+        now = cursor.dialect.now_ms
+        end = cursor.dialect.least("expires_at", now)
         cursor.execute(
-            f"UPDATE session SET revoked_at = {cursor.dialect.now_ms}"
+            f"UPDATE session SET revoked_at = {now}, expires_at = {end}"
             f" WHERE id IN ({cursor.dialect.marks(len(found))}) AND revoked_at IS NULL",
             found,
         )
     return found
 
 
-def revoke_all(cursor: Cursor, user: int, keep: int = 0) -> list[int]:
-    """End all sessions of a person but one; their ids."""
+def revoke_all(cursor: Cursor, user: int, keep: int = 0, *, programs: bool = True) -> list[int]:
+    """End all sessions of a person but one, with ``programs`` their tokens too; their ids."""
     rows = cursor.execute(
-        "SELECT id FROM session WHERE user_id = %s AND id <> %s AND revoked_at IS NULL",
+        "SELECT id FROM session WHERE user_id = %s AND id <> %s AND revoked_at IS NULL"
+        + ("" if programs else " AND scopes IS NULL"),
         (user, keep),
     ).all()
     return revoke(cursor, user, [int(row[0]) for row in rows])
@@ -135,19 +144,27 @@ def prolong_used(
 ) -> None:
     """Sessions are in use: those not seen for ``unseen_ms`` last a lifetime from now.
 
-    ``lifetimes_ms``: by the kind of person; no session lasts more than ``longest_ms`` in all.
+    ``lifetimes_ms``: by the kind of person; no session lasts more than ``longest_ms`` in all. A
+    program's token ends when it was made to end.
     """
     if not sessions:
         return
     now = cursor.dialect.now_ms
     rows = cursor.execute(
-        "SELECT s.id, u.kind FROM session s JOIN user_basic u ON u.id = s.user_id"
+        "SELECT s.id, u.kind, s.scopes FROM session s JOIN user_basic u ON u.id = s.user_id"
         f" WHERE s.id IN ({cursor.dialect.marks(len(sessions))}) AND s.seen_at < {now} - %s",
         (*sessions, unseen_ms),
     ).all()
+    programs = [int(row[0]) for row in rows if row[2] is not None]
+    if programs:
+        cursor.execute(
+            f"UPDATE session SET seen_at = {now}"
+            f" WHERE id IN ({cursor.dialect.marks(len(programs))}) AND revoked_at IS NULL",
+            programs,
+        )
     end = cursor.dialect.least(f"{now} + %s", "created_at + %s")
     for kind, lifetime_ms in lifetimes_ms.items():
-        chosen = [int(row[0]) for row in rows if row[1] == kind]
+        chosen = [int(row[0]) for row in rows if row[1] == kind and row[2] is None]
         if chosen:
             cursor.execute(
                 f"UPDATE session SET seen_at = {now}, expires_at = {end}"

@@ -254,6 +254,11 @@ def delete(cursor: Cursor, user: int) -> None:
     )
 
 
+def lock(cursor: Cursor, user: int) -> None:
+    """Let nobody else change what hangs on a person until the transaction ends."""
+    cursor.execute(f"SELECT id FROM user_basic WHERE id = %s{cursor.dialect.for_update}", (user,))
+
+
 def shared_with(cursor: Cursor, user: int, others: Collection[int]) -> set[int]:
     """Which of ``others`` share a contact or a conversation with a person."""
     if not others:

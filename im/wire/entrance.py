@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from im.errors import ImError, Malformed, Unauthorized
+from im.errors import Forbidden, ImError, Malformed, Unauthorized
 from im.i18n import Catalogue, Language
 from im.protocol.client import FrameId, Hello
 from im.protocol.encoding import decode_frame, encode, frame_id
@@ -53,6 +53,7 @@ class Entrance:
         )
         client = Client(connection, identity, bucket, self._gateway)
         try:
+            identity.check_scope("read")
             await self._gateway.open(client)
         except ImError as error:
             self.send_away(connection, error, language)
@@ -85,6 +86,8 @@ class Entrance:
         self.refuse(connection, error, language, number)
         if isinstance(error, Unauthorized):
             connection.close(CloseCode.SESSION_ENDED, "session ended")
+        elif isinstance(error, Forbidden):
+            connection.close(CloseCode.POLICY, error.code)
         else:
             connection.close(CloseCode.TRY_AGAIN_LATER, error.code)
 

@@ -13,6 +13,7 @@ from im.i18n import Catalogue
 from im.protocol import client as frames
 from im.protocol.encoding import decode_frame, frame_id
 from im.protocol.refusal import error_frame
+from im.protocol.scopes import FRAME_SCOPES
 from im.protocol.server import Limits, Ok, Welcome
 from im.services import views
 from im.services.accounts import Accounts
@@ -123,6 +124,8 @@ class Gateway:
         frame: frames.ClientFrame | None = None
         try:
             frame = decode_frame(admit_frame(data, client.bucket))
+            if client.identity.scopes is not None:
+                client.identity.check_scope(FRAME_SCOPES.get(type(frame)))
             work = self._handlers[type(frame)](client, frame)
         except ImError as error:
             self._refuse(client, frame.id if frame is not None else frame_id(data), error)

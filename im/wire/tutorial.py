@@ -95,6 +95,7 @@ class TutorialGateway:
             send = tutorial.read_frame(admit_frame(data, client.bucket), client.user)
             if send is None:
                 return
+            client.identity.check_scope("send")
             submitted = await self._services.messages.submit(client.identity, send)
         except ImError as error:
             self.refuse(client, error)

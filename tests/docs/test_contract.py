@@ -152,6 +152,21 @@ def test_every_frame_on_the_wire_fits_the_schemas(node) -> None:  # type: ignore
     }
 
 
+def tokens(api: Api, admin: str) -> None:
+    """One's own token, and one of a bot."""
+    body = {"name": "build", "scopes": ["read", "admin"], "days": 30}
+    made = api.call("POST", "/api/tokens", body, admin)[1]["data"]
+    assert api.call("GET", "/api/tokens", token=made["token"])[0] == 403
+    api.call("GET", "/api/tokens", token=admin)
+    at = "/api/tokens/{token}"
+    assert api.call("DELETE", f"/api/tokens/{made['id']}", token=admin, at=at)[0] == 200
+    bot = api.call("POST", "/api/users", {"name": "robot", "kind": "bot"}, admin)[1]["data"]["id"]
+    path, at = f"/api/users/{bot}/tokens", "/api/users/{user}/tokens"
+    made = api.call("POST", path, {"name": "b", "scopes": ["send"]}, admin, at)[1]["data"]
+    api.call("GET", path, token=admin, at=at)
+    api.call("DELETE", f"{path}/{made['id']}", token=admin, at=at + "/{token}")
+
+
 def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: ignore[no-untyped-def]
     api = Api(node("--relay", "none").url)
     first, admin = log_in(api, "小红")
@@ -215,6 +230,7 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     api.call("GET", f"/api/users/{made}", token=second, at=user)
     api.call("PATCH", f"/api/users/{made}", {"note": "n"}, first, user)
     api.call("DELETE", f"/api/users/{made}", token=first, at=user)
+    tokens(api, first)
     api.call("DELETE", "/api/me", token=second)
     api.call("POST", "/api/logout", token=first)
     described = {

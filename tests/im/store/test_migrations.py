@@ -18,7 +18,7 @@ from tests.im.store.harness import on_loop, one, opened, rows, run
 ROOT = Path(__file__).resolve().parents[3]
 
 TABLES = {
-    *("alembic_version", "api_token", "audit", "cluster", "cluster_key", "contact"),
+    *("alembic_version", "audit", "cluster", "cluster_key", "contact"),
     *("conversation", "group_basic", "hidden", "invitation", "join_request", "media"),
     *("media_chunk", "member", "message", "node", "quick_reply", "revision", "search", "session"),
     *("state_version", "user_basic", "user_setting", "webhook"),
