@@ -20,6 +20,7 @@ from im.app import Listening, Messenger, open_messenger
 from im.ports import Ports
 from im.settings import Settings
 from im.wire.descriptors import raise_limit, room
+from im.wire.neighbours import Neighbours
 
 MAX_READ = 4 * MAX_BODY
 """Bytes of a body that are read only to say that it is too large; beyond it Tornado hangs up."""
@@ -49,6 +50,7 @@ class Server:
         self._worker = worker
         self._stop = asyncio.Event()
         self._servers: list[HTTPServer] = []
+        self._neighbours: Neighbours | None = None
         self.messenger: Messenger | None = None
 
     async def serve(self, ready: Callable[[], None]) -> None:
@@ -72,7 +74,10 @@ class Server:
             loop.add_signal_handler(number, self._told_to_stop)
         try:
             await messenger.start()
-            self._serve_on(make_application(messenger, Assets(HOME / "static")), self._ports.http)
+            application = make_application(messenger, Assets(HOME / "static"))
+            server = self._serve_on(application, self._ports.http)
+            self._neighbours = Neighbours(self._ports.others, server._handle_connection)
+            self._neighbours.start()
             if self._ports.metrics:
                 self._serve_on(make_metrics_application(messenger), self._ports.metrics)
             log.info(
@@ -88,7 +93,7 @@ class Server:
             await messenger.close()
             log.info("node %s has ended", messenger.node)
 
-    def _serve_on(self, application: Application, sockets: Sequence[socket.socket]) -> None:
+    def _serve_on(self, application: Application, sockets: Sequence[socket.socket]) -> HTTPServer:
         server = HTTPServer(
             application,
             max_body_size=MAX_READ,
@@ -99,6 +104,7 @@ class Server:
         )
         server.add_sockets(sockets)
         self._servers.append(server)
+        return server
 
     def _limit_sockets(self, messenger: Messenger) -> None:
         """Take no more sockets than there are descriptors: without one Tornado cannot accept."""
@@ -139,6 +145,8 @@ class Server:
         messenger.draining = True
         for server in self._servers:
             server.stop()
+        if self._neighbours is not None:
+            self._neighbours.close()
         self._ports.close()
         end = asyncio.get_running_loop().time() + seconds
         # What was sent before is answered first, and nothing is taken that could not be answered.

@@ -33,7 +33,7 @@ class Supervisor:
     """Keeps one process for each of ``ports`` running.
 
     SIGTERM or SIGINT ends all. SIGUSR2 renews all, one after the other: a new process is ready
-    before the old one is told to end.
+    before the old one is told to end. SIGHUP is passed on.
 
     Args:
         command: what to run; the worker's place is appended.
@@ -62,6 +62,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGUSR2, self._renew)
+        loop.add_signal_handler(signal.SIGHUP, self._read_again)
         closing = loop.create_task(self._close_ports())
         statuses = await asyncio.gather(*(slot.keep() for slot in self._slots))
         await closing
@@ -72,6 +73,10 @@ class Supervisor:
         await self._stopping.wait()
         for ports in self._ports:
             ports.close()
+
+    def _read_again(self) -> None:
+        for slot in self._slots:
+            slot.signal(signal.SIGHUP)
 
     def _renew(self) -> None:
         if self._renewing is not None and not self._renewing.done():
@@ -109,11 +114,14 @@ class _Worker:
         finally:
             loop.remove_reader(self._pipe)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        with suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
     async def end(self, seconds: float) -> None:
         """Let it drain, and kill it when that takes too long."""
-        if not self.gone.done():
-            with suppress(ProcessLookupError):
-                self.process.terminate()
+        self.signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.shield(self.gone)
@@ -147,6 +155,12 @@ class _Slot:
         self._stopping = stopping
         self._wanted: asyncio.Future[bool] | None = None
         self._called = asyncio.Event()
+        self._workers: set[_Worker] = set()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to whoever is here."""
+        for worker in self._workers:
+            worker.signal(number)
 
     async def renew(self) -> bool:
         """Put a new process in this place; whether there is one."""
@@ -172,7 +186,7 @@ class _Slot:
                 continue
             status = worker.gone.result()
             log.error("worker %d ended with status %d", worker.number, status)
-            worker.close()
+            self._forget(worker)
             steady = asyncio.get_running_loop().time() - worker.started > STEADY_SECONDS
             if first and status > 0 and not steady:
                 self._stopping.set()
@@ -197,7 +211,7 @@ class _Slot:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 str(Place(number=number, http=http, others=others, metrics=metrics, ready=ready)),
-                preexec_fn=_die_with_parent,
+                preexec_fn=_begin,
                 start_new_session=True,
                 pass_fds=(*http, *others, *metrics, ready),
             )
@@ -207,7 +221,9 @@ class _Slot:
         finally:
             os.close(ready)
         log.info("worker %d runs as process %d", number, process.pid)
-        return _Worker(process, number, pipe)
+        worker = _Worker(process, number, pipe)
+        self._workers.add(worker)
+        return worker
 
     async def _replace(self, worker: _Worker) -> _Worker:
         """A new process in place of a running one, or that one when the new one is not ready."""
@@ -230,6 +246,10 @@ class _Slot:
 
     async def _end(self, worker: _Worker) -> None:
         await worker.end(self._seconds)
+        self._forget(worker)
+
+    def _forget(self, worker: _Worker) -> None:
+        self._workers.discard(worker)
         worker.close()
 
     def _answer(self, renewed: bool) -> None:
@@ -254,7 +274,10 @@ async def _first_of(*waits: Awaitable[object]) -> None:
                 task.cancel()
 
 
-def _die_with_parent() -> None:
-    """A worker without its supervisor would hold the port for nobody (Linux: prctl(2))."""
+def _begin() -> None:
+    """In the worker's process, before it runs the program."""
+    # Until it has a use for it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if sys.platform == "linux":
+        # Without its supervisor it would hold the port for nobody: prctl(2).
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
