@@ -67,8 +67,7 @@ class LogoutHandler(ApiHandler):
     @operation("Log out: this session ends and its sockets close")
     async def post(self, who: Identity) -> None:
         """The cookie goes too."""
-        await self.messenger.sessions.revoke(who.user, who.session)
-        self.end_cookie()
+        await self.end_session(who)
 
 
 class MeHandler(ApiHandler):

@@ -17,7 +17,9 @@ from handlers import (
     openapi,
     ops,
     pages,
+    secure,
     tokens,
+    trust,
     tutorial,
     tutorial_chat,
     users,
@@ -102,6 +104,10 @@ PAGES: list[tuple[str, type[RequestHandler]]] = [
     (r"/logout", pages.LogoutPage),
     (r"/preferences", pages.PreferencesPage),
     (r"/toChat", pages.ChatPage),
+    (r"/secure", secure.SecurePage),
+    (r"/trust", trust.TrustPage),
+    (r"/trust\.crt", trust.CertificateFile),
+    (r"/trust\.svg", trust.TrustCode),
 ]
 
 

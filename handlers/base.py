@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from tornado.web import HTTPError, RequestHandler
 
+from handlers.plain import Rule, address_of, plain_rule
 from im.app import Messenger
 from im.errors import (
     Forbidden,
@@ -17,6 +18,7 @@ from im.errors import (
     Malformed,
     MethodNotAllowed,
     NotFound,
+    SecureOnly,
     TooLarge,
     Unauthorized,
 )
@@ -28,6 +30,9 @@ from im.services.identity import Identity
 SESSION_COOKIE = "im_session"
 LANGUAGE_COOKIE = "im_lang"
 THEME_COOKIE = "im_theme"
+GUARDED_COOKIES = frozenset({SESSION_COOKIE, "_xsrf"})
+"""Over TLS these are ``Secure`` and have this prefix: set by this very host, and over TLS."""
+GUARD = "__Host-"
 COOKIE_DAYS = 180
 MAX_BODY = 512 * 1024
 """Bytes of a JSON or form body: the longest text by default, with every byte escaped, fits in.
@@ -67,6 +72,9 @@ class BaseHandler(RequestHandler):
         self.messenger = messenger
         self._identity: Identity | None = None
         self._identified = False
+        days = messenger.settings.tls.hsts_days
+        if days and self.is_secure:
+            self.set_header("Strict-Transport-Security", f"max-age={days * 86400}")
 
     def set_default_headers(self) -> None:
         """Headers that every answer has; what is personal is never kept by caches."""
@@ -151,6 +159,38 @@ class BaseHandler(RequestHandler):
             and self.request.headers.get("X-Forwarded-Proto") == "https"
         )
 
+    # Over TLS or not
+
+    @property
+    def plain_rule(self) -> Rule:
+        """What holds for this connection, by the setting ``tls.plain``."""
+        if self.messenger.certificates.context() is None:
+            return "allow"
+        setting = self.messenger.settings.tls.plain
+        return plain_rule(setting, secure=self.is_secure, address=self.client_address)
+
+    def refuse_plain(self) -> None:
+        """Refuse where connections without TLS are refused. Raises ``SecureOnly``."""
+        if self.plain_rule == "refuse":
+            raise SecureOnly(values={"address": self.secure_address("/") or "https://"})
+
+    def secure_address(self, path: str) -> str | None:
+        """This host's secure address of a local path; None if the request's host is none."""
+        return address_of("https", self.request.host, self.messenger.listening.port, path)
+
+    def get_cookie(  # type: ignore[override]
+        self, name: str, default: str | None = None
+    ) -> str | None:
+        """A cookie; over TLS a guarded one only if it was set over TLS."""
+        guarded = name in GUARDED_COOKIES and self.is_secure
+        return super().get_cookie(GUARD + name if guarded else name, default)
+
+    def set_cookie(self, name: str, value: str | bytes, *args: Any, **options: Any) -> None:
+        """Set a cookie; over TLS a guarded one so that only this host can, over TLS."""
+        if name in GUARDED_COOKIES and self.is_secure:
+            name, options["secure"] = GUARD + name, True
+        super().set_cookie(name, value, *args, **options)
+
     # In which language
 
     @property
@@ -182,15 +222,24 @@ class BaseHandler(RequestHandler):
             expires_days=COOKIE_DAYS,
             httponly=True,
             samesite="Lax",
-            secure=self.is_secure,
         )
         if before is not None:
             await self._end_quietly(before)
         return token
 
+    async def end_session(self, who: Identity) -> None:
+        """Log out here: over TLS also where one had logged in without."""
+        plain = self.cookies.get(SESSION_COOKIE) if self.is_secure else None
+        if plain is not None:
+            await self._end_quietly(plain.value)
+        await self.messenger.sessions.revoke(who.user, who.session)
+        self.end_cookie()
+
     def end_cookie(self) -> None:
-        """Let the browser forget the session."""
+        """Let the browser forget the session, and one that it had here without TLS."""
         self.clear_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
+        if self.is_secure and SESSION_COOKIE in self.cookies:
+            super().set_cookie(SESSION_COOKIE, "", expires_days=-1, httponly=True, samesite="Lax")
 
     async def _end_quietly(self, token: str) -> None:
         try:

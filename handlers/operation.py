@@ -102,7 +102,11 @@ class ApiHandler(BaseHandler):
         return who
 
     async def prepare(self) -> None:
-        """Know the language of the one who asks before anything can go wrong."""
+        """Know the language of the one who asks before anything can go wrong.
+
+        Raises ``SecureOnly`` or ``Unavailable``.
+        """
+        self.refuse_plain()
         if self.session_token() is not None:
             await self.identify()
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
 from handlers.account import me
 from handlers.base import THEME_COOKIE, BaseHandler
+from handlers.plain import CHOICE_COOKIE, CHOICE_DAYS, SECURE, WITHOUT, is_local_path
 from im.app import program_version
-from im.errors import Forbidden, ImError, Malformed
+from im.errors import Forbidden, ImError, Malformed, SecureOnly
 from im.i18n import HTML_LANGUAGES, LANGUAGES
 from im.protocol import bodies
 from im.protocol.encoding import encode
@@ -20,11 +22,44 @@ from im.store.users import UserRow
 class PageHandler(BaseHandler):
     """A handler that renders templates."""
 
+    needs_tls = True
+    """Whether ``tls.plain`` holds for it; not for pages without which nobody could have TLS."""
+
     async def prepare(self) -> None:
-        """Know who asks before anything is rendered; pages are for people, not programs."""
+        """Lead to TLS who is to have it, and know who asks before anything is rendered.
+
+        Pages are for people, not programs. Raises ``SecureOnly`` or ``Unavailable``.
+        """
+        if self.needs_tls and self._lead_to_tls():
+            return
         who = await self.identify()
         if who is not None and who.scopes is not None:
             self._identity = None
+
+    def _lead_to_tls(self) -> bool:
+        """Send the browser to where the page can be had, if not here."""
+        chosen = self.get_cookie(CHOICE_COOKIE)
+        if self.request.method not in ("GET", "HEAD"):
+            self.refuse_plain()
+            return False
+        if self.is_secure:
+            if chosen != SECURE and self.messenger.certificates.context() is not None:
+                self.set_cookie(
+                    CHOICE_COOKIE, SECURE, expires_days=CHOICE_DAYS, httponly=True, samesite="Lax"
+                )
+            return False
+        rule = self.plain_rule
+        here = self.request.uri or "/"
+        if rule == "allow" or (rule == "ask" and chosen == WITHOUT):
+            return False
+        if rule == "ask" and chosen != SECURE:
+            self.redirect("/secure?" + urlencode({"next": here}))
+            return True
+        secure = self.secure_address(here) if is_local_path(here) else None
+        if secure is None:
+            raise SecureOnly(values={"address": "https://"})
+        self.redirect(secure)
+        return True
 
     def check_xsrf_cookie(self) -> None:
         """All forms carry the token."""
@@ -54,6 +89,7 @@ class PageHandler(BaseHandler):
             values={},
             next=self.next_page,
             path=self.request.path,
+            urlencode=urlencode,
         )
         return namespace
 
@@ -61,9 +97,7 @@ class PageHandler(BaseHandler):
     def next_page(self) -> str:
         """Where to go after logging in: a page of ours, whatever was asked."""
         wanted = self.get_argument("next", "/toChat")
-        if not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
-            return "/toChat"
-        return wanted if all(character.isprintable() for character in wanted) else "/toChat"
+        return wanted if is_local_path(wanted) else "/toChat"
 
     def finish_error(self, error: ImError) -> None:
         """An error as a page."""
@@ -78,6 +112,8 @@ class PageHandler(BaseHandler):
 
 class NotFoundHandler(PageHandler):
     """Everything that has no route."""
+
+    needs_tls = False
 
     async def prepare(self) -> None:
         """There is nothing here."""
@@ -186,13 +222,15 @@ class LogoutPage(PageHandler):
     async def post(self) -> None:
         """End the session and show the log-in page."""
         if self._identity is not None:
-            await self.messenger.sessions.revoke(self._identity.user, self._identity.session)
+            await self.end_session(self._identity)
         self.end_cookie()
         self.redirect("/", status=303)
 
 
 class PreferencesPage(PageHandler):
     """``/preferences``: language and theme of this browser."""
+
+    needs_tls = False
 
     async def post(self) -> None:
         """Kept in cookies, and in the account of who is logged in."""
@@ -235,6 +273,7 @@ class ChatPage(PageHandler):
             "ws": "/ws",
             "limits": self.messenger.client_limits(),
             "messages": self.messenger.catalogue.page_sentences(self.language),
+            "trust": "/trust" if self.messenger.certificates.context() is not None else None,
             "can_broadcast": self.messenger.rights.may_broadcast(who),
         }
         self.render("chat.html", user=row, boot=msgspec.json.decode(encode(boot)), json=script_json)

@@ -26,7 +26,11 @@ class SocketHandler(WebSocketHandler, BaseHandler):
     _counted = ""
 
     async def prepare(self) -> None:
-        """Refuse before the handshake what is too much. Raises ``Overloaded``, ``RateLimited``."""
+        """Refuse before the handshake what is too much, or not secure.
+
+        Raises ``SecureOnly``, ``Overloaded`` or ``RateLimited``.
+        """
+        self.refuse_plain()
         if self.messenger.draining:
             raise Overloaded("going down", retry_after=RETRY_MS)
         self._counted = self.messenger.capacity.admit(self.client_address)

@@ -71,6 +71,13 @@ class TooLarge(ImError):
     status = 413
 
 
+class SecureOnly(ImError):
+    """Without TLS this server answers only those on its own machine."""
+
+    code = "secure_only"
+    status = 403
+
+
 class Unauthorized(ImError):
     """No valid session or token, or a wrong name and password."""
 

@@ -11,8 +11,8 @@ from im.errors import ImError
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-COMMAND_LINE = "doctor."
-"""Sentences that only the terminal shows begin so."""
+NOT_FOR_SCRIPT = ("doctor.", "secure.", "trust.")
+"""Sentences that only the terminal or a page without script shows begin so."""
 HTML_LANGUAGES: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
 
 
@@ -27,9 +27,9 @@ class Catalogue:
         return self._sentences[language]
 
     def page_sentences(self, language: Language) -> Mapping[str, str]:
-        """Those that the page's script may need: all but the command line's."""
+        """Those that the page's script may need."""
         known = self._sentences[language].items()
-        return {key: text for key, text in known if not key.startswith(COMMAND_LINE)}
+        return {key: text for key, text in known if not key.startswith(NOT_FOR_SCRIPT)}
 
     def translate(self, language: Language, key: str, **values: str | int) -> str:
         """The sentence for ``key`` with its blanks filled; the key itself when there is none.

@@ -10,7 +10,7 @@ globalThis.SwaggerUIBundle({
   deepLinking: true,
   requestInterceptor(request) {
     // Whoever is logged in here is known by a cookie, and shows that the page is ours.
-    const token = cookie("_xsrf");
+    const token = cookie("__Host-_xsrf") ?? cookie("_xsrf");
     if (token && request.method !== "GET") request.headers["X-XSRFToken"] = token;
     return request;
   },

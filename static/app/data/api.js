@@ -21,7 +21,7 @@ const PATIENCE_MS = 15_000;
 export function createApi({ fetch, cookie, onUnauthorized }) {
   async function call(method, path, body, options = {}) {
     const headers = { Accept: "application/json" };
-    if (method !== "GET") headers["X-XSRFToken"] = readCookie(cookie(), "_xsrf");
+    if (method !== "GET") headers["X-XSRFToken"] = readToken(cookie());
     if (body !== undefined) headers["Content-Type"] = "application/json";
     let response;
     let answer;
@@ -56,6 +56,9 @@ export function createApi({ fetch, cookie, onUnauthorized }) {
     delete: (path) => call("DELETE", path),
   };
 }
+
+/** Over TLS the cookie has the guarded name, and no other counts. */
+const readToken = (cookies) => readCookie(cookies, "__Host-_xsrf") || readCookie(cookies, "_xsrf");
 
 function readCookie(cookies, name) {
   for (const part of cookies.split("; ")) {

@@ -1,0 +1,112 @@
+"""``/trust``: how a phone or a computer learns to trust the cluster's certificates."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import segno
+
+from handlers.pages import PageHandler
+from handlers.plain import address_of, is_loopback
+from im.addresses import lan_addresses
+from im.errors import NotFound
+from im.services.authority import Authority
+
+SYSTEMS = {"ios": 3, "android": 3, "windows": 4, "mac": 3, "linux": 3, "firefox": 3}
+"""Systems that are explained, and in how many steps."""
+_MARKS = {
+    "ios": ("iphone", "ipad"),
+    "android": ("android", "harmony"),
+    "windows": ("windows",),
+    "mac": ("mac os",),
+    "linux": ("linux", "x11", "cros"),
+}
+_INK, _PAPER = "#0E1D20", "#FFFFFF"
+
+
+class TrustHandler(PageHandler):
+    """What can be had without TLS, as one needs it to have TLS."""
+
+    needs_tls = False
+
+    @property
+    def authority(self) -> Authority:
+        """The cluster's. Raises ``NotFound`` where certificates are not its."""
+        authority = self.messenger.certificates.authority
+        if authority is None:
+            raise NotFound("authority")
+        return authority
+
+    @property
+    def open_address(self) -> str:
+        """Where other devices find this page: without TLS, as they trust nothing yet."""
+        host, port = self.request.host, self.messenger.listening.port
+        name = self.request.host_name
+        if name == "localhost" or is_loopback(name):
+            found = next(iter(lan_addresses()), "127.0.0.1")
+            host = f"[{found}]:{port}" if ":" in found else f"{found}:{port}"
+        return address_of("http", host, port, "/trust") or "/trust"
+
+
+class TrustPage(TrustHandler):
+    """``/trust``"""
+
+    def get(self) -> None:
+        """What it is, the certificate, and the steps, those for this device first."""
+        if self.messenger.certificates.context() is None:
+            raise NotFound("no TLS")
+        systems = dict(SYSTEMS)
+        agent = self.request.headers.get("User-Agent", "").lower()
+        here = next((s for s, marks in _MARKS.items() if any(m in agent for m in marks)), None)
+        if "firefox" in agent and here in ("windows", "mac", "linux"):
+            here = "firefox"
+        if here is not None:
+            systems = {here: SYSTEMS[here]} | systems
+        authority: dict[str, Any] = {"name": None, "fingerprint": None, "file": None}
+        if self.messenger.certificates.authority is not None:
+            authority = {
+                "name": self.authority.name,
+                "fingerprint": self.authority.fingerprint.split(":"),
+                "file": file_name(self.authority),
+            }
+        self.render(
+            "trust.html",
+            here=here,
+            systems=systems,
+            inside="micromessenger" in agent,
+            open_address=self.open_address,
+            secure=self.secure_address(self.next_page),
+            is_secure=self.is_secure,
+            **authority,
+        )
+
+
+class CertificateFile(TrustHandler):
+    """``/trust.crt``"""
+
+    def get(self) -> None:
+        """The certificate to trust, PEM, under the type by which phones know it."""
+        self.set_header("Content-Type", "application/x-x509-ca-cert")
+        self.set_header(
+            "Content-Disposition", f'attachment; filename="{file_name(self.authority)}"'
+        )
+        self.finish(self.authority.anchor)
+
+
+class TrustCode(TrustHandler):
+    """``/trust.svg``"""
+
+    def get(self) -> None:
+        """The page's address as a QR code, for the phone beside this screen."""
+        picture = io.BytesIO()
+        segno.make(self.open_address, error="m", micro=False).save(
+            picture, kind="svg", border=3, dark=_INK, light=_PAPER, svgclass=None, lineclass=None
+        )
+        self.set_header("Content-Type", "image/svg+xml; charset=utf-8")
+        self.finish(picture.getvalue())
+
+
+def file_name(authority: Authority) -> str:
+    """What the certificate is called when it is saved."""
+    return f"{authority.name.lower().replace(' ', '-')}.crt"
