@@ -76,6 +76,21 @@ class SecureOnly(ImError):
 
     code = "secure_only"
     status = 403
+class TypeRefused(ImError):
+    """A file of a kind that is not taken here, or that is not what it says it is."""
+
+    code = "type_refused"
+    status = 415
+
+
+class QuotaReached(ImError):
+    """Someone's files take all the room that one person has (``limit`` in ``values``: MiB).
+
+    413 and not 507, which proxies take for a fault of the server and try elsewhere.
+    """
+
+    code = "quota"
+    status = 413
 
 
 class Unauthorized(ImError):

@@ -54,10 +54,13 @@ class _Transaction:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     rows: list[tuple[object, ...]] = field(default_factory=list)
     search: list[tuple[int, int, str]] = field(default_factory=list)
-    media: list[int] = field(default_factory=list)
+    media: list[tuple[int, references.Reference]] = field(default_factory=list)
+    """Files with the entries that show them."""
     marks: dict[tuple[int, int], int] = field(default_factory=dict)
     """Last own message of (conversation, sender)."""
     rights_changed: bool = False
+    effects_had: bool = False
+    """Whether a file that was there at the beginning may be gone."""
 
 
 def write_batch(
@@ -115,6 +118,8 @@ def _store(
         present = references.existing(cursor, files)
         stale: dict[tuple[int, int], StaleEpoch] = {}
         for index, entry in fresh.items():
+            if entry.media_id is not None and transaction.effects_had:
+                present = references.existing(cursor, {entry.media_id})
             if entry.media_id is not None and entry.media_id not in present:
                 transaction.outcomes[index] = NotFound("no such file", field="file")
             else:
@@ -175,6 +180,7 @@ def _place(
         if isinstance(result, Entry):
             return replace(result, repeated=True)
         erased = result or ()
+        transaction.effects_had = True
         if not isinstance(entry.effect, (effects.Recall, effects.Edit)):
             conversation.epoch += 1
             transaction.rights_changed = True
@@ -199,9 +205,9 @@ def _apply(place: Place, effect: effects.Effect) -> Entry | tuple[int, ...] | No
         case effects.SetOwner():
             membership.set_owner(place, effect)
         case effects.GroupChange():
-            membership.change_group(place, effect)
+            return membership.change_group(place, effect)
         case effects.Dissolve():
-            membership.dissolve(place, effect)
+            return membership.dissolve(place, effect)
     return None
 
 
@@ -222,7 +228,8 @@ def _add(
         )
     )
     if entry.media_id is not None:
-        transaction.media.append(entry.media_id)
+        shown = references.Reference("entry", conversation.id, seq)
+        transaction.media.append((entry.media_id, shown))
     if entry.kind is EntryKind.MESSAGE:
         transaction.marks[conversation.id, entry.sender] = seq
         if entry.search is not None:
@@ -243,7 +250,7 @@ def _add(
         media_id=entry.media_id,
         fingerprint=entry.fingerprint,
         epoch=conversation.epoch,
-        erased_media=erased,
+        erased_contents=erased,
     )
 
 

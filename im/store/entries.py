@@ -86,7 +86,8 @@ class Entry:
         recalled_at: when it was taken back; None if it was not.
         epoch: the conversation's epoch when this was read or written.
         repeated: it was stored before, and this is what was stored then.
-        erased_media: ids of files that are gone because of this recall, thumbnails included.
+        erased_contents: what files contained that are gone because of this entry, thumbnails
+            included; ``ByteStore.remove`` ends it where the bytes lie outside the database.
     """
 
     conversation: int
@@ -107,7 +108,7 @@ class Entry:
     fingerprint: bytes | None = None
     epoch: int = 0
     repeated: bool = False
-    erased_media: tuple[int, ...] = ()
+    erased_contents: tuple[int, ...] = ()
 
     @property
     def recalled(self) -> bool:

@@ -86,8 +86,8 @@ def set_owner(place: Place, effect: SetOwner) -> None:
     _update_group(place, {"owner_id": effect.user})
 
 
-def change_group(place: Place, effect: GroupChange) -> None:
-    """Change the group's own columns; an icon is counted as a reference to its file."""
+def change_group(place: Place, effect: GroupChange) -> tuple[int, ...]:
+    """Change the group's own columns; returns what the icon before contained, if it is gone."""
     fields = dict(effect.fields)
     unknown = set(fields) - CHANGEABLE
     if unknown:
@@ -95,21 +95,23 @@ def change_group(place: Place, effect: GroupChange) -> None:
     if "announcement" in fields:
         fields["announcement_at"] = place.now
         fields["announcement_by"] = place.entry.sender
-    if "icon_id" in fields:
-        _change_icon(place, fields["icon_id"])
+    gone = _change_icon(place, fields["icon_id"]) if "icon_id" in fields else ()
     try:
         _update_group(place, fields)
     except DuplicateKey as error:
         raise Taken(field="name", values={"reason": "group"}) from error
+    return gone
 
 
-def dissolve(place: Place, effect: Dissolve) -> None:
-    """End the group and all memberships."""
+def dissolve(place: Place, effect: Dissolve) -> tuple[int, ...]:
+    """End the group and all memberships; returns what its icon contained, if it is gone."""
+    gone = _change_icon(place, None)
     _update_group(
         place,
         {
             "dissolved_at": place.now,
             "name_folded": None,
+            "icon_id": None,
             "invite_hash": None,
             "invite_expires_at": None,
         },
@@ -119,6 +121,7 @@ def dissolve(place: Place, effect: Dissolve) -> None:
         " WHERE conversation_id = %s AND left_seq IS NULL",
         (place.seq, place.now, place.conversation.id),
     )
+    return gone
 
 
 def _present(place: Place, users: Sequence[int]) -> set[int]:
@@ -153,13 +156,11 @@ def _update_group(place: Place, fields: dict[str, Any]) -> None:
         raise NotFound("no such group")
 
 
-def _change_icon(place: Place, icon: int | None) -> None:
+def _change_icon(place: Place, icon: int | None) -> tuple[int, ...]:
+    group = place.conversation.group_id
     if icon is not None and not references.existing(place.cursor, [icon]):
         raise NotFound("no such file", field="icon")
-    row = place.cursor.execute(
-        "SELECT icon_id FROM group_basic WHERE id = %s", (place.conversation.group_id,)
-    ).one()
-    if row is not None and row[0] is not None:
-        references.drop(place.cursor, row[0])
-    if icon is not None:
-        references.add(place.cursor, [icon])
+    row = place.cursor.execute("SELECT icon_id FROM group_basic WHERE id = %s", (group,)).one()
+    if row is None or group is None:
+        return ()
+    return references.replace(place.cursor, references.Reference("icon", group), row[0], icon)

@@ -16,7 +16,7 @@ MS_PER_MINUTE = 60_000
 
 
 def recall(place: Place, effect: Recall) -> Entry | tuple[int, ...]:
-    """Erase a message and the texts of its edits; returns the ids of files that are gone.
+    """Erase a message and the texts of its edits; returns the contents of files that are gone.
 
     If it was recalled before, returns the entry that did it, and the new one is not stored.
     """
@@ -43,7 +43,10 @@ def recall(place: Place, effect: Recall) -> Entry | tuple[int, ...]:
     )
     search_index.erase(cursor, conversation, effect.target_seq)
     _note(place, effect.target_seq, EntryKind.RECALL)
-    return () if media_id is None else references.release(cursor, media_id)
+    if media_id is None:
+        return ()
+    shown = references.Reference("entry", conversation, effect.target_seq)
+    return references.release(cursor, media_id, shown)
 
 
 def edit(place: Place, effect: Edit) -> None:

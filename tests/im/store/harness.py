@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 
 from im.errors import Unavailable
-from im.store import conversations
+from im.store import contents, conversations, media
 from im.store.bootstrap import bootstrap
 from im.store.conversations import Conversation
 from im.store.cursor import Cursor
@@ -18,6 +18,7 @@ from im.store.database import Database, DatabaseSettings, open_database
 from im.store.entries import Entry, EntryKind, NewEntry
 from im.store.faults import Faults
 from im.store.log_writer import LogWriter
+from im.store.media import NewFile
 from im.store.migrations import migrate
 
 LIMIT = 60.0
@@ -113,19 +114,21 @@ def make_group(cursor: Cursor, name: str, owner: int) -> Conversation:
     return conversations.group(cursor, cursor.lastrowid, owner)
 
 
-def make_media(cursor: Cursor, owner: int, thumbnail: int | None = None) -> int:
-    """An uploaded file of one chunk."""
-    now = cursor.dialect.now_ms
-    cursor.execute(
-        "INSERT INTO media (sha256, type, size, owner_id, state, thumbnail_id, created_at,"
-        f" updated_at) VALUES (%s, 'image/png', 3, %s, 'stored', %s, {now}, {now})",
-        (bytes(32), owner, thumbnail),
+def make_media(cursor: Cursor, owner: int, data: bytes = b"abc", thumbnail: bytes = b"") -> int:
+    """An uploaded file of one chunk, perhaps with a thumbnail."""
+    made, _ = media.add(
+        *(cursor, owner, 2**40, _stored(cursor, data, "image/png")),
+        _stored(cursor, thumbnail, "image/webp") if thumbnail else None,
     )
-    media = cursor.lastrowid
+    return made
+
+
+def _stored(cursor: Cursor, data: bytes, type: str) -> NewFile:
+    content = contents.begin(cursor)
     cursor.execute(
-        "INSERT INTO media_chunk (media_id, number, data) VALUES (%s, 0, %s)", (media, b"abc")
+        "INSERT INTO media_chunk (content_id, number, data) VALUES (%s, 0, %s)", (content, data)
     )
-    return media
+    return NewFile(content, hashlib.sha256(data).digest(), type, len(data))
 
 
 async def one(database: Database, sql: str, *values: object) -> Any:

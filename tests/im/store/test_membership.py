@@ -191,7 +191,7 @@ async def test_a_groups_name_is_its_own_until_it_is_dissolved(url: str) -> None:
 async def test_a_groups_columns_and_icon_change(url: str) -> None:
     async with ready(url) as database, writing(database) as writer:
         group = await Group(database, writer).make()
-        icons = [await database.write(make_media, group.owner) for _ in range(2)]
+        icons = [await database.write(make_media, group.owner, data) for data in (b"a", b"b")]
         said = await group.do(EntryKind.ANNOUNCEMENT, GroupChange({"announcement": "公告"}))
         assert await group.column("announcement") == "公告"
         assert await group.column("announcement_at") == said.time
@@ -200,9 +200,10 @@ async def test_a_groups_columns_and_icon_change(url: str) -> None:
         await group.do(EntryKind.SETTINGS, GroupChange({"icon_id": icons[0], "approval": 1}))
         assert await rows(database, counts) == [(1,), (0,)]
         await group.do(EntryKind.SETTINGS, GroupChange({"icon_id": icons[1]}))
-        assert await rows(database, counts) == [(0,), (1,)]
+        assert await rows(database, counts) == [(1,)], "the icon before is gone"
         await group.do(EntryKind.SETTINGS, GroupChange({"icon_id": None}))
-        assert await rows(database, counts) == [(0,), (0,)]
+        assert await rows(database, counts) == []
+        assert await one(database, "SELECT COUNT(*) FROM media_chunk") == 0
         assert await group.column("approval") == 1
 
 
