@@ -210,6 +210,31 @@ class GroupSection(Section):
     """Largest group in which read marks are sent to all; in larger ones they are read on demand."""
 
 
+class MediaSection(Section):
+    """Pictures, voice messages and files that people send."""
+
+    kinds: tuple[Literal["picture", "audio", "file"], ...] = ("picture", "audio", "file")
+    """What may be sent: ``picture``, ``audio`` (voice messages, music), and ``file`` for everything
+    else, which browsers only save. Empty: nothing."""
+    max_bytes: Annotated[int, Field(ge=64 * 1024, le=1024**3)] = 20 * 1024 * 1024
+    """Bytes of one file."""
+    quota_bytes: Annotated[int, Field(ge=0, le=2**50)] = 1024**3
+    """Bytes of all files that one person has sent and not recalled."""
+    guest_quota_bytes: Annotated[int, Field(ge=0, le=2**50)] = 50 * 1024 * 1024
+    """The same for a guest."""
+    picture_pixels: Annotated[int, Field(ge=1_000_000, le=89_000_000)] = 52_000_000
+    """Pixels of one picture, or of all frames of a moving one together. Making one anew takes up to
+    8 bytes of memory for each."""
+    picture_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    """Pictures that are made anew at a time."""
+    uploads: Annotated[int, Field(ge=1, le=100)] = 4
+    """Uploads of one person to one node at a time."""
+    downloads: Annotated[int, Field(ge=1, le=10_000)] = 200
+    """Files that one node sends at a time; each takes about 2 MiB of memory."""
+    unused_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 24
+    """A file that was uploaded and never sent is removed after this many hours."""
+
+
 class BroadcastSection(Section):
     """Messages to everyone."""
 
@@ -247,6 +272,8 @@ class LimitSection(Section):
     """Accounts made from one address, guests included."""
     contact_requests: Rate = "60/hour"
     """Contact requests of one person."""
+    uploads: Rate = "60/minute;1000/day"
+    """Files that one person uploads."""
     pending_frames: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Frames of one connection that are being worked on; reading waits beyond it."""
 
@@ -266,6 +293,7 @@ class Settings(Section):
     registration: RegistrationSection = RegistrationSection()
     chat: ChatSection = ChatSection()
     groups: GroupSection = GroupSection()
+    media: MediaSection = MediaSection()
     broadcast: BroadcastSection = BroadcastSection()
     sockets: SocketSection = SocketSection()
     limits: LimitSection = LimitSection()

@@ -39,8 +39,18 @@ class User(Struct, kw_only=True):
     deleted: bool = False
 
 
-class File(Struct, kw_only=True):
-    """An uploaded file as a message shows it."""
+class File(Struct, kw_only=True, omit_defaults=True):
+    """An uploaded file as a message shows it; it is at ``/api/media/{id}``.
+
+    Attributes:
+        name: as its owner called it; empty for a recording, say.
+        size: bytes.
+        width, height: pixels of a picture, so that its place can be kept before it comes.
+        thumbnail: whether there is a smaller one at ``/api/media/{id}/thumbnail``; where there is
+            none, that address gives the picture itself.
+        duration_ms: of a recording.
+        waveform: how loud a recording is along its way, 0 to 100 for each step.
+    """
 
     id: int
     name: str
@@ -48,7 +58,9 @@ class File(Struct, kw_only=True):
     size: int
     width: int | None = None
     height: int | None = None
-    duration: int | None = None
+    thumbnail: bool = False
+    duration_ms: int | None = None
+    waveform: list[int] | None = None
 
 
 class ServerFrame(Struct, tag_field="op", kw_only=True, omit_defaults=True):
