@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import filetype
+import filetype  # type: ignore[import-untyped]
 
 from im.errors import TypeRefused
 
