@@ -76,6 +76,8 @@ class SecureOnly(ImError):
 
     code = "secure_only"
     status = 403
+
+
 class TypeRefused(ImError):
     """A file of a kind that is not taken here, or that is not what it says it is."""
 
