@@ -55,6 +55,10 @@ async def run(call: Call) -> int:
         return await show_nodes(call.settings)
     if call.command == "keys":
         return await run_keys(call.settings, call.words)
+    if call.command == "trust":
+        from im.trust_command import run_trust
+
+        return await run_trust(call.settings, call.words)
     if call.command == "doctor":
         from im.doctor.command import run_doctor
 

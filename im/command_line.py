@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, str] = {
     "nodes": "show the nodes that are alive now",
     "keys": "show the keys with which nodes talk to each other",
     "keys rotate [--now]": "change to a new one; --now: don't wait for nodes that lack it",
+    "trust [FILE.crt]": "show how devices learn to trust the cluster, or write its certificate",
+    "trust renew": "make a new certificate authority; every device has to trust again",
     "doctor [HOST …]": "why two machines don't see each other, and what mends it;"
     " --seconds N, --language zh|en, --json",
 }

@@ -208,7 +208,27 @@ def sign_up_error(page: Page, url: str) -> None:
     page.wait_for_selector(".sumerr")
 
 
-OUTSIDE: list[Callable[[Page, str], None]] = [login, login_error, guest, sign_up, sign_up_error]
+def offer(page: Page, url: str) -> None:
+    page.set_extra_http_headers({"X-Forwarded-For": "10.1.2.3"})
+    page.goto(f"{url}/secure?next=/toChat")
+    page.set_extra_http_headers({})
+
+
+def trust(page: Page, url: str) -> None:
+    size = page.viewport_size
+    if size is not None and size["width"] < 720:
+        page.set_extra_http_headers({"User-Agent": "iPhone"})
+    page.goto(f"{url}/trust")
+    page.set_extra_http_headers({})
+
+
+OUTSIDE: list[Callable[[Page, str], None]] = [
+    login, login_error, guest, sign_up, sign_up_error, offer, trust,
+]  # fmt: skip
+LONG = {"trust"}
+"""Pages that are taken whole, also what is below the window."""
+PROXY = {"IM_HTTP_TRUSTED_PROXIES": "127.0.0.1", "IM_TLS_PLAIN": "ask"}
+"""So that a browser here can be one of another machine."""
 
 
 def name_of(function: Callable[..., None]) -> str:
@@ -236,7 +256,8 @@ def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: 
         page = context.new_page()
 
         def save(name: str, page: Page = page, theme: str = theme, size: str = size) -> None:
-            page.screenshot(path=OUT / f"{name}-{language}-{theme}-{size}.png")
+            path = OUT / f"{name}-{language}-{theme}-{size}.png"
+            page.screenshot(path=path, full_page=name in LONG)
 
         for outside in OUTSIDE:
             if not only or name_of(outside) in only:
@@ -286,7 +307,7 @@ def main() -> None:
             for language in LOCALES:
                 factory = NodeFactory(ports)
                 try:
-                    node = factory()
+                    node = factory(env=PROXY)
                     sample = populate(node.url, language)
                     register(node.url, language, re.sub(r"\W", "", f"new-{language}"))
                     taken += shoot(browser, node.url, sample, language, only)

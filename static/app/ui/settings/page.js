@@ -2,6 +2,7 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar, Icon, IconButton, Segments, Switch } from "../elements.js";
 import { useNarrow } from "../shell/pane-frame.js";
+import { PlainCard } from "../shell/plain.js";
 import { DevicesCard, LogOutCard, PasswordCard } from "./devices.js";
 import { ProfileCard, RegisterCard } from "./profile.js";
 
@@ -23,7 +24,7 @@ export function SettingsPage({ section }) {
       (user.kind === "guest" ? html`<${RegisterCard} user=${user} />` : html`<${ProfileCard} user=${user} key=${user.id} />`)}
       ${(!shown || shown === "appearance") && html`<${AppearanceCards} />`}
       ${(!shown || shown === "devices") &&
-      html`<${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}<${LogOutCard} />`}
+      html`<${PlainCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}<${LogOutCard} />`}
     </div>
   </main>`;
 }

@@ -2,16 +2,18 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
+import { PlainNotice } from "./plain.js";
 
 /** A cut shorter than this shows no banner, in ms. */
 const QUIET_MS = 1_000;
 
-/** What stands above the panes: the link, an announcement, a notice. */
+/** What stands above the panes: the link, an announcement, notices. */
 export function Banners() {
   return html`<div class="banners">
     <${LinkBanner} />
     <${Announcement} />
     <${Notice} />
+    <${PlainNotice} />
   </div>`;
 }
 

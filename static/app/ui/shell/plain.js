@@ -1,0 +1,38 @@
+import { html, useState } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Icon } from "../elements.js";
+
+/** Where this page could be had securely, if it is not: browsers then withhold some of their parts. */
+function usePlain() {
+  const { client } = useApp();
+  return window.isSecureContext ? null : client.boot.trust;
+}
+
+/** What is missing on a page without encryption, until "Got it". */
+export function PlainNotice() {
+  const { t, storage } = useApp();
+  const trust = usePlain();
+  const [seen, setSeen] = useState(storage.get("plain_seen") ?? false);
+  if (!trust || seen) return null;
+  const close = () => {
+    storage.set("plain_seen", true);
+    setSeen(true);
+  };
+  return html`<section class="bcast" aria-label=${t("plain.title")}>
+    <${Icon} name="lock" />
+    <p>${t("plain.notice")} <a href=${trust}>${t("plain.how")}</a></p>
+    <button type="button" class="btn small" onClick=${close}>${t("plain.ok")}</button>
+  </section>`;
+}
+
+/** The same among the settings, for good. */
+export function PlainCard() {
+  const { t } = useApp();
+  const trust = usePlain();
+  if (!trust) return null;
+  return html`<section class="card">
+    <h3>${t("plain.title")}</h3>
+    <p class="lead">${t("plain.notice")}</p>
+    <a class="btn quiet" href=${trust}><${Icon} name="lock" />${t("plain.how")}</a>
+  </section>`;
+}
