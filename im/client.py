@@ -24,9 +24,10 @@ from types import TracebackType
 from typing import Any
 
 import msgspec
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
+from im.http_client import Trusted, call, post, trusting
 from im.protocol import names
 from im.protocol.encoding import encode
 from im.protocol.server import (
@@ -41,6 +42,8 @@ from im.protocol.server import (
     User,
     Welcome,
 )
+
+__all__ = ["Client", "Disconnected", "Refused", "call", "post"]
 
 ANSWER_SECONDS = 10.0
 FIRST_PAUSE = 0.05
@@ -79,16 +82,18 @@ class Client:
     """One logged-in program.
 
     Args:
-        urls: nodes, ``http://host:port``; the next is tried when one is gone.
+        urls: nodes, ``http(s)://host:port``; the next is tried when one is gone.
         token: of a session.
+        authority: see ``trusting``.
 
     Attributes:
         user: who one is; known after the first welcome.
         others: frames that are no entries and no answers (marks, typing, presence, states).
     """
 
-    def __init__(self, urls: Sequence[str], token: str) -> None:
+    def __init__(self, urls: Sequence[str], token: str, authority: Trusted = None) -> None:
         self._urls = list(urls)
+        self._trusted = trusting(authority)
         self._token = token
         self._socket: WebSocketClientConnection | None = None
         self._connected = asyncio.Event()
@@ -106,16 +111,27 @@ class Client:
         self.connections = 0
 
     @classmethod
-    async def log_in(cls, urls: Sequence[str], name: str, password: str) -> Client:
-        """A client of an account. Raises ``HTTPClientError``."""
-        answer = await post(urls[0], "/api/login", {"name": name, "password": password})
-        return cls(urls, answer["token"])
+    async def log_in(
+        cls, urls: Sequence[str], name: str, password: str, authority: Trusted = None
+    ) -> Client:
+        """A client of an account. Raises ``HTTPClientError``, ``ssl.SSLError`` or ``OSError``."""
+        return await cls._enter(urls, "login", {"name": name, "password": password}, authority)
 
     @classmethod
-    async def register(cls, urls: Sequence[str], name: str, password: str) -> Client:
-        """A client of a new account. Raises ``HTTPClientError``."""
+    async def register(
+        cls, urls: Sequence[str], name: str, password: str, authority: Trusted = None
+    ) -> Client:
+        """A client of a new account. Raises as ``log_in`` does."""
         body = {"name": name, "password": password, "repassword": password}
-        return cls(urls, (await post(urls[0], "/api/register", body))["token"])
+        return await cls._enter(urls, "register", body, authority)
+
+    @classmethod
+    async def _enter(
+        cls, urls: Sequence[str], where: str, body: dict[str, Any], authority: Trusted
+    ) -> Client:
+        trusted = trusting(authority)
+        answer = await post(urls[0], f"/api/{where}", body, authority=trusted)
+        return cls(urls, answer["token"], trusted)
 
     async def __aenter__(self) -> Client:
         await self.start()
@@ -246,6 +262,7 @@ class Client:
             url.replace("http", "ws", 1) + "/ws",
             headers={"Authorization": f"Bearer {self._token}"},
             connect_timeout=ANSWER_SECONDS,
+            ssl_options=self._trusted,
         )
         self._socket = await websocket_connect(request, subprotocols=["im.v1"])
         while True:
@@ -357,27 +374,3 @@ async def _pause_after(error: Refused) -> None:
     if error.code not in ("unavailable", "rate_limited", "overloaded"):
         raise error
     await asyncio.sleep((error.retry_after or 200) / 1000)
-
-
-async def post(url: str, path: str, body: dict[str, Any], token: str | None = None) -> Any:
-    """``POST`` to the HTTP API; the answer's data. Raises ``HTTPClientError``."""
-    return await call(url, "POST", path, body, token)
-
-
-async def call(
-    url: str, method: str, path: str, body: dict[str, Any] | None = None, token: str | None = None
-) -> Any:
-    """Call the HTTP API; the answer's data. Raises ``HTTPClientError``."""
-    headers = {"Content-Type": "application/json"}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
-    response = await AsyncHTTPClient().fetch(
-        HTTPRequest(
-            url + path,
-            method=method,
-            headers=headers,
-            body=encode(body) if body is not None else None,
-            allow_nonstandard_methods=True,
-        )
-    )
-    return msgspec.json.decode(response.body)["data"]

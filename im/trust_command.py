@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -46,7 +47,7 @@ async def run_trust(settings: Settings, words: tuple[str, ...]) -> int:
     finally:
         await database.close()
     if words and words != (RENEW,):
-        Path(words[0]).write_bytes(authority.anchor)
+        await asyncio.to_thread(Path(words[0]).write_bytes, authority.anchor)
         print(f"{authority.name} is written to {words[0]}")
         return 0
     if words:

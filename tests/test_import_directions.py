@@ -11,7 +11,10 @@ from tests.source import imports, modules
 TOP_LEVEL = ("run", "handlers", "im", "relay")
 
 FLOORS = (
-    {"im.app", "im.client", "im.commands", "im.doctor", "im.supervisor", "im.trust_command"},
+    {
+        *("im.app", "im.client", "im.http_client", "im.commands", "im.doctor", "im.supervisor"),
+        "im.trust_command",
+    },
     {"im.wire"},
     {"im.services"},
     {"im.store"},
