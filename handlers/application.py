@@ -28,6 +28,7 @@ from handlers.assets import AssetHandler, Assets
 from handlers.chat import ChatHandler
 from handlers.docs import socket_documents
 from handlers.ops import figures
+from handlers.service_worker import ServiceWorkerHandler
 from im.app import Messenger
 
 HOME = Path(__file__).resolve().parent.parent
@@ -128,6 +129,7 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
             ),
             (r"/healthz", ops.HealthHandler),
             (r"/readyz", ops.ReadyHandler, services),
+            (r"/service-worker\.js", ServiceWorkerHandler, {"assets": assets}),
             (r"/static/(.*)", AssetHandler, {"assets": assets}),
         ],
         default_handler_class=pages.NotFoundHandler,

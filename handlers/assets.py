@@ -17,7 +17,13 @@ from tornado.web import StaticFileHandler
 from handlers.base import CONTENT_SECURITY_POLICY
 
 VERSION = re.compile(r"\Av-([0-9a-f]{12})/")
-TEXTUAL = (".js", ".mjs", ".css", ".json", ".svg", ".html", ".txt")
+TEXTUAL = (".js", ".mjs", ".css", ".json", ".svg", ".html", ".txt", ".webmanifest")
+KINDS = {".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
+"""Content types that Python's own table lacks in some version."""
+OFFLINE = re.compile(
+    r"app/.*|css/.*|vendor/[a-z-]+\.js|[a-z-]+\.(?:svg|webmanifest)|icons/icon-192\.png|start\.js"
+)
+"""What a page needs that opens without its server; the emoji, which are large, come with use."""
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -43,6 +49,15 @@ class Assets:
         if name not in self._gzipped:
             self._gzipped[name] = gzip.compress(self._names[name].read_bytes(), 9, mtime=0)
         return self._gzipped[name]
+
+    @property
+    def offline(self) -> list[str]:
+        """Names of the files that a browser holds, so that the page opens without its server."""
+        return [name for name in self._names if OFFLINE.fullmatch(name)]
+
+    def text(self, name: str) -> str:
+        """A file of text, as it is now."""
+        return self._names[name].read_text("utf-8")
 
     def url(self, path: str) -> str:
         """The address of a file in the static folder."""
@@ -97,11 +112,12 @@ class AssetHandler(StaticFileHandler):
     def get_content_type(self) -> str:
         """Text is UTF-8."""
         kind = super().get_content_type()
-        if self.absolute_path is not None and self.absolute_path.endswith(".mjs"):
-            kind = "text/javascript"
+        if self.absolute_path is not None:
+            kind = KINDS.get(Path(self.absolute_path).suffix, kind)
         textual = kind.startswith("text/") or kind in (
             "application/javascript",
             "application/json",
+            "application/manifest+json",
             "image/svg+xml",
         )
         return f"{kind}; charset=utf-8" if textual else kind

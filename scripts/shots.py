@@ -152,6 +152,23 @@ def appearance(shooter: Shooter) -> None:
     shooter.page.wait_for_selector(".card")
 
 
+def notices(shooter: Shooter) -> None:
+    shooter.at("#/settings/notices")
+    shooter.page.wait_for_selector(".card .opt")
+
+
+def new_version(shooter: Shooter) -> None:
+    other = {"Etag": '"000000000000"'}
+    shooter.page.route("**/service-worker.js", lambda route: route.fulfill(headers=other))
+    shooter.chats(shooter.group)
+    shooter.page.evaluate("dispatchEvent(new Event('offline'))")
+    shooter.page.context.set_offline(True)
+    shooter.page.wait_for_selector(".banner", timeout=10_000)
+    shooter.page.context.set_offline(False)
+    shooter.page.wait_for_selector(".new-version", timeout=60_000)
+    shooter.page.unroute("**/service-worker.js")
+
+
 def palette(shooter: Shooter) -> None:
     shooter.chats()
     shooter.page.keyboard.press("Control+k")
@@ -174,7 +191,8 @@ def undo(shooter: Shooter) -> None:
 
 INSIDE: list[Callable[[Shooter], None]] = [
     conversations, chat, private, menu, reply, emoji, details, announcements, contacts, profile,
-    groups, group, create, settings, devices, appearance, palette, shortcuts, undo, offline,
+    groups, group, create, settings, devices, notices, appearance, palette, shortcuts, undo,
+    offline, new_version,
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
-import { html, render } from "../vendor/preact.js";
+import { html, render, signal } from "../vendor/preact.js";
 import { Client } from "./client/client.js";
+import { again } from "./core/again.js";
 import { parseName } from "./core/names.js";
 import { createTimes } from "./core/times.js";
 import { translator } from "./core/translate.js";
@@ -36,14 +37,21 @@ async function main() {
   const layers = createLayers(CLOCK);
   const announcer = createAnnouncer();
   const storage = createStorage(window.localStorage, user.id);
-  const leave = () => location.assign(`/?next=${encodeURIComponent("/toChat")}`);
+  const leave = () => forgetPage().finally(() => location.assign(`/?next=${encodeURIComponent("/toChat")}`));
   const api = createApi({
     fetch: (...request) => fetch(...request),
     cookie: () => document.cookie,
     onUnauthorized: leave,
   });
   const database = await openDatabase(user.id);
-  const tabs = createTabs(user.id, { onMessage: (message) => client.heard(message) });
+  /** What tells of messages while one is elsewhere; loaded after the page stands. */
+  const notifier = signal(null);
+  /** Whether to offer notifications, and whether the node has a newer page than this one. */
+  const hint = signal(false);
+  const newer = signal(false);
+  const tabs = createTabs(user.id, {
+    onMessage: (message) => (message.type === "bid" ? notifier.value?.heard(message) : client.heard(message)),
+  });
   const client = new Client({
     boot,
     api,
@@ -54,7 +62,12 @@ async function main() {
     t,
     openSocket: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.ws}`, "im.v1"),
     events: {
-      onEntry: (entry) => announce(entry),
+      onEntry(entry) {
+        announce(entry);
+        notifier.value?.entry(entry);
+      },
+      onMissed: (entry) => notifier.value?.entry(entry),
+      onSent: () => notifier.value?.sent(),
       onSettings: () => followSettings(),
       onSessionOver: leave,
       /** A refused handshake looks like any other cut: ask whether the session still holds. */
@@ -93,9 +106,17 @@ async function main() {
     return (client.groups.members.value.get(group) ?? []).map((member) => member.user.id);
   }
 
+  /** The page that the service worker keeps is of this account. */
+  async function forgetPage() {
+    for (const name of (await window.caches?.keys()) ?? []) {
+      if (name.startsWith("im-page-")) await caches.delete(name);
+    }
+  }
+
   async function logOut() {
     await api.post("/logout");
     tabs.say({ type: "logout" });
+    await forgetPage();
     client.connection.close();
     database.close();
     await wipeDatabase(user.id);
@@ -104,7 +125,7 @@ async function main() {
   }
 
   const app = {
-    client, t, times, lang, router, layers, announcer, storage, logOut,
+    client, t, times, lang, router, layers, announcer, storage, logOut, notifier, hint, newer,
   };
   addEventListener("online", () => client.connection.check());
   addEventListener("offline", () => client.connection.check());
@@ -123,6 +144,11 @@ async function main() {
   else (window.requestIdleCallback ?? setTimeout)(loadChat);
   render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
   dispatchEvent(new Event("started"));
+  const [{ createNotifier }, { watchVersions }] = await Promise.all(
+    [() => import("./ui/away/notifier.js"), () => import("./ui/away/versions.js")].map((load) => again(load)),
+  );
+  notifier.value = createNotifier({ ...app, tabs, clock: CLOCK });
+  watchVersions({ client, newer });
 }
 
 main();

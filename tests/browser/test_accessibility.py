@@ -146,6 +146,7 @@ def test_the_chat_page_is_accessible_in_every_state(
     look("group page", at=f"groups/{group}", wait=".prof .mem")
     look("profile form", at="settings/profile", wait=".form")
     look("devices", at="settings/devices", wait=".sess")
+    look("notices", at="settings/notices", wait=".card .opt")
     look("appearance", at="settings/appearance", wait=".seg")
     page.goto(f"{server.url}/toChat#/chats")
     act("switcher", lambda: page.keyboard.press("Control+k"), "dialog.pal .row")

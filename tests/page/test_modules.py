@@ -28,7 +28,7 @@ LICENCES = {"MIT", "Apache-2.0", "ISC", "BSD-2-Clause", "BSD-3-Clause", "0BSD"}
 IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?from\s+"(\.[^"]+)"', re.MULTILINE)
 KEY = re.compile(r'"([a-z]+\.[a-z_0-9]+)"')
 TEMPLATE_KEY = re.compile(r"""\bt\(["']([a-z_.0-9]+)["']""")
-NO_KEYS = {"a.row", "im.v1"}
+NO_KEYS = {"a.row", "favicon.svg", "im.v1"}
 """Strings in modules that look like keys of the catalogue."""
 
 

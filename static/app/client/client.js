@@ -95,6 +95,7 @@ export class Client {
     const after = this.history.log(conv).log.head;
     await this.outbox.add({ key, conv, to, media: "text", text, replyTo, mentions, after });
     this.tabs.say({ type: "outbox" });
+    this.events.onSent();
     return key;
   }
 
@@ -235,7 +236,8 @@ export class Client {
 
   async #resync(conv = null) {
     if (conv === null) {
-      await this.conversations.refresh();
+      const missed = await this.conversations.refresh();
+      for (const entry of missed ?? []) this.events.onMissed(entry);
       for (const summary of this.conversations.map.value.values()) {
         this.marks.known("read", summary.conv, summary.read_seq);
         const { log } = this.history.log(summary.conv);

@@ -58,7 +58,10 @@ export class Conversations {
     return summary.group?.name ?? summary.title;
   }
 
-  /** Fetch the list anew; calls meanwhile make one more round. */
+  /**
+   * Fetch the list anew; calls meanwhile make one more round. Resolves to what came while nothing was
+   * heard: the last entry of each known conversation with more unread than before.
+   */
   refresh() {
     if (this.running) {
       this.again = true;
@@ -88,15 +91,18 @@ export class Conversations {
     } catch (error) {
       this.error.value = error;
       if (this.state.value === "loading") this.state.value = "error";
-      return;
+      return [];
     }
+    const missed = [];
     for (const [conv, summary] of this.map.value) {
       const fresh = found.get(conv);
       if (fresh && fresh.last_seq < summary.last_seq) found.set(conv, { ...fresh, ...newerPart(summary) });
+      if (fresh?.last_seq > summary.last_seq && fresh.unread > summary.unread) missed.push(fresh.last);
     }
     this.map.value = found;
     this.error.value = null;
     this.state.value = "ready";
+    return missed;
   }
 
   #full(summary) {

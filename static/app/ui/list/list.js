@@ -11,12 +11,13 @@ import { SearchBox } from "./search-box.js";
 const FILTERS = ["all", "unread", "mentions", "groups"];
 export const AddContact = lazy(() => import("../contacts/dialogs.js"), "AddContact", ["details"]);
 export const CreateGroup = lazy(() => import("../groups/dialogs.js"), "CreateGroup", ["details"]);
+const NoticesHint = lazy(() => import("../away/hint.js"), "NoticesHint");
 export const JoinGroup = lazy(() => import("../groups/dialogs.js"), "JoinGroup", ["details"]);
 
 /** The list of conversations with its search and filters. */
 export function ConversationList() {
   const app = useApp();
-  const { t, client, router, layers } = app;
+  const { t, client, router, layers, hint } = app;
   const [filter, setFilter] = useState("all");
   const [query, setQuery] = useState("");
   const all = usePressedOrder(withAnnouncements(client));
@@ -59,6 +60,7 @@ export function ConversationList() {
         )}
       </div>`}
     </header>
+    ${hint.value && html`<${NoticesHint} />`}
     ${state === "loading" && !all.length
       ? html`<${Skeleton} label=${t("state.loading")} />`
       : state === "error" && !all.length

@@ -4,6 +4,7 @@ import { Avatar, Icon, IconButton, Segments, Switch } from "../elements.js";
 import { useNarrow } from "../shell/pane-frame.js";
 import { PlainCard } from "../shell/plain.js";
 import { DevicesCard, LogOutCard, PasswordCard } from "./devices.js";
+import { NoticesCards } from "./notices.js";
 import { ProfileCard, RegisterCard } from "./profile.js";
 
 /** Settings: one section on wide screens; on a phone everything on one page. */
@@ -22,6 +23,7 @@ export function SettingsPage({ section }) {
       ${!shown && html`<${Me} user=${user} href=${router.href("settings", "profile")} />`}
       ${shown === "profile" &&
       (user.kind === "guest" ? html`<${RegisterCard} user=${user} />` : html`<${ProfileCard} user=${user} key=${user.id} />`)}
+      ${(!shown || shown === "notices") && html`<${NoticesCards} />`}
       ${(!shown || shown === "appearance") && html`<${AppearanceCards} />`}
       ${(!shown || shown === "devices") &&
       html`<${PlainCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}<${LogOutCard} />`}

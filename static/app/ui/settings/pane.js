@@ -6,6 +6,7 @@ import { PaneFrame } from "../shell/pane-frame.js";
 export const SECTIONS = [
   ["profile", "person"],
   ["devices", "shield"],
+  ["notices", "bell"],
   ["appearance", "sun"],
 ];
 

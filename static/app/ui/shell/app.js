@@ -1,6 +1,6 @@
 import { html, useEffect, useMemo } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { Layers } from "../layer-views.js";
+import { Layers } from "../layers-shown.js";
 import { lazy } from "../lazy.js";
 import { ConversationList } from "../list/list.js";
 import { Announcer } from "../announcer.js";

@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
-import { Icon } from "../elements.js";
+import { Icon, IconButton } from "../elements.js";
 import { PlainNotice } from "./plain.js";
 
 /** A cut shorter than this shows no banner, in ms. */
@@ -11,6 +11,7 @@ const QUIET_MS = 1_000;
 export function Banners() {
   return html`<div class="banners">
     <${LinkBanner} />
+    <${NewVersion} />
     <${Announcement} />
     <${Notice} />
     <${PlainNotice} />
@@ -44,6 +45,22 @@ function LinkBanner() {
       <button type="button" onClick=${() => client.connection.retryNow()}>${t("link.now")}</button>
     </div>`}
   </div>`;
+}
+
+/** The node has a newer page than this one; what was written and not sent stays. */
+function NewVersion() {
+  const { t, client, newer } = useApp();
+  if (!newer.value) return null;
+  const load = () => {
+    client.drafts.flush();
+    location.reload();
+  };
+  return html`<section class="banner new-version" role="status" aria-label=${t("version.title")}>
+    <${Icon} name="retry" />
+    <p>${t("version.text")}</p>
+    <button type="button" onClick=${load}>${t("version.load")}</button>
+    <${IconButton} small icon="close" label=${t("version.later")} onClick=${() => (newer.value = false)} />
+  </section>`;
 }
 
 /** The newest unread announcement, until "Got it". */

@@ -1,0 +1,324 @@
+"""Being told of new messages while one is elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import (
+    QUICK,
+    Person,
+    befriend,
+    bubble,
+    enter,
+    online,
+    private,
+    register,
+    row,
+    write,
+)
+from tests.services.chromium import Pages
+from tests.services.netns import Network
+from tests.services.node import NodeFactory
+
+ATTENTION = """
+  window.attention = "looking";
+  Object.defineProperty(document, "visibilityState", {
+    get: () => (window.attention === "hidden" ? "hidden" : "visible"),
+  });
+  document.hasFocus = () => window.attention === "looking";
+"""
+"""A headless browser has no windows behind which a page could be: the test says where one is."""
+
+COUNTS = """
+  window.sounds = window.told = window.asked = 0;
+  const show = ServiceWorkerRegistration.prototype.showNotification;
+  ServiceWorkerRegistration.prototype.showNotification = function (...about) {
+    window.told += 1;
+    return show.apply(this, about);
+  };
+
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (at) { window.sounds += 0.5; start.call(this, at); };
+"""
+"""Counts sounds, which have two tones, and notifications."""
+
+UNDECIDED = """
+  window.permission = "default";
+  Object.defineProperty(Notification, "permission", { get: () => window.permission });
+  Notification.requestPermission = async () => {
+    window.asked += 1;
+    return (window.permission = "granted");
+  };
+"""
+"""Who was never asked; a headless browser answers no for them. They will agree."""
+
+SHOWN = """async () => {
+  const registration = await navigator.serviceWorker.ready;
+  const list = await registration.getNotifications();
+  return list.map(({ title, body, tag }) => ({ title, body, tag }));
+}"""
+
+
+def watch(new_page: Pages, person: Person, place: str = "", *, script: str = "") -> Page:
+    """A person's page that knows where the person looks, and may show notifications."""
+    page = new_page(locale="en-GB", permissions=["notifications"])
+    page.context.add_init_script(ATTENTION + COUNTS + script)
+    enter(page, person, place)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    return page
+
+
+def look(page: Page, attention: str) -> None:
+    """Look at the page, aside, or have it hidden."""
+    page.evaluate(
+        """(attention) => {
+          window.attention = attention;
+          document.dispatchEvent(new Event("visibilitychange"));
+          dispatchEvent(new Event(attention === "looking" ? "focus" : "blur"));
+        }""",
+        attention,
+    )
+
+
+def shown(page: Page) -> list[dict[str, Any]]:
+    found = page.evaluate(SHOWN)
+    assert isinstance(found, list)
+    return found
+
+
+def count(page: Page, what: str) -> float:
+    found = page.evaluate(f"window.{what}")
+    assert isinstance(found, int | float)
+    return found
+
+
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait for what the page cannot be asked to expect."""
+    for _ in range(200):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came")
+
+
+def pair(node: NodeFactory) -> tuple[Person, Person]:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    return anna, bo
+
+
+def test_a_hidden_page_tells_of_a_message_and_leads_to_it(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = pair(node)
+    page = watch(new_page, anna, "contacts")
+    icon = page.locator("link[rel=icon]")
+    expect(icon).to_have_attribute("href", re.compile(r"/favicon\.svg$"))
+    look(page, "hidden")
+    bo.send(f"u:{anna.id}", "The pump is on")
+    until(page, lambda: len(shown(page)) == 1)
+    assert shown(page) == [
+        {"title": "Bo", "body": "The pump is on", "tag": f"{anna.id} {private(anna, bo)}"}
+    ]
+    expect(page).to_have_title("(1) Contacts · LAN chat")
+    expect(icon).to_have_attribute("href", re.compile(r"/favicon-unread\.svg$"))
+    bo.send(f"u:{anna.id}", "and off again")
+    until(page, lambda: shown(page)[0]["title"] == "Bo (2)")
+    assert len(shown(page)) == 1
+
+    worker = page.context.service_workers[0]
+    worker.evaluate(
+        """async () => {
+          const [notification] = await registration.getNotifications();
+          dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+        }"""
+    )
+    expect(page.locator(".chat-h h2")).to_have_text("Bo")
+    look(page, "looking")
+    expect(bubble(page, "and off again")).to_be_in_viewport()
+    expect(icon).to_have_attribute("href", re.compile(r"/favicon\.svg$"))
+    until(page, lambda: shown(page) == [])
+
+
+def test_who_looks_is_not_told_but_hears_of_other_conversations(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = pair(node)
+    cem = register(anna.url, "Cem")
+    page = watch(new_page, anna, f"chats/{private(anna, bo)}")
+    page.locator(".chat-h").click()
+    bo.send(f"u:{anna.id}", "in view")
+    expect(bubble(page, "in view")).to_be_visible()
+    cem.send(f"u:{anna.id}", "elsewhere")
+    until(page, lambda: count(page, "sounds") == 1)
+    look(page, "aside")
+    bo.send(f"u:{anna.id}", "still in view")
+    expect(bubble(page, "still in view")).to_be_visible()
+    cem.send(f"u:{anna.id}", "elsewhere again")
+    until(page, lambda: len(shown(page)) == 1)
+    assert shown(page)[0]["title"] == "Cem (2)"
+    assert count(page, "told") == 1
+
+
+def test_of_two_tabs_one_tells(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo = pair(node)
+    first = watch(new_page, anna)
+    second = first.context.new_page()
+    second.goto(first.url)
+    online(second)
+    pages = (first, second)
+    for page in pages:
+        page.locator(".rail .mark").click()
+        look(page, "hidden")
+    for number in range(1, 6):
+        bo.send(f"u:{anna.id}", f"message {number}")
+        until(first, lambda n=number: sum(count(page, "told") for page in pages) >= n)  # type: ignore[misc]
+    assert sum(count(page, "told") for page in pages) == 5
+    assert 1 <= sum(count(page, "sounds") for page in pages) <= 5
+    # What one tab shows the other does not tell of.
+    second.goto(re.sub("#.*", f"#/chats/{private(anna, bo)}", second.url))
+    look(second, "looking")
+    expect(bubble(second, "message 5")).to_be_visible()
+    bo.send(f"u:{anna.id}", "seen in the second")
+    expect(bubble(second, "seen in the second")).to_be_visible()
+    cem = register(anna.url, "Cem")
+    look(second, "hidden")
+    cem.send(f"u:{anna.id}", "not seen")
+    until(first, lambda: sum(count(page, "told") for page in pages) >= 6)
+    assert sum(count(page, "told") for page in pages) == 6
+
+
+def test_a_muted_conversation_is_silent_until_one_is_named(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = pair(node)
+    group = bo.call("POST", "/groups", {"name": "Deck crew", "members": [anna.id]})["id"]
+    page = watch(new_page, anna)
+    row(page, "Deck crew").click(button="right")
+    page.get_by_role("menuitem", name="Mute").click()
+    expect(row(page, "Deck crew").locator("use[href$='#bell-off']")).to_be_attached()
+    look(page, "hidden")
+    bo.send(f"g:{group}", "just talk")
+    bo.call("POST", "/messages", {"to": f"g:{group}", "text": "@Anna now", "mentions": [anna.id]})
+    until(page, lambda: len(shown(page)) == 1)
+    assert shown(page)[0]["body"] == "Bo: @Anna now"
+    assert count(page, "told") == 1
+
+
+def test_what_is_told_is_chosen_in_the_settings(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo = pair(node)
+    page = watch(new_page, anna, "settings/notices")
+    page.get_by_role("switch", name="Show the text").click()
+    page.get_by_role("switch", name="Sound").click()
+    look(page, "hidden")
+    bo.send(f"u:{anna.id}", "a secret")
+    until(page, lambda: len(shown(page)) == 1)
+    assert shown(page)[0]["title"] == "Bo"
+    assert shown(page)[0]["body"].startswith("New message · ")
+    assert count(page, "sounds") == 0
+    look(page, "looking")
+    page.get_by_role("switch", name="Sound").click()
+    assert count(page, "sounds") == 1
+    page.get_by_role("switch", name="Notifications").click()
+    page.reload()
+    online(page)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    expect(page.get_by_role("switch", name="Notifications")).not_to_be_checked()
+    page.locator(".rail .mark").click()
+    look(page, "hidden")
+    bo.send(f"u:{anna.id}", "another")
+    until(page, lambda: count(page, "sounds") == 1)
+    assert count(page, "told") == 0
+
+
+def test_a_storm_makes_one_sound_and_writing_is_not_disturbed(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = pair(node)
+    cem = register(anna.url, "Cem")
+    page = watch(new_page, anna, f"chats/{private(anna, bo)}")
+    page.locator(".comp textarea").press_sequentially("I am just")
+    cem.send(f"u:{anna.id}", "while writing")
+    expect(row(page, "Cem").locator(".badge")).to_contain_text("1 unread")
+    page.wait_for_timeout(600)  # twice the time in which tabs agree
+    assert count(page, "sounds") == 0
+    look(page, "hidden")
+    until(page, lambda: bool(cem.send(f"u:{anna.id}", "and later") and count(page, "sounds")))
+    for number in range(8):
+        cem.send(f"u:{anna.id}", f"storm {number}")
+    expect(row(page, "Cem").locator(".pv")).to_have_text("storm 7")
+    page.wait_for_timeout(600)
+    assert count(page, "sounds") == 1
+
+
+def test_what_was_read_elsewhere_or_taken_back_is_told_no_more(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = pair(node)
+    page = watch(new_page, anna)
+    look(page, "hidden")
+    conversation = private(anna, bo)
+    seq = bo.send(f"u:{anna.id}", "read on the phone")
+    until(page, lambda: len(shown(page)) == 1)
+    anna.call("POST", "/messages/read", {"conv": conversation, "seq": seq})
+    until(page, lambda: shown(page) == [])
+    seq = bo.send(f"u:{anna.id}", "wrong window")
+    until(page, lambda: len(shown(page)) == 1)
+    bo.call("POST", "/messages/recall", {"conv": conversation, "seq": seq})
+    until(page, lambda: shown(page) == [])
+
+
+def test_one_is_told_after_an_absence(node: NodeFactory, new_page: Pages) -> None:
+    server = node(env=QUICK)
+    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
+    bo.send(f"u:{anna.id}", "before")
+    page = watch(new_page, anna)
+    look(page, "hidden")
+    server.restart(kill=True)
+    bo.send(f"u:{anna.id}", "meanwhile")
+    until(page, lambda: len(shown(page)) == 1)
+    assert shown(page)[0]["body"] == "meanwhile"
+
+
+def test_the_permission_is_asked_for_only_when_one_wants_it(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = pair(node)
+    page = watch(new_page, anna, f"chats/{private(anna, bo)}", script=UNDECIDED)
+    hint = page.locator(".hint-card")
+    expect(hint).to_have_count(0)
+    write(page, "hello")
+    expect(hint).to_be_visible()
+    assert count(page, "asked") == 0
+    page.get_by_role("button", name="Not now").click()
+    expect(hint).to_have_count(0)
+    page.reload()
+    online(page)
+    write(page, "hello again")
+    expect(bubble(page, "hello again").locator("use[href$='#check']")).to_be_attached()
+    expect(hint).to_have_count(0)
+    page.goto(f"{anna.url}/toChat#/settings/notices")
+    button = page.get_by_role("button", name="Turn on")
+    expect(button).to_be_visible()
+    assert count(page, "asked") == 0
+    button.click()
+    expect(page.get_by_role("switch", name="Notifications")).to_be_checked()
+    assert count(page, "asked") == 1
+
+
+def test_a_plain_address_says_honestly_what_it_cannot_do(
+    node: NodeFactory, new_page: Pages, netns: Callable[[int], Network]
+) -> None:
+    server = node(env=QUICK, namespace=netns(1).machines[0])
+    anna = register(server.url, "Anna")
+    page = new_page(locale="en-GB")
+    enter(page, anna, "settings/notices")
+    expect(page.get_by_text("Notifications need a secure connection (https)")).to_be_visible()
+    expect(page.get_by_role("button", name="Turn on")).to_have_count(0)
+    expect(page.get_by_role("switch", name="Sound")).to_be_checked()
+    assert [line for line in new_page.console if line.startswith("exception")] == []
