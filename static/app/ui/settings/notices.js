@@ -6,7 +6,7 @@ import { Icon, Switch } from "../elements.js";
 
 /** How one is told of new messages in this browser. */
 export function NoticesCards() {
-  const { t, storage, notifier } = useApp();
+  const { t, client, storage, notifier } = useApp();
   const [chosen, setChosen] = useState(() => preferences(storage.get("notices")));
   const [can, setCan] = useState(permission);
   const choose = (change) => {
@@ -30,7 +30,8 @@ export function NoticesCards() {
       ${can === "yes"
         ? html`${option("on")}${chosen.on && option("text")}`
         : html`<div class="opt"><${Icon} name=${can === "ask" ? "bell" : "bell-off"} />
-            <div>${t("notices.on")}<small>${t(`notices.${can}_text`)}</small></div>
+            <div>${t("notices.on")}<small>${t(`notices.${can}_text`)}
+              ${can === "insecure" && client.boot.trust && html` <a href=${client.boot.trust}>${t("plain.how")}</a>`}</small></div>
             ${can === "ask" && html`<button type="button" class="btn primary small" onClick=${allow}>${t("notices.allow")}</button>`}
           </div>`}
     </section>
