@@ -25,7 +25,9 @@ class RegisterHandler(ApiHandler):
             email=body.email,
             language=self.language,
             address=self.client_address,
+            invitation=body.invitation,
         )
+        await self.note("user.registered", row.id, f"u:{row.id}", role=row.role)
         return await self.log_in(row)
 
     async def log_in(self, row: UserRow) -> bodies.LoggedIn:
@@ -44,9 +46,17 @@ class LoginHandler(RegisterHandler):
         answer=bodies.LoggedIn,
     )
     async def post(self, body: bodies.Login) -> bodies.LoggedIn:
-        """The same answer for an unknown name and a wrong password."""
-        row = await self.messenger.accounts.authenticate(
-            body.name, body.password, self.client_address
+        """The same answer for an unknown name and a wrong password.
+
+        ``code_needed`` asks for ``code``, ``password_change_needed`` for ``new_password``: send
+        name and password again with it.
+        """
+        row = await self.messenger.people.log_in.authenticate(
+            body.name,
+            body.password,
+            self.client_address,
+            code=body.code,
+            new_password=body.new_password,
         )
         return await self.log_in(row)
 
@@ -87,10 +97,14 @@ class MeHandler(ApiHandler):
         self.keep_preferences(body.language, body.theme)
         return me(row)
 
-    @operation("Delete my account: what I wrote stays, without my name")
-    async def delete(self, who: Identity) -> None:
-        """All sessions end."""
-        await self.messenger.accounts.delete(who, who.user)
+    @operation("Delete my account: what I wrote stays, without my name", body=bodies.DeleteAccount)
+    async def delete(self, who: Identity, body: bodies.DeleteAccount) -> None:
+        """The password is asked for. All sessions and tokens end.
+
+        Groups of mine go to their administrator, or else the member, who came first.
+        """
+        await self.messenger.accounts.delete(who, who.user, body.password)
+        await self.note("user.deleted", who, f"u:{who.user}")
         self.end_cookie()
 
 
@@ -103,6 +117,7 @@ class PasswordHandler(ApiHandler):
         await self.messenger.accounts.change_password(
             who, body.password, body.new_password, body.repassword
         )
+        await self.note("password.changed", who, f"u:{who.user}")
 
 
 class UpgradeHandler(ApiHandler):
@@ -111,11 +126,17 @@ class UpgradeHandler(ApiHandler):
     @operation("A guest registers and keeps id and history", body=bodies.Register, answer=bodies.Me)
     async def post(self, who: Identity, body: bodies.Register) -> bodies.Me:
         """For guests only."""
-        return me(
-            await self.messenger.accounts.upgrade(
-                who, body.name, body.password, body.repassword, body.phone, body.email
-            )
+        row = await self.messenger.accounts.upgrade(
+            who,
+            body.name,
+            body.password,
+            body.repassword,
+            body.phone,
+            body.email,
+            body.invitation,
         )
+        await self.note("user.registered", row.id, f"u:{row.id}", role=row.role)
+        return me(row)
 
 
 class SessionsHandler(ApiHandler):
@@ -143,6 +164,7 @@ class SessionsHandler(ApiHandler):
     async def delete(self, who: Identity) -> None:
         """All my sessions but this one end."""
         await self.messenger.sessions.revoke_all(who.user, keep=who.session)
+        await self.note("sessions.ended", who, f"u:{who.user}")
 
 
 class SessionHandler(ApiHandler):

@@ -10,9 +10,12 @@ from tornado.web import Application, RequestHandler
 
 from handlers import (
     account,
+    admin,
     contacts,
     docs,
+    factor,
     groups,
+    joining,
     messages,
     openapi,
     ops,
@@ -25,6 +28,7 @@ from handlers import (
     users,
 )
 from handlers.assets import AssetHandler, Assets
+from handlers.base import shown_path
 from handlers.chat import ChatHandler
 from handlers.docs import socket_documents
 from handlers.ops import figures
@@ -49,6 +53,8 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (rf"/api/sessions/{NUMBER}", account.SessionHandler),
     (r"/api/tokens", tokens.TokensHandler),
     (rf"/api/tokens/{NUMBER}", tokens.TokenHandler),
+    (r"/api/me/factor", factor.FactorHandler),
+    (r"/api/me/factor/off", factor.FactorOffHandler),
     (r"/api/conversations", messages.ConversationsHandler),
     (r"/api/messages", messages.MessagesHandler),
     (r"/api/messages/recall", messages.RecallHandler),
@@ -61,13 +67,24 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/groups", groups.GroupsHandler),
     (r"/api/groups/join", groups.JoinHandler),
     (rf"/api/groups/{NUMBER}", groups.GroupHandler),
+    (rf"/api/groups/{NUMBER}/link", joining.LinkHandler),
+    (rf"/api/groups/{NUMBER}/requests", joining.RequestsHandler),
+    (rf"/api/groups/{NUMBER}/requests/{NUMBER}", joining.RequestHandler),
     (rf"/api/groups/{NUMBER}/members", groups.MembersHandler),
     (rf"/api/groups/{NUMBER}/members/{NUMBER}", groups.MemberHandler),
     (rf"/api/groups/{NUMBER}/members/{NUMBER}/role", groups.RoleHandler),
     (r"/api/users", users.UsersHandler),
     (rf"/api/users/{NUMBER}", users.UserHandler),
+    (rf"/api/users/{NUMBER}/ban", admin.BanHandler),
+    (rf"/api/users/{NUMBER}/reset", admin.ResetHandler),
     (rf"/api/users/{NUMBER}/tokens", tokens.BotTokensHandler),
     (rf"/api/users/{NUMBER}/tokens/{NUMBER}", tokens.BotTokenHandler),
+    (r"/api/admin/users", admin.PeopleHandler),
+    (r"/api/admin/registration", admin.RegistrationHandler),
+    (r"/api/admin/invitations", admin.InvitationsHandler),
+    (rf"/api/admin/invitations/{NUMBER}", admin.InvitationHandler),
+    (r"/api/admin/audit", admin.AuditHandler),
+    (r"/api/admin/settings", admin.SettingsHandler),
     (r"/api/time", ops.TimeHandler),
 ]
 """Operations of the HTTP API; the OpenAPI document is made from these."""
@@ -109,6 +126,7 @@ PAGES: list[tuple[str, type[RequestHandler]]] = [
     (r"/trust", trust.TrustPage),
     (r"/trust\.crt", trust.CertificateFile),
     (r"/trust\.svg", trust.TrustCode),
+    (r"/join/([A-Za-z0-9_-]{1,64})", joining.JoinPage),
 ]
 
 
@@ -159,10 +177,11 @@ def make_metrics_application(messenger: Messenger) -> Application:
 
 
 def log_request(handler: RequestHandler) -> None:
-    """A line for each request: method, path without its query, status, time. Never a token."""
+    """A line for each request: method, path without secrets and query, status, time."""
     request = handler.request
     seconds = request.request_time()
     status = handler.get_status()
+    path = shown_path(request.path)
     level = logging.DEBUG
     if status >= 500:
         level = logging.ERROR
@@ -170,7 +189,7 @@ def log_request(handler: RequestHandler) -> None:
         level = logging.WARNING
     extra: dict[str, Any] = {
         "method": request.method,
-        "path": request.path,
+        "path": path,
         "status": status,
         "ms": round(seconds * 1000, 1),
     }
@@ -178,7 +197,7 @@ def log_request(handler: RequestHandler) -> None:
         level,
         "%s %s %d %.1f ms",
         request.method,
-        request.path,
+        path,
         status,
         seconds * 1000,
         extra=extra,

@@ -59,6 +59,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
 TRUSTED_TYPES = "; require-trusted-types-for 'script'"
 """Text never becomes markup by a string (W3C Trusted Types); for all pages of our own."""
 
+SECRET_PATHS = ("hook", "join")
+"""First words of paths whose second one is a secret."""
+
 S = TypeVar("S")
 
 log = logging.getLogger("im.http")
@@ -191,6 +194,11 @@ class BaseHandler(RequestHandler):
             name, options["secure"] = GUARD + name, True
         super().set_cookie(name, value, *args, **options)
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as the client knows this node."""
+        return f"{'https' if self.is_secure else 'http'}://{self.request.host}"
+
     # In which language
 
     @property
@@ -235,6 +243,11 @@ class BaseHandler(RequestHandler):
         await self.messenger.sessions.revoke(who.user, who.session)
         self.end_cookie()
 
+    async def note(self, action: str, who: Identity | int, target: str = "", **detail: Any) -> None:
+        """Note in the audit log what was just done; ``detail`` has no secrets."""
+        actor = who if isinstance(who, int) else who.user
+        await self.messenger.people.audit.note(action, actor, target, self.client_address, **detail)
+
     def end_cookie(self) -> None:
         """Let the browser forget the session, and one that it had here without TLS."""
         self.clear_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
@@ -255,9 +268,11 @@ class BaseHandler(RequestHandler):
         if isinstance(value, ImError) and not isinstance(value, Internal):
             return
         if isinstance(value, HTTPError):
-            log.info("%d %s: %s", value.status_code, self.request.path, value.log_message or "")
+            path = shown_path(self.request.path)
+            log.info("%d %s: %s", value.status_code, path, value.log_message or "")
             return
-        log.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))
+        path = shown_path(self.request.path)
+        log.error("%s %s failed", self.request.method, path, exc_info=(typ, value, tb))
 
     def refusal(self, status: int, exception: BaseException | None) -> ImError:
         """The error to show for what went wrong."""
@@ -330,6 +345,12 @@ class BaseHandler(RequestHandler):
             return msgspec.convert(values, kind, strict=False)
         except msgspec.ValidationError as error:
             raise _malformed(error) from None
+
+
+def shown_path(path: str) -> str:
+    """A path as logs may have it: without the secret that some addresses end with."""
+    head, slash, rest = path[1:].partition("/")
+    return f"/{head}/…" if slash and rest and head in SECRET_PATHS else path
 
 
 def _malformed(error: msgspec.ValidationError) -> Malformed:

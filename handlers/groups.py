@@ -39,8 +39,13 @@ class JoinHandler(ApiHandler):
         scope="groups",
     )
     async def post(self, who: Identity, body: bodies.JoinGroup) -> GroupSummary:
-        """A number is tried first."""
-        return await self.messenger.groups.join(who, str(body.group))
+        """A number is tried first. With the code of a link, the link's group.
+
+        Where the group asks for approval: ``approval_needed``, and those who lead it are asked.
+        """
+        if body.code:
+            return await self.messenger.joining.join_by_link(who, body.code)
+        return await self.messenger.joining.join(who, str(body.group))
 
 
 class GroupHandler(ApiHandler):
@@ -63,6 +68,7 @@ class GroupHandler(ApiHandler):
             note=body.note,
             category=body.category,
             announcement=body.announcement,
+            approval=body.approval,
         )
 
     @operation("End a group of mine", scope="groups")

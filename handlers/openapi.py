@@ -15,7 +15,8 @@ from im.protocol.bodies import Answer
 
 REF = "#/components/schemas/{name}"
 NUMBERED = {"users": "user", "groups": "group", "members": "user", "sessions": "session"}
-NUMBERED |= {"contacts": "user", "tokens": "token"}
+NUMBERED |= {"contacts": "user", "tokens": "token", "requests": "user"}
+NUMBERED |= {"invitations": "invitation"}
 
 
 def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:

@@ -81,8 +81,6 @@ class PageHandler(BaseHandler):
             html_lang=HTML_LANGUAGES[language],
             theme=self.theme,
             asset=self.application.settings["assets"].url,
-            registration=self.messenger.accounts.rules.policy,
-            guests=self.messenger.accounts.rules.guests,
             user=None,
             error=None,
             field=None,
@@ -136,20 +134,28 @@ class FormHandler(PageHandler):
     """A form that logs someone in."""
 
     template = "login.html"
+    secrets = ("_xsrf", "password", "repassword", "new_password", "code")
+    """Fields that are never given back to the form."""
+
+    async def prepare(self) -> None:
+        """Know also who may register."""
+        await super().prepare()
+        self._policy = await self.messenger.people.registration.current()
 
     async def get(self) -> None:
         """The form; who is logged in already goes on to the chat."""
         if self._identity is not None and self._identity.kind != "guest":
             self.redirect(self.next_page)
             return
-        self.show(None, {})
+        invitation = self.get_query_argument("invitation", "")
+        self.show(None, {"invitation": invitation} if invitation else {})
 
     async def post(self) -> None:
         """Log in and go on, or show the form again with what was wrong."""
         values = {
             name: self.get_body_argument(name, "")
             for name in self.request.body_arguments
-            if name not in ("_xsrf", "password", "repassword")
+            if name not in self.secrets
         }
         try:
             row = await self.accept()
@@ -163,8 +169,12 @@ class FormHandler(PageHandler):
     async def accept(self) -> UserRow:
         """Who the form lets in."""
         body = self.body(bodies.Login)
-        return await self.messenger.accounts.authenticate(
-            body.name, body.password, self.client_address
+        return await self.messenger.people.log_in.authenticate(
+            body.name,
+            body.password,
+            self.client_address,
+            code=body.code,
+            new_password=body.new_password,
         )
 
     def show(self, error: ImError | None, values: dict[str, str]) -> None:
@@ -175,7 +185,15 @@ class FormHandler(PageHandler):
             error=self.messenger.catalogue.explain(self.language, error) if error else None,
             field=error.field if error else None,
             values=values,
+            registration=self._policy.policy,
+            guests=self._policy.guests,
+            asks_code=self._asks("code", error),
+            asks_new_password=self._asks("new_password", error),
         )
+
+    def _asks(self, name: str, error: ImError | None) -> bool:
+        """Whether the form has a field that only some people need: once it was asked for."""
+        return (error is not None and error.field == name) or name in self.request.body_arguments
 
 
 class LoginPage(FormHandler):
@@ -189,10 +207,21 @@ class RegisterPage(FormHandler):
 
     async def accept(self) -> UserRow:
         """Make the account."""
+        row = await self._make()
+        await self.note("user.registered", row.id, f"u:{row.id}", role=row.role)
+        return row
+
+    async def _make(self) -> UserRow:
         body = self.body(bodies.Register)
         if self._identity is not None and self._identity.kind == "guest":
             return await self.messenger.accounts.upgrade(
-                self._identity, body.name, body.password, body.repassword, body.phone, body.email
+                self._identity,
+                body.name,
+                body.password,
+                body.repassword,
+                body.phone,
+                body.email,
+                body.invitation,
             )
         return await self.messenger.accounts.register(
             body.name,
@@ -202,6 +231,7 @@ class RegisterPage(FormHandler):
             email=body.email,
             language=self.language,
             address=self.client_address,
+            invitation=body.invitation,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from handlers.operation import ApiHandler, operation
-from im.protocol import bodies
+from im.protocol import access_bodies as bodies
 from im.protocol.scopes import Scope
 from im.services.identity import Identity
 from im.store.tokens import TokenRow
@@ -26,14 +26,15 @@ class TokensHandler(ApiHandler):
 
     async def listed(self, who: Identity, user: int) -> bodies.TokensAnswer:
         """Tokens of a person or bot."""
-        rows = await self.messenger.tokens.of(who, user)
+        rows = await self.messenger.people.tokens.of(who, user)
         return bodies.TokensAnswer(tokens=[_shown(row) for row in rows])
 
     async def make(self, who: Identity, user: int, body: bodies.NewToken) -> bodies.MadeToken:
         """A token for a person or bot."""
-        made = await self.messenger.tokens.create(
+        made = await self.messenger.people.tokens.create(
             who, user, body.name, body.scopes, body.days, self.client_address
         )
+        await self.note("token.made", who, f"u:{user}", token=made.row.id, scopes=made.row.scopes)
         shown = _shown(made.row)
         return bodies.MadeToken(
             token=made.token,
@@ -52,7 +53,8 @@ class TokenHandler(ApiHandler):
     @operation("Revoke one of my tokens")
     async def delete(self, who: Identity, token: int) -> None:
         """Its sockets close on every node."""
-        await self.messenger.tokens.revoke(who, who.user, token)
+        await self.messenger.people.tokens.revoke(who, who.user, token)
+        await self.note("token.revoked", who, f"u:{who.user}", token=token)
 
 
 class BotTokensHandler(TokensHandler):
@@ -77,7 +79,8 @@ class BotTokenHandler(ApiHandler):
     @operation("Revoke a token of a bot", access="admin", scope="admin")
     async def delete(self, who: Identity, user: int, token: int) -> None:
         """Its sockets close on every node."""
-        await self.messenger.tokens.revoke(who, user, token)
+        await self.messenger.people.tokens.revoke(who, user, token)
+        await self.note("token.revoked", who, f"u:{user}", token=token)
 
 
 def _shown(row: TokenRow) -> bodies.TokenAnswer:

@@ -144,6 +144,8 @@ class CreateUserHandler(TutorialHandler):
                 language=self.language,
                 address=self.client_address,
             )
+        act = "user.made" if who is not None and who.is_admin else "user.registered"
+        await self.note(act, who if who is not None else row.id, f"u:{row.id}", role=row.role)
         self.say("tutorial.created")
         return _person(row, None)
 
@@ -151,12 +153,13 @@ class CreateUserHandler(TutorialHandler):
 class DeleteUserHandler(TutorialHandler):
     """``/user/deleteUser``"""
 
-    curl = "id=ID token=TOKEN"
+    curl = "id=ID password=PASSWORD token=TOKEN"
 
     @operation("删除用户", body=bodies.DeleteUser)
     async def post(self, who: Identity, body: bodies.DeleteUser) -> None:
-        """Oneself, or anyone for administrators; what they wrote stays, without their name."""
-        await self.messenger.accounts.delete(who, body.id)
+        """Oneself, with the password, or anyone for administrators. What they wrote stays."""
+        await self.messenger.accounts.delete(who, body.id, body.password)
+        await self.note("user.deleted", who, f"u:{body.id}")
         if body.id == who.user:
             self.end_cookie()
         self.say("tutorial.deleted")
@@ -180,6 +183,8 @@ class UpdateUserHandler(TutorialHandler):
             if (value := getattr(body, name))
         }
         row = await self.messenger.accounts.update(who, body.id, changes)
+        if body.id != who.user or "password" in changes:
+            await self.note("user.changed", who, f"u:{body.id}", fields=sorted(changes))
         self.say("tutorial.updated")
         return _person(row, who)
 
@@ -192,7 +197,7 @@ class LoginHandler(TutorialHandler):
     @operation("登录", access="anyone", body=bodies.FindByPassword, answer=bodies.Person)
     async def post(self, body: bodies.FindByPassword) -> bodies.Person:
         """The token is in ``identity``. An unknown name is answered as a wrong password is."""
-        row = await self.messenger.accounts.authenticate(
+        row = await self.messenger.people.log_in.authenticate(
             body.name, body.password, self.client_address
         )
         token = await self.messenger.sessions.open(
@@ -290,7 +295,7 @@ class JoinGroupHandler(TutorialHandler):
     async def post(self, who: Identity, body: bodies.JoinGroup) -> bodies.Community:
         """By its number or name."""
         _check_mine(who, body.user_id, "userId")
-        return _community(await self.messenger.groups.join(who, body.com_id))
+        return _community(await self.messenger.joining.join(who, body.com_id))
 
 
 class PrivateLogHandler(TutorialHandler):

@@ -42,10 +42,12 @@ class UsersHandler(ApiHandler):
         """For administrators. A bot gets no password but tokens."""
         accounts = self.messenger.accounts
         if body.kind == "bot":
-            return views.user(await accounts.create_bot(who, body.name))
-        row = await accounts.create(
-            who, body.name, body.password, phone=body.phone, email=body.email, role=body.role
-        )
+            row = await accounts.create_bot(who, body.name)
+        else:
+            row = await accounts.create(
+                who, body.name, body.password, phone=body.phone, email=body.email, role=body.role
+            )
+        await self.note("user.made", who, f"u:{row.id}", kind=row.kind, role=row.role)
         return views.user(row)
 
 
@@ -67,7 +69,10 @@ class UserHandler(ApiHandler):
             for name in body.__struct_fields__
             if (value := getattr(body, name)) is not None
         }
-        return me(await self.messenger.accounts.update(who, user, changes))
+        row = await self.messenger.accounts.update(who, user, changes)
+        role = {"role": changes["role"]} if "role" in changes else {}
+        await self.note("user.changed", who, f"u:{user}", fields=sorted(changes), **role)
+        return me(row)
 
     @operation(
         "Remove someone: what they wrote stays, without their name", access="admin", scope="admin"
@@ -75,3 +80,4 @@ class UserHandler(ApiHandler):
     async def delete(self, who: Identity, user: int) -> None:
         """For administrators."""
         await self.messenger.accounts.delete(who, user)
+        await self.note("user.deleted", who, f"u:{user}")

@@ -9,11 +9,12 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from im.buses import make_bus
 from im.i18n import Catalogue, read_catalogue
 from im.node_name import node_name
+from im.people import People
 from im.protocol.outgoing import Outgoing
 from im.protocol.server import Limits
-from im.services.accounts import Accounts, Rules
 from im.services.certificates import Certificates, certificate_source
 from im.services.cluster import Cluster
 from im.services.contacts import Contacts
@@ -22,6 +23,8 @@ from im.services.delivery import Arrival, Delivery
 from im.services.groups import Groups
 from im.services.healing import Healing
 from im.services.history import History
+from im.services.housekeeping import Housekeeping
+from im.services.joining import Joining
 from im.services.key_ring import KeyRing
 from im.services.limits import SharedLimits
 from im.services.marks import Marks
@@ -34,7 +37,6 @@ from im.services.rights import Rights
 from im.services.sessions import DAY_MS, Lifetimes, Sessions
 from im.services.signals import EntrySignal, RightsSignal
 from im.services.states import States
-from im.services.tokens import Tokens
 from im.services.typing_notes import TypingNotes
 from im.settings import Settings
 from im.store.bootstrap import ClusterIdentity, bootstrap
@@ -54,10 +56,7 @@ from im.wire.sockets import Sockets
 from im.wire.tutorial import TutorialGateway
 from relay.bus import Bus
 from relay.keyring import Keyring
-from relay.none import NoneBus
-from relay.redis import RedisBus
 from relay.redis_address import server_url
-from relay.udp import UdpBus, UdpSettings
 
 MINUTE_MS = 60_000
 
@@ -108,7 +107,13 @@ class Messenger:
         self.catalogue: Catalogue = read_catalogue()
         self.faults = parse_fault(settings.node.faults)
         self.keyring = Keyring(identity.cluster_id, identity.keys, identity.sending)
-        self.bus: Bus = self._make_bus()
+        self.bus: Bus = make_bus(
+            settings,
+            self.keyring,
+            self.node,
+            self._relay_peers,
+            lambda: self.key_ring.reread_soon(),
+        )
         self.key_ring = KeyRing(
             database, identity.keys, identity.sending, self.keyring.update, self.bus.keys_held
         )
@@ -148,7 +153,6 @@ class Messenger:
                 per_user=settings.sessions.per_user,
             ),
         )
-        self.tokens = Tokens(database, self.sessions, settings.sessions.tokens)
         self.groups = Groups(
             database,
             self.messages,
@@ -157,22 +161,20 @@ class Messenger:
             most_groups=settings.groups.per_user,
             marked_members=settings.groups.read_marks,
         )
-        self.accounts = Accounts(
+        self.joining = Joining(
+            database, self.groups, self.states, self.limits, settings.limits.join_requests
+        )
+        self.people = People(
+            settings,
             database,
             self.passwords,
             self.sessions,
             self.groups,
             self.states,
             self.limits,
-            Rules(
-                policy=settings.registration.policy,
-                guests=settings.registration.guests,
-                password_min=settings.registration.password_min,
-                failures=settings.limits.logins,
-                address_failures=settings.limits.logins_per_address,
-                registrations=settings.limits.registrations,
-            ),
         )
+        self.accounts = self.people.accounts
+        self.housekeeping = Housekeeping(self.people.chores)
         self.contacts = Contacts(
             database,
             self.rights,
@@ -266,12 +268,14 @@ class Messenger:
         await self.register.start()
         await self.healing.start()
         self.channel.start()
+        self.housekeeping.start()
         self.heartbeat.start(asyncio.get_running_loop().time())
 
     async def close(self) -> None:
         """Finish what was begun, tell the others, let go of everything."""
         self.heartbeat.close()
         self.sockets.close()
+        await self.housekeeping.close()
         await self.channel.close()
         await self.certificates.close()
         await self.messages.close()
@@ -300,32 +304,8 @@ class Messenger:
             heartbeat_ms=int(settings.sockets.ping_seconds * 1000),
         )
 
-    def _make_bus(self) -> Bus:
-        relay = self.settings.relay
-        if relay.bus == "none":
-            return NoneBus()
-        bus: RedisBus | UdpBus
-        if relay.bus == "redis":
-            bus = RedisBus(self.settings.redis.url.get_secret_value(), self.keyring, self.node)
-        else:
-            bus = self._make_udp_bus()
-        bus.on_unknown_key = lambda number: self.key_ring.reread_soon()
-        return bus
-
-    def _make_udp_bus(self) -> UdpBus:
-        relay = self.settings.relay
-        return UdpBus(
-            UdpSettings(
-                mode=relay.mode,
-                group=relay.group,
-                port=relay.port,
-                interface=relay.interface,
-                peers=relay.peers,
-            ),
-            self.keyring,
-            self.node,
-            self._relay_peers,
-        )
+    def _reread_keys(self) -> None:
+        self.key_ring.reread_soon()
 
     async def _relay_peers(self) -> list[str]:
         return await self.register.relay_peers()

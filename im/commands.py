@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from im.app import Listening, Messenger, open_messenger, open_node_database
 from im.command_line import NOW
 from im.errors import NotFound
+from im.services.audit import CONSOLE
 from im.services.key_ring import rotate
 from im.settings import Settings
 from im.store import cluster_keys, nodes, users
@@ -113,6 +114,7 @@ def _print_table(table: Sequence[tuple[str, ...]]) -> None:
 
 async def _create(messenger: Messenger, name: str) -> int:
     row = await messenger.accounts.create(None, name, _ask_password(), role="admin")
+    await messenger.people.audit.note("user.made", None, f"u:{row.id}", CONSOLE, role="admin")
     print(f"administrator {row.name} has id {row.id}")
     return 0
 
@@ -121,8 +123,11 @@ async def _set_password(messenger: Messenger, name: str) -> int:
     row = await messenger.database.read(users.by_name, name)
     if row is None:
         raise NotFound(f"there is nobody called {name}")
-    await messenger.accounts.set_password(row.id, _ask_password())
-    print(f"{row.name} has a new password; their sessions have ended")
+    await messenger.people.administration.reset_password(
+        None, row.id, _ask_password(), second_factor=True
+    )
+    await messenger.people.audit.note("user.reset", None, f"u:{row.id}", CONSOLE)
+    print(f"{row.name} has a password for one log-in; their sessions and second factor have ended")
     return 0
 
 

@@ -109,10 +109,31 @@ class WrongPassword(ImError):
     status = 401
 
 
+class CodeNeeded(ImError):
+    """Name and password match; the account asks for the code of its second factor too."""
+
+    code = "code_needed"
+    status = 401
+
+
+class PasswordChangeNeeded(ImError):
+    """Name and password match; the account asks for a new password before it lets anyone in."""
+
+    code = "password_change_needed"
+    status = 403
+
+
 class Forbidden(ImError):
     """Known, but without the right to do this."""
 
     code = "forbidden"
+    status = 403
+
+
+class ApprovalNeeded(ImError):
+    """The group lets people in by approval: those who lead it have been asked."""
+
+    code = "approval_needed"
     status = 403
 
 

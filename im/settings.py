@@ -172,14 +172,34 @@ class SessionSection(Section):
 class RegistrationSection(Section):
     """Who may come in."""
 
-    policy: Literal["open", "closed"] = "open"
-    """``open``: anyone on the network registers; ``closed``: the administrator creates accounts."""
+    policy: Literal["open", "invitation", "closed"] = "open"
+    """``open``: anyone on the network registers; ``invitation``: who has an administrator's
+    invitation; ``closed``: the administrator creates accounts. An administrator may say otherwise
+    while nodes run; that holds until it is taken back."""
     guests: bool = True
     """Whether people may chat without registering."""
     guest_days: Annotated[int, Field(ge=1, le=365)] = 7
     """A guest's session ends after this many days without use."""
     password_min: Annotated[int, Field(ge=6, le=128)] = 8
     """Characters that a password must have."""
+
+
+class InvitationSection(Section):
+    """Invitations to register."""
+
+    active: Annotated[int, Field(ge=1, le=1000)] = 200
+    """Invitations that are good at the same time."""
+    uses: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """Accounts that one invitation may be good for."""
+    days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """Days that one may be good for."""
+
+
+class AuditSection(Section):
+    """Who did what: administrators' acts, log-ins, and what else concerns security."""
+
+    days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """Days after which an act is forgotten."""
 
 
 class ChatSection(Section):
@@ -274,6 +294,8 @@ class LimitSection(Section):
     """Contact requests of one person."""
     uploads: Rate = "60/minute;1000/day"
     """Files that one person uploads."""
+    join_requests: Rate = "60/hour"
+    """How often one person asks to be let into groups, or tries the code of a group's link."""
     pending_frames: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Frames of one connection that are being worked on; reading waits beyond it."""
 
@@ -291,6 +313,8 @@ class Settings(Section):
     metrics: MetricsSection = MetricsSection()
     sessions: SessionSection = SessionSection()
     registration: RegistrationSection = RegistrationSection()
+    invitations: InvitationSection = InvitationSection()
+    audit: AuditSection = AuditSection()
     chat: ChatSection = ChatSection()
     groups: GroupSection = GroupSection()
     media: MediaSection = MediaSection()

@@ -13,7 +13,7 @@ TOP_LEVEL = ("run", "handlers", "im", "relay")
 FLOORS = (
     {
         *("im.app", "im.client", "im.http_client", "im.commands", "im.doctor", "im.supervisor"),
-        "im.trust_command",
+        *("im.trust_command", "im.buses", "im.people"),
     },
     {"im.wire"},
     {"im.services"},
@@ -31,6 +31,7 @@ REACHES = {
     "run": ("handlers", "im", "relay"),
     "handlers": ("im",),
     "im.app": ("im", "relay"),
+    "im.buses": ("im", "relay"),
     "im.doctor": ("im", "relay"),
     "im.services": ("im", "relay.bus"),
     "im": ("im",),

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from im.protocol.client import Conversation, Key, Sequence, UserId
-from im.protocol.scopes import SCOPES, Scope
 from im.protocol.server import ConversationSummary, Entry, GroupSummary, User
 
 T = TypeVar("T")
@@ -43,13 +42,16 @@ class Register(Struct, kw_only=True):
     repassword: Password
     phone: Text | None = None
     email: Text | None = None
+    invitation: Text = ""
 
 
 class Login(Struct, kw_only=True):
-    """Name and password."""
+    """Name and password; a ``code`` or a new password when the answer asks for one."""
 
     name: Text
     password: Password
+    code: Text = ""
+    new_password: Password = ""
 
 
 class Guest(Struct, kw_only=True):
@@ -97,6 +99,12 @@ class PasswordChange(Struct, kw_only=True):
     password: Password
     new_password: Password
     repassword: Password
+
+
+class DeleteAccount(Struct, kw_only=True):
+    """The password; guests have none."""
+
+    password: Password = ""
 
 
 class Device(Struct, kw_only=True):
@@ -235,12 +243,14 @@ class GroupChange(Struct, kw_only=True):
     note: LongText | None = None
     category: Text | None = None
     announcement: LongText | None = None
+    approval: bool | None = None
 
 
 class JoinGroup(Struct, kw_only=True):
-    """A group's number or name."""
+    """A group's number or name, or the code of its link."""
 
-    group: Annotated[int, Meta(ge=1, le=2**53 - 1)] | Text
+    group: Annotated[int, Meta(ge=1, le=2**53 - 1)] | Text = ""
+    code: Text = ""
 
 
 class MemberAnswer(Struct, kw_only=True):
@@ -299,37 +309,6 @@ class UserChange(ProfileChange, kw_only=True):
 
     role: Literal["user", "admin"] | None = None
     password: Password | None = None
-
-
-class NewToken(Struct, kw_only=True):
-    """A token for a program: what it may do, and for how many days (no end when absent)."""
-
-    name: Text
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=len(SCOPES))]
-    days: Annotated[int, Meta(ge=1, le=3650)] | None = None
-
-
-class TokenAnswer(Struct, kw_only=True):
-    """A token without its secret; ``seen_at`` is its last use, to the hour."""
-
-    id: int
-    name: str
-    scopes: list[Scope]
-    created_at: int
-    seen_at: int | None = None
-    expires_at: int | None = None
-
-
-class MadeToken(TokenAnswer, kw_only=True):
-    """A new token. The secret is told only here."""
-
-    token: str
-
-
-class TokensAnswer(Struct, kw_only=True):
-    """Tokens, the newest first."""
-
-    tokens: list[TokenAnswer]
 
 
 class TimeAnswer(Struct, kw_only=True):

@@ -149,6 +149,7 @@ class GroupSummary(Struct, kw_only=True):
     category: str = ""
     note: str = ""
     announcement: str = ""
+    approval: bool = False
 
 
 class Limits(Struct, kw_only=True):

@@ -33,9 +33,10 @@ class CreateUser(Struct, kw_only=True):
 
 
 class DeleteUser(Struct, kw_only=True):
-    """Whom to remove."""
+    """Whom to remove; the password when it is oneself."""
 
     id: UserId
+    password: str = ""
 
 
 class UpdateUser(Struct, kw_only=True):

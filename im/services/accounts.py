@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from im.errors import Forbidden, NotFound, RateLimited, Taken, WrongPassword
+from im.errors import Forbidden, ImError, NotFound, RateLimited, Taken, WrongPassword
 from im.i18n import Language
 from im.services.departure import leave_groups
 from im.services.groups import Groups
 from im.services.identity import Identity
+from im.services.invitations import Invitations
 from im.services.limits import SharedLimits
+from im.services.own_password import OwnPassword
 from im.services.passwords import Passwords
 from im.services.profile_rules import (
     MAX_NAME,
+    check_password,
     clean_changes,
     clean_email,
     clean_name,
@@ -23,6 +27,7 @@ from im.services.profile_rules import (
     invalid,
     one_of,
 )
+from im.services.registration import Registration
 from im.services.sessions import Sessions
 from im.services.states import States
 from im.store import contacts, conversations, users
@@ -30,29 +35,24 @@ from im.store import sessions as session_rows
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.errors import DuplicateKey
+from im.store.invitations import InvitationRow
 from im.store.users import UserRow
 
-MAX_PASSWORD = 128
 LATELY_MS = 10 * 60 * 1000
 """After a log-in nobody else is likely to sit before the screen yet."""
 GUEST_ATTEMPTS = 20
 GUEST_NAMES: Mapping[Language, str] = {"zh": "访客", "en": "Guest"}
+
+log = logging.getLogger("im.accounts")
 
 FIELD_OF_KEY = {"name_folded": "name", "phone": "phone", "email_folded": "email"}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the settings say about who may come in and how often.
+    """What the settings say: characters of a password, and how many accounts one address makes."""
 
-    ``failures`` and ``address_failures`` limit failed log-ins, ``registrations`` new accounts.
-    """
-
-    policy: Literal["open", "closed"]
-    guests: bool
     password_min: int
-    failures: str
-    address_failures: str
     registrations: str
 
 
@@ -67,6 +67,9 @@ class Accounts:
         groups: Groups,
         states: States,
         limits: SharedLimits,
+        registration: Registration,
+        invitations: Invitations,
+        own_password: OwnPassword,
         rules: Rules,
     ) -> None:
         self._database = database
@@ -75,7 +78,10 @@ class Accounts:
         self._groups = groups
         self._states = states
         self._limits = limits
-        self.rules = rules
+        self._registration = registration
+        self._invitations = invitations
+        self._own_password = own_password
+        self._rules = rules
 
     async def register(
         self,
@@ -87,18 +93,27 @@ class Accounts:
         email: str | None = None,
         language: Language = "zh",
         address: str,
+        invitation: str = "",
     ) -> UserRow:
         """A new account. The first one becomes the administrator.
 
-        Raises ``Invalid``, ``Taken`` (``field`` says which), ``Forbidden`` (closed) or
-        ``RateLimited``.
+        An ``invitation`` is used up even where registration is open. Raises ``Invalid``, ``Taken``
+        (``field`` says which), ``Forbidden`` (closed, or by invitation only) or ``RateLimited``.
         """
-        if self.rules.policy == "closed":
-            raise Forbidden("registration is closed")
-        await self._limits.check(self.rules.registrations, "register", address)
-        return await self._create(
-            name, password, repassword, phone, email, language, counted=address
-        )
+        await self._check_policy(invitation)
+        await self._limits.check(self._rules.registrations, "register", address)
+        values = await self._new_values(name, password, repassword, phone, email)
+        used: list[InvitationRow] = []
+
+        def write(cursor: Cursor) -> UserRow:
+            if invitation:
+                used[:] = [self._invitations.use(cursor, invitation)]
+            return users.create(cursor, kind="user", language=language, **values)
+
+        row = await self._inserted(write)
+        await self._limits.hit(self._rules.registrations, "register", address)
+        await self._follow(used, row)
+        return row
 
     async def create(
         self,
@@ -114,7 +129,10 @@ class Accounts:
         """An account that an administrator (None: the person at the machine) makes for someone."""
         if who is not None and not who.is_admin:
             raise Forbidden("administrators only")
-        row = await self._create(name, password, password, phone, email, language)
+        values = await self._new_values(name, password, password, phone, email)
+        row = await self._inserted(
+            lambda cursor: users.create(cursor, kind="user", language=language, **values)
+        )
         if role != row.role and role == "admin":
             await self._database.write(users.change, row.id, {"role": role})
         return await self.get(row.id)
@@ -123,46 +141,25 @@ class Accounts:
         """An account for a program, without a password: it acts by its tokens."""
         if not who.is_admin:
             raise Forbidden("administrators only")
-        return await self._insert(clean_name(name), "bot", None, None, None, "zh")
+        return await self._named(clean_name(name), "bot", "zh")
 
     async def guest(self, name: str | None, language: Language, address: str) -> UserRow:
         """A guest, with a name of their choice or one drawn for them.
 
         Raises ``Invalid``, ``Taken``, ``Forbidden`` (no guests here) or ``RateLimited``.
         """
-        if not self.rules.guests:
+        if not (await self._registration.current()).guests:
             raise Forbidden("no guests here")
-        await self._limits.hit(self.rules.registrations, "register", address)
+        await self._limits.hit(self._rules.registrations, "register", address)
         if name:
-            return await self._insert(clean_name(name), "guest", None, None, None, language)
+            return await self._named(clean_name(name), "guest", language)
         for attempt in range(GUEST_ATTEMPTS):
             drawn = f"{GUEST_NAMES[language]} {secrets.randbelow(9000 * 10**attempt) + 1000}"
             try:
-                return await self._insert(drawn, "guest", None, None, None, language)
+                return await self._named(drawn, "guest", language)
             except Taken:
                 continue
         raise RateLimited("no free name for a guest", retry_after=1000, values={"seconds": 1})
-
-    async def authenticate(self, name: str, password: str, address: str) -> UserRow:
-        """The person with this name and password.
-
-        Raises ``WrongPassword``, the same and after the same time for an unknown name, or
-        ``RateLimited``: per name and address together, so that nobody can lock out others.
-        """
-        who = users.fold(name.strip())[:MAX_NAME]
-        await self._limits.check(self.rules.failures, "login", who, address)
-        await self._limits.check(self.rules.address_failures, "login", address)
-        row = await self._database.read(users.by_name, name.strip()[: MAX_NAME * 4])
-        stored = row.password_hash if row is not None and row.active else None
-        right = await self._passwords.verify(stored, password[: MAX_PASSWORD * 4])
-        if row is None or not right:
-            await self._limits.hit(self.rules.failures, "login", who, address)
-            await self._limits.hit(self.rules.address_failures, "login", address)
-            raise WrongPassword("name and password do not match", field="password")
-        if self._passwords.outdated(row.password_hash or ""):
-            fresh = await self._passwords.hash(password)
-            await self._database.write(users.change, row.id, {"password_hash": fresh})
-        return row
 
     async def upgrade(
         self,
@@ -172,25 +169,27 @@ class Accounts:
         repassword: str,
         phone: str | None,
         email: str | None,
+        invitation: str = "",
     ) -> UserRow:
         """A guest becomes a registered person, with the same id and all that was said.
 
-        Raises ``Invalid``, ``Taken`` or ``Forbidden`` (no guest, or registration is closed).
+        Raises ``Invalid``, ``Taken`` or ``Forbidden`` (no guest, or as ``register``).
         """
-        if who.kind != "guest" or self.rules.policy == "closed":
+        if who.kind != "guest":
             raise Forbidden("not a guest")
-        values = {
-            "name": clean_name(name),
-            "password_hash": await self._new_password(password, repassword),
-            "phone": clean_phone(phone),
-            "email": clean_email(email),
-        }
+        await self._check_policy(invitation)
+        values = await self._new_values(name, password, repassword, phone, email)
+        used: list[InvitationRow] = []
 
         def write(cursor: Cursor) -> None:
+            if invitation:
+                used[:] = [self._invitations.use(cursor, invitation)]
             conversations.raise_epoch(cursor, conversations.broadcast(cursor).id)
             users.register_guest(cursor, who.user, values)
 
-        return await self._changed(who.user, write)
+        row = await self._changed(who.user, write)
+        await self._follow(used, row)
+        return row
 
     async def change_profile(self, who: Identity, changes: Mapping[str, Any]) -> UserRow:
         """Change one's name, phone, email, note, language or theme.
@@ -203,18 +202,10 @@ class Accounts:
         self, who: Identity, password: str, new_password: str, repassword: str
     ) -> None:
         """A new password; all other sessions end. Raises ``WrongPassword`` or ``Invalid``."""
-        await self._limits.check(self.rules.failures, "password", str(who.user))
-        row = await self.get(who.user)
-        if not await self._passwords.verify(row.password_hash, password):
-            await self._limits.hit(self.rules.failures, "password", str(who.user))
-            raise WrongPassword("not the password", field="password")
+        await self._own_password.check(who, password)
         hashed = await self._new_password(new_password, repassword)
-        await self._change(who.user, {"password_hash": hashed}, keep=who.session)
-
-    async def set_password(self, user: int, password: str) -> None:
-        """A new password that an administrator gives; all sessions end. Raises ``Invalid``."""
-        hashed = await self._new_password(password, password)
-        await self._change(user, {"password_hash": hashed})
+        values = {"password_hash": hashed, "must_change_password": 0}
+        await self._change(who.user, values, keep=who.session)
 
     async def update(self, who: Identity, user: int, changes: Mapping[str, Any]) -> UserRow:
         """An administrator changes someone's profile, role or password, or a person their own.
@@ -230,6 +221,8 @@ class Accounts:
         if "role" in changes:
             if not who.is_admin:
                 raise Forbidden("administrators only")
+            if row.kind != "user":
+                raise Forbidden("only people administer")
             values["role"] = one_of("role", changes["role"], ("user", "admin"))
         if changes.get("password"):
             if row.kind != "user":
@@ -241,18 +234,19 @@ class Accounts:
             )
         return await self._change(user, values, keep=who.session)
 
-    async def delete(self, who: Identity, user: int) -> None:
-        """An administrator removes someone, or a person themselves.
+    async def delete(self, who: Identity, user: int, password: str = "") -> None:
+        """An administrator removes someone, or a person themselves, with their password.
 
         They leave their groups. The id stays in what they wrote; name, phone, e-mail, relations
-        and sessions go.
-        Raises ``Forbidden`` or ``NotFound``.
+        and sessions go. Raises ``Forbidden``, ``NotFound``, ``WrongPassword`` or ``RateLimited``.
         """
         if user != who.user and not who.is_admin:
             raise Forbidden("administrators only")
-        await self.get(user)
+        row = await self.get(user)
         if await self._database.read(users.is_last_admin, user):
             raise _last_admin()
+        if user == who.user and row.kind == "user":
+            await self._own_password.check(who, password)
         await leave_groups(self._groups, user)
 
         def write(cursor: Cursor) -> tuple[list[int], list[int]]:
@@ -288,38 +282,41 @@ class Accounts:
 
     # Inside
 
-    async def _create(
-        self,
-        name: str,
-        password: str,
-        repassword: str,
-        phone: str | None,
-        email: str | None,
-        language: Language,
-        *,
-        counted: str | None = None,
-    ) -> UserRow:
-        name = clean_name(name)
-        phone, email = clean_phone(phone), clean_email(email)
-        hashed = await self._new_password(password, repassword)
-        row = await self._insert(name, "user", hashed, phone, email, language)
-        if counted is not None:
-            await self._limits.hit(self.rules.registrations, "register", counted)
-        return row
-
-    async def _insert(
-        self,
-        name: str,
-        kind: str,
-        password_hash: str | None,
-        phone: str | None,
-        email: str | None,
-        language: Language,
-    ) -> UserRow:
-        try:
-            return await self._database.write(
-                users.create, name, kind, password_hash, phone, email, language
+    async def _check_policy(self, invitation: str) -> None:
+        policy = (await self._registration.current()).policy
+        if policy == "closed":
+            raise Forbidden("registration is closed", values={"reason": "closed"})
+        if policy == "invitation" and not invitation:
+            raise Forbidden(
+                "by invitation only", field="invitation", values={"reason": "invitation"}
             )
+
+    async def _follow(self, used: list[InvitationRow], row: UserRow) -> None:
+        """Bring who came by an invitation into its group, if that can still be done."""
+        for invitation in used:
+            if invitation.group is None:
+                continue
+            try:
+                await self._groups.admit(row.id, invitation.group)
+            except ImError as error:
+                log.info("user %d not in group %d: %s", row.id, invitation.group, error.code)
+
+    async def _new_values(
+        self, name: str, password: str, repassword: str, phone: str | None, email: str | None
+    ) -> dict[str, Any]:
+        values = {"name": clean_name(name), "phone": clean_phone(phone)}
+        values["email"] = clean_email(email)
+        return {**values, "password_hash": await self._new_password(password, repassword)}
+
+    async def _named(self, name: str, kind: str, language: Language) -> UserRow:
+        """A new account without a password."""
+        return await self._inserted(
+            lambda cursor: users.create(cursor, name, kind, None, None, None, language)
+        )
+
+    async def _inserted(self, write: Callable[[Cursor], UserRow]) -> UserRow:
+        try:
+            return await self._database.write(write)
         except DuplicateKey as error:
             raise _taken(error) from None
 
@@ -350,10 +347,7 @@ class Accounts:
         return await self.get(user)
 
     async def _new_password(self, password: str, repassword: str) -> str:
-        if len(password) < self.rules.password_min:
-            raise invalid("password", "password_short", limit=self.rules.password_min)
-        if len(password) > MAX_PASSWORD:
-            raise invalid("password", "password_long", limit=MAX_PASSWORD)
+        check_password("password", password, self._rules.password_min)
         if password != repassword:
             raise invalid("repassword", "password_differs")
         return await self._passwords.hash(password)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,18 @@ from im.errors import Forbidden, Invalid, LimitReached, NotFound, Taken, Unavail
 from im.protocol import names
 from im.protocol.server import GroupSummary, User
 from im.services import views
+from im.services.group_rules import (
+    MAX_ANNOUNCEMENT,
+    MAX_CATEGORY,
+    MAX_NOTE,
+    check_length,
+    clean_name,
+)
 from im.services.identity import Identity
 from im.services.keys import node_key
 from im.services.messages import Messages
 from im.services.states import States
-from im.store import contacts, conversations, effects, groups, members, users
+from im.store import contacts, conversations, effects, groups, join_requests, members, users
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.effects import Effect
@@ -23,10 +29,6 @@ from im.store.entries import EntryKind, NewEntry
 from im.store.errors import DuplicateKey, StaleEpoch
 from im.store.users import fold
 
-MAX_NAME = 32
-MAX_NOTE = 500
-MAX_CATEGORY = 32
-MAX_ANNOUNCEMENT = 2000
 MAX_INVITED = 500
 MAX_STALE = 5
 
@@ -126,9 +128,9 @@ class Groups:
         """
         if who.kind == "guest":
             raise Forbidden("guests cannot make groups")
-        cleaned = _clean_name(name)
-        _check_length("note", note, MAX_NOTE)
-        _check_length("category", category, MAX_CATEGORY)
+        cleaned = clean_name(name)
+        check_length("note", note, MAX_NOTE)
+        check_length("category", category, MAX_CATEGORY)
         first = tuple(sorted(set(invited) - {who.user}))
         if len(first) + 1 > self._most_members or len(first) > MAX_INVITED:
             raise LimitReached("members", values={"limit": min(self._most_members, MAX_INVITED)})
@@ -159,32 +161,25 @@ class Groups:
             await self.add(who, group, first)
         return await self.get(who, group)
 
-    async def join(self, who: Identity, number_or_name: str) -> GroupSummary:
-        """Join a group by its number or name.
+    async def admit(self, user: int, group: int) -> None:
+        """Make someone a member of a group that they may join.
 
         Raises ``NotFound``, ``AlreadyExists`` or ``LimitReached``.
         """
 
-        def read(cursor: Cursor) -> tuple[int, int]:
-            group = groups.find(cursor, number_or_name.strip())
-            row = conversations.by_name(cursor, names.group(group)) if group is not None else None
-            if group is None or row is None:
+        def read(cursor: Cursor) -> int:
+            door = join_requests.door(cursor, group)
+            if door is None:
                 raise NotFound("no such group", field="group")
-            if groups.count_of_user(cursor, who.user) >= self._most_groups:
+            if groups.count_of_user(cursor, user) >= self._most_groups:
                 raise LimitReached("groups", values={"limit": self._most_groups})
-            return group, row.id
+            return door.conversation
 
-        group, conversation = await self._database.read(read)
-        await self._event(
-            who,
-            EntryKind.JOINED,
-            conversation,
-            None,
-            effects.Join((who.user,), most=self._most_members),
-            {"users": [who.user]},
-        )
-        self._states.changed([who.user], "groups")
-        return await self.get(who, group)
+        conversation = await self._database.read(read)
+        joined = effects.Join((user,), most=self._most_members)
+        extra = {"users": [user]}
+        await self._event(user, EntryKind.JOINED, conversation, None, joined, extra)
+        self._states.changed([user], "groups")
 
     async def add(self, who: Identity, group: int, invited: Iterable[int]) -> None:
         """A member brings others in. Raises ``NotFound``, ``AlreadyExists`` or ``LimitReached``."""
@@ -263,13 +258,16 @@ class Groups:
         note: str | None = None,
         category: str | None = None,
         announcement: str | None = None,
+        approval: bool | None = None,
     ) -> GroupSummary:
         """Whoever leads the group changes its name, note, category or announcement.
+
+        With ``approval`` those who want in are let in by someone who leads it.
 
         Raises ``NotFound``, ``Forbidden``, ``Invalid`` or ``Taken``.
         """
         if name is not None:
-            cleaned = _clean_name(name)
+            cleaned = clean_name(name)
             await self._change(
                 who,
                 group,
@@ -277,17 +275,26 @@ class Groups:
                 {"name": cleaned, "name_folded": fold(cleaned)},
                 cleaned,
             )
-        fields = {}
+        fields: dict[str, Any] = {}
+        if approval is not None:
+            fields["approval"] = int(approval)
         if note is not None:
-            fields["note"] = _check_length("note", note, MAX_NOTE)
+            fields["note"] = check_length("note", note, MAX_NOTE)
         if category is not None:
-            fields["category"] = _check_length("category", category, MAX_CATEGORY)
+            fields["category"] = check_length("category", category, MAX_CATEGORY)
         if fields:
             await self._change(who, group, EntryKind.SETTINGS, fields, None)
         if announcement is not None:
-            text = _check_length("announcement", announcement, MAX_ANNOUNCEMENT)
+            text = check_length("announcement", announcement, MAX_ANNOUNCEMENT)
             await self._change(who, group, EntryKind.ANNOUNCEMENT, {"announcement": text}, text)
         return await self.get(who, group)
+
+    async def set_fields(self, who: Identity, group: int, fields: dict[str, Any]) -> None:
+        """Whoever leads the group changes columns of it (``effects.CHANGEABLE``) that nobody reads.
+
+        Raises ``NotFound`` or ``Forbidden``.
+        """
+        await self._change(who, group, EntryKind.SETTINGS, fields, None)
 
     async def dissolve(self, who: Identity, group: int) -> None:
         """The owner ends the group. Raises ``NotFound`` or ``Forbidden``."""
@@ -319,7 +326,9 @@ class Groups:
                 raise Forbidden(f"needs to be {role}")
             kind, effect, extra, text = decide(seat)
             try:
-                await self._event(who, kind, seat.conversation, seat.epoch, effect, extra, text)
+                await self._event(
+                    who.user, kind, seat.conversation, seat.epoch, effect, extra, text
+                )
             except StaleEpoch:
                 continue
             return
@@ -327,7 +336,7 @@ class Groups:
 
     async def _event(
         self,
-        who: Identity,
+        sender: int,
         kind: EntryKind,
         conversation: int,
         epoch: int | None,
@@ -338,7 +347,7 @@ class Groups:
         await self._messages.event(
             NewEntry(
                 conversation=conversation,
-                sender=who.user,
+                sender=sender,
                 key=node_key(),
                 kind=kind,
                 content=text,
@@ -367,24 +376,3 @@ def _seat(cursor: Cursor, group: int, user: int) -> _Seat:
     if row is None or member is None or member.left_seq is not None:
         raise NotFound("no such group or member")
     return _Seat(row.id, row.epoch, member.role)
-
-
-def _clean_name(name: str) -> str:
-    cleaned = unicodedata.normalize("NFC", " ".join(name.split()))
-    if not 1 <= len(cleaned) <= MAX_NAME:
-        raise Invalid(
-            "name",
-            field="name",
-            values={"reason": "name_length", "limit": MAX_NAME, "field": "name"},
-        )
-    if any(unicodedata.category(character)[0] == "C" for character in cleaned):
-        raise Invalid("name", field="name", values={"reason": "name_characters", "field": "name"})
-    return cleaned
-
-
-def _check_length(field: str, text: str, most: int) -> str:
-    if len(text) > most:
-        raise Invalid(
-            field, field=field, values={"reason": "too_long", "limit": most, "field": field}
-        )
-    return text

@@ -14,6 +14,7 @@ from im.errors import Invalid
 MAX_NAME = 32
 MAX_EMAIL = 254
 MAX_NOTE = 200
+MAX_PASSWORD = 128
 PHONE = re.compile(r"1[3-9][0-9]{9}\Z", re.ASCII)
 """A mobile number of mainland China."""
 THEMES = ("system", "light", "dark")
@@ -68,6 +69,14 @@ def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
     if changes.get("theme") is not None:
         values["theme"] = one_of("theme", changes["theme"], THEMES)
     return values
+
+
+def check_password(field: str, password: str, least: int) -> None:
+    """Refuse a new password that is too short or too long. Raises ``Invalid``."""
+    if len(password) < least:
+        raise invalid(field, "password_short", limit=least)
+    if len(password) > MAX_PASSWORD:
+        raise invalid(field, "password_long", limit=MAX_PASSWORD)
 
 
 def invalid(field: str, reason: str, **values: int) -> Invalid:

@@ -40,6 +40,7 @@ def group(row: GroupRow) -> GroupSummary:
         category=row.category,
         note=row.note,
         announcement=row.announcement,
+        approval=bool(row.approval),
     )
 
 

@@ -28,6 +28,7 @@ class GroupRow:
     announcement: str
     members: int
     role: str
+    approval: int
 
 
 def create(cursor: Cursor, name: str, owner: int, category: str, note: str) -> int:
@@ -61,7 +62,7 @@ _SEEN = (
     "SELECT g.id, c.id, g.name, g.owner_id, g.icon_id, g.category, g.note,"
     " COALESCE(g.announcement, ''),"
     " (SELECT COUNT(*) FROM member a WHERE a.conversation_id = c.id AND a.left_seq IS NULL),"
-    " m.role FROM member m JOIN conversation c ON c.id = m.conversation_id"
+    " m.role, g.approval FROM member m JOIN conversation c ON c.id = m.conversation_id"
     " JOIN group_basic g ON g.id = c.group_id"
     " WHERE m.user_id = %s AND m.left_seq IS NULL AND g.dissolved_at IS NULL"
 )

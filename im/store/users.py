@@ -11,7 +11,8 @@ from im.store.cursor import Cursor
 
 _COLUMNS = (
     "id, name, kind, role, avatar_id, note, phone, email, language, theme, password_hash,"
-    " created_at, updated_at, last_seen_at, disabled_at, deleted_at"
+    " created_at, updated_at, last_seen_at, disabled_at, deleted_at, must_change_password,"
+    " totp_secret IS NOT NULL"
 )
 MAX_FOUND = 50
 
@@ -36,6 +37,8 @@ class UserRow:
     last_seen_at: int | None
     disabled_at: int | None
     deleted_at: int | None
+    must_change_password: int
+    has_second_factor: int
 
     @property
     def active(self) -> bool:
@@ -181,6 +184,39 @@ def _like(text: str) -> str:
     return escaped
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which people an administrator looks for: a part of a name, phone or e-mail; None for any."""
+
+    text: str | None = None
+    kind: str | None = None
+    role: str | None = None
+    disabled: bool | None = None
+
+
+def wanted_page(cursor: Cursor, wanted: Wanted, after: int, limit: int) -> list[UserRow]:
+    """People who are looked for, by id."""
+    conditions, given = ["id > %s", "deleted_at IS NULL"], [str(after)]
+    if wanted.text:
+        like = f"%{_like(wanted.text)}%"
+        conditions.append(
+            "(name_folded LIKE %s ESCAPE '|' OR phone LIKE %s ESCAPE '|'"
+            " OR email_folded LIKE %s ESCAPE '|')"
+        )
+        given += [like] * 3
+    for column, value in (("kind", wanted.kind), ("role", wanted.role)):
+        if value is not None:
+            conditions.append(f"{column} = %s")
+            given.append(value)
+    if wanted.disabled is not None:
+        conditions.append(f"disabled_at IS {'NOT ' if wanted.disabled else ''}NULL")
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} FROM user_basic WHERE {' AND '.join(conditions)} ORDER BY id LIMIT %s",
+        (*given, limit),
+    ).all()
+    return [UserRow(*row) for row in rows]
+
+
 def page(cursor: Cursor, after: int, limit: int) -> tuple[list[UserRow], int]:
     """People by id, and how many there are in all."""
     rows = cursor.execute(
@@ -204,6 +240,7 @@ _CHANGEABLE = frozenset(
         "avatar_id",
         "kind",
         "role",
+        "must_change_password",
     }
 )
 
@@ -248,6 +285,7 @@ def delete(cursor: Cursor, user: int) -> None:
     cursor.execute(
         "UPDATE user_basic SET name = %s, name_folded = %s, phone = NULL, email = NULL,"
         " email_folded = NULL, note = '', avatar_id = NULL, password_hash = NULL, role = 'user',"
+        " totp_secret = NULL, totp_last_step = NULL, totp_recovery = NULL,"
         f" deleted_at = {cursor.dialect.now_ms}, updated_at = {cursor.dialect.now_ms}"
         " WHERE id = %s",
         (f"#{user}", f"#{user}", user),

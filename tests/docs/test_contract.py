@@ -167,6 +167,55 @@ def tokens(api: Api, admin: str) -> None:
     api.call("DELETE", f"{path}/{made['id']}", token=admin, at=at + "/{token}")
 
 
+def link_and_requests(api: Api, leader: str, other: int, group: int) -> None:
+    """The link of a group, and someone who asks to be let in."""
+    here, at = f"/api/groups/{group}", "/api/groups/{group}"
+    made = api.call("POST", f"{here}/link", {"days": 1}, leader, f"{at}/link")[1]["data"]
+    assert made["url"].endswith(f"/join/{made['code']}")
+    api.call("GET", f"{here}/link", token=leader, at=f"{at}/link")
+    api.call("PATCH", here, {"approval": True}, leader, at)
+    token, asking = log_in(api, "asking")
+    assert api.call("POST", "/api/groups/join", {"code": made["code"]}, token)[0] == 403
+    found = api.call("GET", f"{here}/requests", token=leader, at=f"{at}/requests")[1]["data"]
+    assert [one["user"]["id"] for one in found["requests"]] == [asking]
+    one = {"token": leader, "at": f"{at}/requests/{{user}}"}
+    assert api.call("PUT", f"{here}/requests/{asking}", **one)[0] == 200
+    assert api.call("DELETE", f"{here}/requests/{other}", **one)[0] == 404
+    api.call("DELETE", f"{here}/link", token=leader, at=f"{at}/link")
+    api.call("PATCH", here, {"approval": False}, leader, at)
+
+
+def administer(api: Api, admin: str) -> None:
+    """What only administrators do."""
+    _, user = log_in(api, "mallory")
+    ban, reset = "/api/users/{user}/ban", "/api/users/{user}/reset"
+    api.call("PUT", f"/api/users/{user}/ban", token=admin, at=ban)
+    api.call("DELETE", f"/api/users/{user}/ban", token=admin, at=ban)
+    given = api.call("POST", f"/api/users/{user}/reset", {}, admin, reset)[1]["data"]["password"]
+    body = {"name": "mallory", "password": given}
+    assert api.call("POST", "/api/login", body)[1]["error"] == "password_change_needed"
+    api.call("GET", "/api/admin/users?q=mal&kind=user&disabled=false", token=admin)
+    policy = {"policy": "invitation", "guests": False}
+    api.call("PUT", "/api/admin/registration", policy, admin)
+    api.call("PUT", "/api/admin/registration", {}, admin)
+    api.call("GET", "/api/admin/registration", token=admin)
+    made = api.call("POST", "/api/admin/invitations", {"uses": 2}, admin)[1]["data"]
+    api.call("GET", "/api/admin/invitations", token=admin)
+    at = "/api/admin/invitations/{invitation}"
+    api.call("DELETE", f"/api/admin/invitations/{made['id']}", token=admin, at=at)
+    api.call("GET", "/api/admin/audit?limit=500", token=admin)
+    api.call("GET", "/api/admin/settings", token=admin)
+
+
+def second_factor(api: Api, token: str) -> None:
+    """What an answer looks like; that the codes are right is tested elsewhere."""
+    api.call("GET", "/api/me/factor", token=token)
+    made = api.call("POST", "/api/me/factor", token=token)[1]["data"]
+    body = {"password": "password1", "secret": made["secret"], "code": "000000"}
+    api.call("PUT", "/api/me/factor", body, token)
+    api.call("POST", "/api/me/factor/off", {"password": "password1", "code": "000000"}, token)
+
+
 def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: ignore[no-untyped-def]
     api = Api(node("--relay", "none").url)
     first, admin = log_in(api, "小红")
@@ -214,6 +263,7 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     api.call("POST", "/api/groups/join", {"group": "g"}, guest)
     api.call("POST", "/api/groups/join", {"group": group["id"]}, second)
     api.call("GET", f"{here}/members", token=first, at="/api/groups/{group}/members")
+    link_and_requests(api, first, other, group["id"])
     invited = {"users": [other]}
     api.call("POST", f"{here}/members", invited, first, "/api/groups/{group}/members")
     role = "/api/groups/{group}/members/{user}/role"
@@ -231,7 +281,9 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     api.call("PATCH", f"/api/users/{made}", {"note": "n"}, first, user)
     api.call("DELETE", f"/api/users/{made}", token=first, at=user)
     tokens(api, first)
-    api.call("DELETE", "/api/me", token=second)
+    administer(api, first)
+    second_factor(api, first)
+    api.call("DELETE", "/api/me", {"password": "password1"}, second)
     api.call("POST", "/api/logout", token=first)
     described = {
         (method.upper(), path)

@@ -18,7 +18,9 @@ DOCUMENTS = [
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/programs.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/tutorial.md", "docs/programs.md", "docs/administration.md"]
+)
 def test_the_sessions_of_a_document_run(node, wscat, name) -> None:  # type: ignore[no-untyped-def]
     started = node("--relay", "none")
     shell = Shell(f"localhost:{started.port}", wscat)

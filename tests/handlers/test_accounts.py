@@ -10,6 +10,9 @@ import pytest
 from im.app import Messenger
 from tests.handlers.api import PASSWORD, Api, Person
 
+SURE = {"password": PASSWORD}
+"""What is asked for before an account is removed."""
+
 pytestmark = pytest.mark.gen_test(timeout=30)
 
 
@@ -50,7 +53,7 @@ async def test_there_is_always_an_administrator(api: Api) -> None:
     assert (await ann.post(f"/api/users/{bob.id}", {"role": "admin"}, method="PATCH")).status == 200
     assert (await ann.post(path, {"role": "user"}, method="PATCH")).data["role"] == "user"
     (await ann.post(path, {"role": "admin"}, method="PATCH")).refused(403, "forbidden")
-    assert (await ann.post("/api/me", method="DELETE")).status == 200
+    assert (await ann.post("/api/me", SURE, method="DELETE")).status == 200
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,8 @@ async def test_who_leaves_is_forgotten_but_what_they_wrote_stays(api: Api) -> No
     await bob.post("/api/me", {"phone": "13912345678", "email": "b@b.cn"}, method="PATCH")
     await bob.send(f"u:{ann.id}", "kept")
     await bob.post("/api/contacts", {"user": ann.id})
-    assert (await bob.post("/api/me", method="DELETE")).status == 200
+    (await bob.post("/api/me", method="DELETE")).refused(401, "wrong_password", "password")
+    assert (await bob.post("/api/me", SURE, method="DELETE")).status == 200
     (await bob.get("/api/me")).refused(401, "unauthorized")
     login = {"name": "bob", "password": PASSWORD}
     (await api.call("POST", "/api/login", login)).refused(401, "wrong_password")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.api import Api, Person, Reply
+from tests.handlers.api import PASSWORD, Api, Person, Reply
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
@@ -224,7 +224,7 @@ async def test_a_group_goes_on_under_its_administrator_when_the_owner_leaves_alt
     role = {"role": "admin"}
     await owner.post(f"{path}/members/{deputy.id}/role", role, method="PUT")
     alone = (await owner.post("/api/groups", {"name": "alone"})).data
-    assert (await owner.post("/api/me", method="DELETE")).status == 200
+    assert (await owner.post("/api/me", {"password": PASSWORD}, method="DELETE")).status == 200
     members = (await member.get(f"{path}/members")).data["members"]
     assert [(each["user"]["id"], each["role"]) for each in members] == [
         (member.id, "member"),

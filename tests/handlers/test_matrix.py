@@ -43,6 +43,10 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "GET /api/tokens": (PEOPLE, None),
     "POST /api/tokens": (PEOPLE, None),
     "DELETE /api/tokens/{token}": (PEOPLE, None),
+    "GET /api/me/factor": (PEOPLE, None),
+    "POST /api/me/factor": (PEOPLE, None),
+    "PUT /api/me/factor": (PEOPLE, None),
+    "POST /api/me/factor/off": (PEOPLE, None),
     "GET /api/conversations": (PEOPLE, "read"),
     "GET /api/messages": (PEOPLE, "read"),
     "POST /api/messages": (PEOPLE, "send"),
@@ -63,6 +67,12 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "GET /api/groups/{group}": (PEOPLE, "read"),
     "PATCH /api/groups/{group}": (PEOPLE, "groups"),
     "DELETE /api/groups/{group}": (PEOPLE, "groups"),
+    "GET /api/groups/{group}/link": (PEOPLE, "read"),
+    "POST /api/groups/{group}/link": (PEOPLE, "groups"),
+    "DELETE /api/groups/{group}/link": (PEOPLE, "groups"),
+    "GET /api/groups/{group}/requests": (PEOPLE, "read"),
+    "PUT /api/groups/{group}/requests/{user}": (PEOPLE, "groups"),
+    "DELETE /api/groups/{group}/requests/{user}": (PEOPLE, "groups"),
     "GET /api/groups/{group}/members": (PEOPLE, "read"),
     "POST /api/groups/{group}/members": (PEOPLE, "groups"),
     "DELETE /api/groups/{group}/members/{user}": (PEOPLE, "groups"),
@@ -72,6 +82,17 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "GET /api/users/{user}": (PEOPLE, "read"),
     "PATCH /api/users/{user}": (ADMINS, "admin"),
     "DELETE /api/users/{user}": (ADMINS, "admin"),
+    "PUT /api/users/{user}/ban": (ADMINS, "admin"),
+    "DELETE /api/users/{user}/ban": (ADMINS, "admin"),
+    "POST /api/users/{user}/reset": (ADMINS, "admin"),
+    "GET /api/admin/users": (ADMINS, "admin"),
+    "GET /api/admin/registration": (ADMINS, "admin"),
+    "PUT /api/admin/registration": (ADMINS, "admin"),
+    "GET /api/admin/invitations": (ADMINS, "admin"),
+    "POST /api/admin/invitations": (ADMINS, "admin"),
+    "DELETE /api/admin/invitations/{invitation}": (ADMINS, "admin"),
+    "GET /api/admin/audit": (ADMINS, "admin"),
+    "GET /api/admin/settings": (ADMINS, "admin"),
     "GET /api/users/{user}/tokens": (ADMINS, "admin"),
     "POST /api/users/{user}/tokens": (ADMINS, None),
     "DELETE /api/users/{user}/tokens/{token}": (ADMINS, "admin"),
@@ -94,6 +115,7 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
 NOT_FOR: dict[str, tuple[str, ...]] = {
     "GET /api/tokens": ("guest",),
     "DELETE /api/tokens/{token}": ("guest",),
+    "POST /api/me/factor": ("guest",),
 }
 """Route: kinds of people to whom it says that it is not for them."""
 
@@ -119,6 +141,24 @@ IN_GROUPS: dict[str, tuple[Any, dict[str, int]]] = {
     "DELETE /api/groups/{group}/members/{user}": (
         None,
         {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "GET /api/groups/{group}/link": (None, {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404}),
+    "POST /api/groups/{group}/link": ({}, {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404}),
+    "DELETE /api/groups/{group}/link": (
+        None,
+        {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "GET /api/groups/{group}/requests": (
+        None,
+        {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "PUT /api/groups/{group}/requests/{user}": (
+        None,
+        {OWNER: 404, ADMIN: 404, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "DELETE /api/groups/{group}/requests/{user}": (
+        None,
+        {OWNER: 404, ADMIN: 404, MEMBER: 403, OUTSIDER: 404},
     ),
     "DELETE /api/groups/{group}": (None, {OWNER: 200, ADMIN: 403, MEMBER: 403, OUTSIDER: 404}),
 }
@@ -180,7 +220,7 @@ class People:
         change = self._messenger.database.write
         await change(users.change, user, {"role": "admin"})
         who = await self._messenger.sessions.resolve(token)
-        made = await self._messenger.tokens.create(
+        made = await self._messenger.people.tokens.create(
             who,
             user,
             "t",
@@ -210,6 +250,11 @@ def test_the_document_says_what_the_verdict_is() -> None:
         assert bool(described["security"]) == (access != ANYONE), route
         assert described.get("x-scope") == scope, route
         assert ("Administrators only" in described["description"]) == (access == ADMINS), route
+
+
+def test_every_route_of_a_group_has_a_verdict_for_each_place_in_it() -> None:
+    wanted = {route for route in VERDICTS if "{group}" in route}
+    assert sorted(wanted ^ IN_GROUPS.keys()) == []
 
 
 def test_every_frame_has_a_verdict() -> None:

@@ -165,7 +165,8 @@ async def test_deleting_needs_the_right(api: Api) -> None:
     reply = await ann.form("/user/deleteUser", id=cyd.id)
     assert (reply.data, reply.json["message"]) == ({}, "删除用户成功！")
     (await cyd.get("/user/getUserList")).refused(401, "unauthorized")
-    assert (await bob.form("/user/deleteUser", id=bob.id)).status == 200
+    (await bob.form("/user/deleteUser", id=bob.id)).refused(401, "wrong_password")
+    assert (await bob.form("/user/deleteUser", id=bob.id, password=PASSWORD)).status == 200
     assert (await ann.get("/user/getUserList")).json["total"] == 1
 
 

@@ -1,0 +1,74 @@
+"""The services about people and those who administer them, wired from the settings."""
+
+from __future__ import annotations
+
+from im.services.accounts import Accounts, Rules
+from im.services.administration import Administration
+from im.services.audit import Audit
+from im.services.groups import Groups
+from im.services.invitations import Invitations
+from im.services.limits import SharedLimits
+from im.services.log_in import Attempts, LogIn
+from im.services.own_password import OwnPassword
+from im.services.passwords import Passwords
+from im.services.registration import Policy, Registration
+from im.services.second_factor import SecondFactor
+from im.services.sessions import Sessions
+from im.services.states import States
+from im.services.tokens import Tokens
+from im.settings import Settings
+from im.store.database import Database
+
+
+class People:
+    """Accounts, how one comes into them, and what administrators do about them.
+
+    Attributes are the services by their names. ``chores``: what is to be done now and then.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        passwords: Passwords,
+        sessions: Sessions,
+        groups: Groups,
+        states: States,
+        limits: SharedLimits,
+    ) -> None:
+        registration, least = settings.registration, settings.registration.password_min
+        self.audit = Audit(database, settings.audit.days)
+        self.registration = Registration(database, Policy(registration.policy, registration.guests))
+        self.invitations = Invitations(
+            database,
+            groups,
+            most=settings.invitations.active,
+            most_uses=settings.invitations.uses,
+            most_days=settings.invitations.days,
+        )
+        self.own_password = OwnPassword(database, passwords, limits, settings.limits.logins)
+        self.second_factor = SecondFactor(database, self.own_password)
+        self.log_in = LogIn(
+            database,
+            passwords,
+            self.second_factor,
+            limits,
+            self.audit,
+            Attempts(settings.limits.logins, settings.limits.logins_per_address),
+            least,
+        )
+        self.accounts = Accounts(
+            database,
+            passwords,
+            sessions,
+            groups,
+            states,
+            limits,
+            self.registration,
+            self.invitations,
+            self.own_password,
+            Rules(least, settings.limits.registrations),
+        )
+        self.administration = Administration(database, passwords, sessions, states, least)
+        self.tokens = Tokens(database, sessions, settings.sessions.tokens)
+        self.chores = (self.audit.prune, self.invitations.forget_old)

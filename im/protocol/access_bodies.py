@@ -1,0 +1,111 @@
+"""Bodies and answers about tokens, second factors and the ways into groups. Times are UTC ms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from im.protocol.bodies import Password, Text
+from im.protocol.scopes import SCOPES, Scope
+from im.protocol.server import User
+
+
+class NewToken(Struct, kw_only=True):
+    """A token for a program: what it may do, and for how many days (no end when absent)."""
+
+    name: Text
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=len(SCOPES))]
+    days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+
+
+class TokenAnswer(Struct, kw_only=True):
+    """A token without its secret; ``seen_at`` is its last use, to the hour."""
+
+    id: int
+    name: str
+    scopes: list[Scope]
+    created_at: int
+    seen_at: int | None = None
+    expires_at: int | None = None
+
+
+class MadeToken(TokenAnswer, kw_only=True):
+    """A new token. The secret is told only here."""
+
+    token: str
+
+
+class TokensAnswer(Struct, kw_only=True):
+    """Tokens, the newest first."""
+
+    tokens: list[TokenAnswer]
+
+
+class FactorAnswer(Struct, kw_only=True):
+    """Whether one has a second factor."""
+
+    enabled: bool
+
+
+class Enrolment(Struct, kw_only=True):
+    """A secret in base32, the address that apps know, and that as a QR code (``data:``)."""
+
+    secret: str
+    uri: str
+    qr: str
+
+
+class FactorOn(Struct, kw_only=True):
+    """The password, the secret that the app has, and a code of it."""
+
+    password: Password
+    secret: Text
+    code: Text
+
+
+class FactorOff(Struct, kw_only=True):
+    """The password and a code."""
+
+    password: Password
+    code: Text
+
+
+class RecoveryCodes(Struct, kw_only=True):
+    """Codes for when the app is lost, each good once; told only here."""
+
+    codes: list[str]
+
+
+class LinkBody(Struct, kw_only=True):
+    """For how many days a group's link is good."""
+
+    days: Annotated[int, Meta(ge=1, le=365)] = 7
+
+
+class MadeLink(Struct, kw_only=True):
+    """A group's new link. Code, address and QR code are told only here."""
+
+    code: str
+    url: str
+    qr: str
+    expires_at: int
+
+
+class LinkAnswer(Struct, kw_only=True):
+    """Until when the group's link is good; nothing without one."""
+
+    expires_at: int | None = None
+
+
+class JoinRequestAnswer(Struct, kw_only=True):
+    """Someone who asks to be let in."""
+
+    user: User
+    created_at: int
+
+
+class JoinRequests(Struct, kw_only=True):
+    """Who asks to be let in, the first first."""
+
+    requests: list[JoinRequestAnswer]

@@ -1,0 +1,138 @@
+"""Bodies and answers of the administrators' part of the HTTP API. Times are UTC ms."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from im.protocol.bodies import Me, Password, Text
+
+Policy = Literal["open", "invitation", "closed"]
+
+
+class PeopleQuery(Struct, kw_only=True):
+    """Which people: a part of name, phone or e-mail, and what they are; by id, from a cursor."""
+
+    q: Text | None = None
+    kind: Literal["user", "guest", "bot"] | None = None
+    role: Literal["user", "admin"] | None = None
+    disabled: bool | None = None
+    after: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class Account(Me, kw_only=True):
+    """A person as administrators see them."""
+
+    created_at: int
+    last_seen_at: int | None = None
+    disabled_at: int | None = None
+    second_factor: bool = False
+    must_change_password: bool = False
+    online: bool = False
+
+
+class People(Struct, kw_only=True):
+    """A page of people; ``after`` for the next one, absent at the end."""
+
+    users: list[Account]
+    after: int | None = None
+
+
+class Reset(Struct, kw_only=True):
+    """A password for one log-in, drawn when absent; ``second_factor``: take it away too."""
+
+    password: Password | None = None
+    second_factor: bool = False
+
+
+class ResetAnswer(Struct, kw_only=True):
+    """The password for one log-in; told only here."""
+
+    password: str
+
+
+class RegistrationChange(Struct, kw_only=True):
+    """Who may register; null leaves it to the configuration file."""
+
+    policy: Policy | None = None
+    guests: bool | None = None
+
+
+class RegistrationAnswer(Struct, kw_only=True):
+    """Who may register now, and what of it an administrator has said (else the file)."""
+
+    policy: Policy
+    guests: bool
+    changed: RegistrationChange
+
+
+class NewInvitation(Struct, kw_only=True):
+    """An invitation: how many may come by it, for how many days, into which group."""
+
+    note: Text = ""
+    uses: Annotated[int, Meta(ge=1)] = 1
+    days: Annotated[int, Meta(ge=1)] = 7
+    group: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
+
+
+class InvitationAnswer(Struct, kw_only=True):
+    """An invitation without its code; ``uses``: how many came by it."""
+
+    id: int
+    created_by: int
+    note: str
+    uses_left: int
+    uses: int
+    group: int | None
+    created_at: int
+    expires_at: int | None
+
+
+class MadeInvitation(InvitationAnswer, kw_only=True):
+    """A new invitation. Code, address and QR code are told only here."""
+
+    code: str
+    url: str
+    qr: str
+
+
+class Invitations(Struct, kw_only=True):
+    """Invitations that are good still, the newest first."""
+
+    invitations: list[InvitationAnswer]
+
+
+class AuditQuery(Struct, kw_only=True):
+    """Which acts: before a cursor, of an actor, whose name begins so."""
+
+    before: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+    action: Text = ""
+    actor: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
+
+
+class Act(Struct, kw_only=True):
+    """Who did what to whom, when and from where; no actor: nobody known, or at the machine."""
+
+    id: int
+    at: int
+    actor: int | None
+    action: str
+    target: str
+    address: str
+    detail: dict[str, Any]
+
+
+class Acts(Struct, kw_only=True):
+    """A page of the audit log, the newest first; ``before`` for the next, absent at the end."""
+
+    acts: list[Act]
+    before: int | None = None
+
+
+class SettingsAnswer(Struct, kw_only=True):
+    """The settings of this node by section, without secrets."""
+
+    settings: dict[str, dict[str, Any]]

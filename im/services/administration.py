@@ -1,0 +1,117 @@
+"""What administrators do about people: look them up, bar them, give them a new password."""
+
+from __future__ import annotations
+
+import secrets
+
+from im.errors import Forbidden, NotFound
+from im.services.identity import Identity
+from im.services.passwords import Passwords
+from im.services.profile_rules import check_password
+from im.services.sessions import Sessions
+from im.services.states import States
+from im.store import conversations, second_factors, users
+from im.store import sessions as session_rows
+from im.store.cursor import Cursor
+from im.store.database import Database
+from im.store.users import UserRow, Wanted
+
+DRAWN_BYTES = 9
+"""72 bits: a password that is read out and changed at the first log-in."""
+
+
+class Administration:
+    """Acts of administrators on people.
+
+    Args:
+        password_min: characters of a password.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        sessions: Sessions,
+        states: States,
+        password_min: int,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._sessions = sessions
+        self._states = states
+        self._password_min = password_min
+
+    async def page(self, who: Identity, wanted: Wanted, after: int, limit: int) -> list[UserRow]:
+        """People by id, those after ``after``. Raises ``Forbidden``."""
+        _check(who)
+        return await self._database.read(users.wanted_page, wanted, after, limit)
+
+    async def ban(self, who: Identity, user: int) -> None:
+        """Let someone in no more: their sessions and tokens end on every node.
+
+        What they wrote stays. Raises ``Forbidden`` (oneself, the last administrator) or
+        ``NotFound``.
+        """
+        _check(who)
+        if user == who.user:
+            raise Forbidden("not oneself", values={"reason": "yourself"})
+
+        def write(cursor: Cursor) -> list[int]:
+            if users.is_last_admin(cursor, user):
+                raise Forbidden("the last administrator", values={"reason": "last_admin"})
+            self._set(cursor, user, disabled=True)
+            return session_rows.revoke_all(cursor, user)
+
+        self._sessions.tell_ended(user, await self._database.write(write))
+
+    async def unban(self, who: Identity, user: int) -> None:
+        """Let someone in again. Raises ``Forbidden`` or ``NotFound``."""
+        _check(who)
+        await self._database.write(lambda cursor: self._set(cursor, user, disabled=False))
+
+    async def reset_password(
+        self, who: Identity | None, user: int, password: str | None, *, second_factor: bool
+    ) -> str:
+        """Give someone (None: the person at the machine gives) a password for one log-in.
+
+        At that log-in they choose their own. Their sessions and tokens end; with ``second_factor``
+        it goes too. Returns the password, drawn when None was given. Raises ``Forbidden``,
+        ``NotFound`` or ``Invalid``.
+        """
+        if who is not None:
+            _check(who)
+        given = password if password is not None else secrets.token_urlsafe(DRAWN_BYTES)
+        if password is not None:
+            check_password("password", given, self._password_min)
+        hashed = await self._passwords.hash(given)
+
+        def write(cursor: Cursor) -> list[int]:
+            row = _found(cursor, user)
+            if row.kind != "user":
+                raise Forbidden("a guest registers, a bot has tokens")
+            users.change(cursor, user, {"password_hash": hashed, "must_change_password": 1})
+            if second_factor:
+                second_factors.remove(cursor, user)
+            return session_rows.revoke_all(cursor, user)
+
+        self._sessions.tell_ended(user, await self._database.write(write))
+        return given
+
+    def _set(self, cursor: Cursor, user: int, *, disabled: bool) -> None:
+        _found(cursor, user)
+        users.disable(cursor, user, disabled)
+        # What is on its way from them is authorised anew, and then refused.
+        conversations.raise_epochs_of(cursor, user)
+        conversations.raise_epoch(cursor, conversations.broadcast(cursor).id)
+
+
+def _found(cursor: Cursor, user: int) -> UserRow:
+    row = users.by_id(cursor, user)
+    if row is None or row.deleted_at is not None:
+        raise NotFound("no such person")
+    return row
+
+
+def _check(who: Identity) -> None:
+    if not who.is_admin:
+        raise Forbidden("administrators only")
