@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from im.store.cursor import Cursor
 from im.store.dialect import Dialect
 from im.store.errors import DatabaseFault
+from im.store.steps import Step
 
 
 class Connection(Protocol):
@@ -17,6 +19,12 @@ class Connection(Protocol):
 
     def begin(self, timeout: float) -> None:
         """Open a transaction: READ COMMITTED, or on SQLite the one writer, within ``timeout`` s."""
+
+    def run(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+        """Take steps in their order, together where the server can; the rows that each found.
+
+        The first that fails is the last that is taken. Only for a connection of one's own.
+        """
 
     def commit(self) -> None:
         """Make the transaction durable. After ``ConnectionLost`` nobody knows whether it is."""

@@ -53,11 +53,11 @@ class Statistics:
         with self._lock:
             setattr(self, name, getattr(self, name) + 1)
 
-    def statement(self, sql: str, seconds: float) -> None:
-        """Count a statement, and log it without its values when it was slow."""
+    def statement(self, sql: str, seconds: float, count: int = 1) -> None:
+        """Count what was sent together, and log it without its values when it was slow."""
         slow = seconds * 1000 > self.slow_ms
         with self._lock:
-            self.statements += 1
+            self.statements += count
             self.slow += slow
         if slow:
             log.warning("slow statement: %d ms: %s", round(seconds * 1000), sql[:SHOWN_SQL])

@@ -26,12 +26,19 @@ class Faults(Protocol):
     def hit(self, point: str) -> None:
         """The point is passed; may not return."""
 
+    def plans(self, point: str) -> bool:
+        """Whether anything ever happens there; then all before it must have happened."""
+
 
 class NoFaults:
     """Nothing ever happens."""
 
     def hit(self, point: str) -> None:
         """Go on."""
+
+    def plans(self, point: str) -> bool:
+        """Never."""
+        return False
 
 
 class PlannedFault:
@@ -54,6 +61,10 @@ class PlannedFault:
             # To this thread, which then takes no step more; the kernel may deliver a signal to the
             # process in another thread, a little later.
             signal.pthread_kill(threading.get_ident(), self._signal)
+
+    def plans(self, point: str) -> bool:
+        """Whether it is the planned point."""
+        return point == self._point
 
 
 def parse_fault(text: str) -> Faults:

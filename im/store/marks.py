@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from im.store.cursor import Cursor
+from im.store.steps import Executes
 
 
-def move_own(cursor: Cursor, messages: Sequence[tuple[int, int]]) -> None:
+def move_own(cursor: Executes, messages: Sequence[tuple[int, int]]) -> None:
     """Move the senders' marks to their messages, given as (conversation, number); never back."""
     greatest = cursor.dialect.greatest
     assignments = ", ".join(
@@ -27,7 +27,7 @@ def move_own(cursor: Cursor, messages: Sequence[tuple[int, int]]) -> None:
     _update(cursor, "member", assignments, match, messages)
 
 
-def move_own_in_broadcast(cursor: Cursor, messages: Sequence[tuple[int, int]]) -> None:
+def move_own_in_broadcast(cursor: Executes, messages: Sequence[tuple[int, int]]) -> None:
     """The same for the conversation of everyone, whose marks are in ``user_basic``."""
     greatest = cursor.dialect.greatest
     assignments = ", ".join(
@@ -41,7 +41,7 @@ def move_own_in_broadcast(cursor: Cursor, messages: Sequence[tuple[int, int]]) -
 
 
 def _update(
-    cursor: Cursor,
+    cursor: Executes,
     table: str,
     assignments: str,
     match: str,

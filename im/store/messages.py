@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from im.store.cursor import Cursor
+from im.store.dialect import Dialect
 from im.store.entries import Entry, EntryKind
+from im.store.steps import Statement
 
 PAGE_ENTRIES = 500
 """Most entries of a page."""
@@ -109,6 +111,16 @@ def page(
     rows = cursor.execute(f"{_SELECT}{where}{order}", (*values, count)).all()
     entries = sorted((entry_of(row) for row in rows), key=lambda entry: entry.seq)
     return Page(entries, len(sizes) > count)
+
+
+def known(dialect: Dialect, keys: Collection[tuple[int, bytes]]) -> Statement:
+    """Which of these (sender, key) are stored: a row of sender and key for each."""
+    columns = ("sender_id", "client_key")
+    chosen = dialect.picked("message", columns, len(keys))
+    return Statement(
+        f"SELECT {', '.join(f'message.{column}' for column in columns)} {chosen}",
+        [value for key in keys for value in key],
+    )
 
 
 def by_keys(cursor: Cursor, keys: Collection[tuple[int, bytes]]) -> dict[tuple[int, bytes], Entry]:

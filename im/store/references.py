@@ -13,6 +13,7 @@ from typing import Literal
 
 from im.store import contents
 from im.store.cursor import Cursor
+from im.store.steps import Executes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def existing(cursor: Cursor, ids: Collection[int]) -> set[int]:
     return {row[0] for row in rows}
 
 
-def add(cursor: Cursor, shown: Sequence[tuple[int, Reference]]) -> None:
+def add(cursor: Executes, shown: Sequence[tuple[int, Reference]]) -> None:
     """Files are now shown at these places; each file must be one of ``existing``."""
     if not shown:
         return

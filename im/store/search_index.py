@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from im.store.cursor import Cursor
 from im.store.entries import EntryKind
+from im.store.steps import Executes
 
 SEQ_BITS = 32
 """On SQLite a row's number is the conversation's, shifted by this, plus the message's."""
@@ -76,7 +77,7 @@ def fill(cursor: Cursor, found: Unindexed, tokens: Mapping[int, str]) -> bool:
     return True
 
 
-def put(cursor: Cursor, rows: Sequence[tuple[int, int, str]]) -> None:
+def put(cursor: Executes, rows: Sequence[tuple[int, int, str]]) -> None:
     """Store tokens, in place of those before: (conversation, seq, tokens joined by blanks)."""
     if not rows:
         return
@@ -106,5 +107,5 @@ def erase(cursor: Cursor, conversation: int, seq: int) -> None:
         )
 
 
-def _rows(cursor: Cursor, rows: Sequence[object], width: int) -> str:
+def _rows(cursor: Executes, rows: Sequence[object], width: int) -> str:
     return cursor.dialect.rows(len(rows), width)

@@ -6,14 +6,15 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from im.store.cursor import Cursor, Statistics
 from im.store.dialect import Dialect, SqliteDialect
 from im.store.errors import DatabaseFault, DuplicateKey, OutOfService, Retryable
+from im.store.steps import Begin, Commit, Step
 
 OLDEST = (3, 35, 0)
 """The first version with all the SQL that the store uses."""
@@ -109,6 +110,20 @@ class SqliteConnection:
             patiently(lambda: self._driver.execute("BEGIN IMMEDIATE"), timeout)
         except Retryable as busy:
             raise OutOfService(f"another process kept the file locked: {busy}", busy.code) from busy
+
+    def run(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+        found: list[list[tuple[Any, ...]]] = []
+        with closing(self.cursor()) as cursor:
+            for step in steps:
+                rows: list[tuple[Any, ...]] = []
+                if isinstance(step, Begin):
+                    self.begin(step.patience)
+                elif isinstance(step, Commit):
+                    self.commit()
+                else:
+                    rows = cursor.execute(step.sql, step.params).all()
+                found.append(rows)
+        return found
 
     def commit(self) -> None:
         self._execute("COMMIT")

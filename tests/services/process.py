@@ -111,8 +111,14 @@ class ServiceProcess:
         return ServiceFailed(f"{' '.join(self.command)}\n{what}; its log:\n{self.log[-LOG_TAIL:]}")
 
     def stop(self) -> None:
-        """SIGSTOP to the whole group: alive, its sockets open, but it answers nothing."""
+        """SIGSTOP to the whole group: alive, its sockets open, but it answers nothing.
+
+        Returns when it has halted: the thread that the kernel chose has to come to its turn before
+        it halts the others.
+        """
         self.signal(signal.SIGSTOP)
+        if self.running:
+            wait_until(self._halted, what="a halt")
 
     def cont(self) -> None:
         """SIGCONT: go on after ``stop``."""
@@ -142,6 +148,14 @@ class ServiceProcess:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise self.failure(f"still ran after {timeout:g} s") from None
+
+    def _halted(self) -> bool:
+        """Whether each of its threads stands still, or it has ended."""
+        states = []
+        for task in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):
+                states.append(task.read_text().rpartition(") ")[2][0])
+        return all(state in "TZX" for state in states)
 
     def signal(self, number: int) -> None:
         """Send a signal to every process of the group; nothing if they all ended."""
