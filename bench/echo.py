@@ -1,8 +1,10 @@
 """An echo server on the messenger's own connections, for the protocol's test suite.
 
     python -m bench.echo --port 9001
+    python -m bench.echo --port 9001 --tls
 
-The handshake is Tornado's, as in the messenger; then each message goes back as it came.
+The port and the handshake are the messenger's; then each message goes back as it came. With
+``--tls`` it speaks TLS, too, with a certificate that nobody knows.
 """
 
 from __future__ import annotations
@@ -10,22 +12,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-from typing import Any
+import socket
+import ssl
 
-from tornado.web import Application
-from tornado.websocket import WebSocketHandler
+from tornado.httputil import HTTPHeaders
 
-from handlers.handover import take_socket
+from bench.throwaway import throwaway_context
 from im.wire.capacity import Capacity
 from im.wire.frames import BINARY, encode_frame
+from im.wire.handshake import BadHandshake, accept
 from im.wire.heartbeat import Heartbeat
+from im.wire.listener import Listener
 from im.wire.masking import fastest_mask
+from im.wire.newcomers import Arrival, Newcomers
 from im.wire.sockets import Sockets
+from im.wire.tls import Tls
 from im.wire.websocket import WebSocketConnection
 
 MESSAGE_BYTES = 64 * 1024 * 1024
 """The suite's largest message has 16 MiB."""
 QUEUE_BYTES = 64 * 1024 * 1024
+BACKLOG = 1024
+REFUSAL = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class Echo:
@@ -51,53 +59,53 @@ class Echo:
         """Nothing to let go of."""
 
 
-class EchoHandler(WebSocketHandler):
+class EchoServer:
     """Any client, from anywhere."""
 
-    def initialize(self, sockets: Sockets, capacity: Capacity) -> None:
-        """Given by the route."""
-        self._sockets = sockets
-        self._capacity = capacity
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._capacity = Capacity(20_000, 20_000)
+        heartbeat = Heartbeat(ping_seconds=300, dead_seconds=600)
+        heartbeat.start(loop.time())
+        self.sockets = Sockets(
+            loop,
+            fastest_mask(),
+            self._capacity,
+            heartbeat,
+            frame_bytes=MESSAGE_BYTES,
+            queue_bytes=QUEUE_BYTES,
+        )
+        self.newcomers = Newcomers(loop, Tls(lambda: context), self._arrived, most=512, seconds=10)
 
-    def check_origin(self, origin: str) -> bool:
-        """Everyone's pages may."""
-        return True
-
-    def open(self, *args: str, **kwargs: str) -> None:
-        """The handshake is done."""
-        stream: Any = getattr(self.ws_connection, "stream", None)
-        taken = take_socket(stream)
-        if taken is not None:
-            address = str(self.request.remote_ip)
-            self._capacity.admit(address)
-            connection = self._sockets.open(taken[0], address)
-            connection.belong_to(Echo(connection))
-            connection.start(taken[1])
+    def _arrived(self, arrival: Arrival) -> None:
+        head = arrival.data[: arrival.head].decode("latin1")
+        try:
+            answer = accept(HTTPHeaders.parse(head.partition("\n")[2]), lambda offered: None)
+        except BadHandshake:
+            self.newcomers.answer(arrival, REFUSAL)
+            return
+        address = self._capacity.admit(arrival.peer[0])
+        connection = self.sockets.open(arrival.connected, address, arrival.tls)
+        connection.write(answer)
+        connection.belong_to(Echo(connection))
+        connection.start(arrival.data[arrival.head :])
 
 
-async def serve(address: str, port: int) -> None:
+async def serve(address: str, port: int, tls: bool) -> None:
     """Serve until SIGINT or SIGTERM."""
     loop = asyncio.get_running_loop()
-    capacity = Capacity(20_000, 20_000)
-    heartbeat = Heartbeat(ping_seconds=300, dead_seconds=600)
-    heartbeat.start(loop.time())
-    sockets = Sockets(
-        loop,
-        fastest_mask(),
-        capacity,
-        heartbeat,
-        frame_bytes=MESSAGE_BYTES,
-        queue_bytes=QUEUE_BYTES,
-    )
-    given = {"sockets": sockets, "capacity": capacity}
-    server = Application([(r"/.*", EchoHandler, given)]).listen(port, address)
+    server = EchoServer(throwaway_context() if tls else None)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    print(f"ready on ws://{address}:{port}", flush=True)
-    await stop.wait()
-    server.stop()
-    sockets.close()
+    with socket.create_server((address, port), backlog=BACKLOG) as listening:
+        listener = Listener(loop, [listening], server.newcomers)
+        listener.start()
+        print(f"ready on {'wss' if tls else 'ws'}://{address}:{port}", flush=True)
+        await stop.wait()
+        listener.stop()
+    server.newcomers.close()
+    server.sockets.close()
 
 
 def main() -> None:
@@ -105,8 +113,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--port", type=int, default=9001)
     parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--tls", action="store_true")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.address, arguments.port))
+    asyncio.run(serve(arguments.address, arguments.port, arguments.tls))
 
 
 if __name__ == "__main__":

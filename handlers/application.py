@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import Any
 
 from tornado.web import Application, RequestHandler
 
@@ -28,18 +26,16 @@ from handlers import (
     users,
 )
 from handlers.assets import AssetHandler, Assets
-from handlers.base import shown_path
 from handlers.chat import ChatHandler
 from handlers.docs import socket_documents
 from handlers.ops import figures
+from handlers.request_log import log_answer
 from handlers.service_worker import ServiceWorkerHandler
+from handlers.socket import SocketHandler, SocketPage
 from im.app import Messenger
 
 HOME = Path(__file__).resolve().parent.parent
 NUMBER = r"([1-9][0-9]{0,15})"
-SLOW_REQUEST_SECONDS = 1.0
-
-log = logging.getLogger("im.http")
 
 API: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/register", account.RegisterHandler),
@@ -105,12 +101,13 @@ TUTORIAL: list[tuple[str, type[RequestHandler]]] = [
 ]
 """The tutorial's HTTP routes."""
 
-SOCKETS: list[tuple[str, type[RequestHandler]]] = [
-    (r"/ws", ChatHandler),
-    (r"/chat", tutorial_chat.TutorialChatHandler),
-    (r"/user/sendUserMsg", tutorial_chat.TutorialChatHandler),
-    (r"/user/sendMsg", tutorial_chat.ChannelHandler),
-]
+SOCKETS: dict[str, type[SocketHandler]] = {
+    "/ws": ChatHandler,
+    "/chat": tutorial_chat.TutorialChatHandler,
+    "/user/sendUserMsg": tutorial_chat.TutorialChatHandler,
+    "/user/sendMsg": tutorial_chat.ChannelHandler,
+}
+"""Sockets by path: who asks for one goes through ``handlers.door``."""
 
 PAGES: list[tuple[str, type[RequestHandler]]] = [
     (r"/", pages.LoginPage),
@@ -135,10 +132,8 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
     services = {"messenger": messenger}
     return Application(
         [
-            *(
-                (pattern, handler, services)
-                for pattern, handler in (*API, *TUTORIAL, *SOCKETS, *PAGES)
-            ),
+            *((pattern, handler, services) for pattern, handler in (*API, *TUTORIAL, *PAGES)),
+            *((path, SocketPage, services) for path in SOCKETS),
             (r"/docs", docs.SwaggerPage, services),
             (
                 r"/api/(openapi|asyncapi|schema/[a-z-]+)(?:\.json)?",
@@ -177,28 +172,5 @@ def make_metrics_application(messenger: Messenger) -> Application:
 
 
 def log_request(handler: RequestHandler) -> None:
-    """A line for each request: method, path without secrets and query, status, time."""
-    request = handler.request
-    seconds = request.request_time()
-    status = handler.get_status()
-    path = shown_path(request.path)
-    level = logging.DEBUG
-    if status >= 500:
-        level = logging.ERROR
-    elif seconds > SLOW_REQUEST_SECONDS and status != 101:
-        level = logging.WARNING
-    extra: dict[str, Any] = {
-        "method": request.method,
-        "path": path,
-        "status": status,
-        "ms": round(seconds * 1000, 1),
-    }
-    log.log(
-        level,
-        "%s %s %d %.1f ms",
-        request.method,
-        path,
-        status,
-        seconds * 1000,
-        extra=extra,
-    )
+    """A line for each request; see ``log_answer``."""
+    log_answer(handler.request, handler.get_status())

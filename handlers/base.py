@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from typing import Any, TypeVar
 
 import msgspec
 from tornado.web import HTTPError, RequestHandler
 
-from handlers.plain import Rule, address_of, plain_rule
+from handlers.caller import GUARD, GUARDED_COOKIES, LANGUAGE_COOKIE, SESSION_COOKIE, Caller
 from im.app import Messenger
 from im.errors import (
     Forbidden,
@@ -18,21 +17,14 @@ from im.errors import (
     Malformed,
     MethodNotAllowed,
     NotFound,
-    SecureOnly,
     TooLarge,
     Unauthorized,
 )
-from im.i18n import Language, choose
 from im.protocol.encoding import encode
 from im.protocol.refusal import error_answer
 from im.services.identity import Identity
 
-SESSION_COOKIE = "im_session"
-LANGUAGE_COOKIE = "im_lang"
 THEME_COOKIE = "im_theme"
-GUARDED_COOKIES = frozenset({SESSION_COOKIE, "_xsrf"})
-"""Over TLS these are ``Secure`` and have this prefix: set by this very host, and over TLS."""
-GUARD = "__Host-"
 COOKIE_DAYS = 180
 MAX_BODY = 512 * 1024
 """Bytes of a JSON or form body: the longest text by default, with every byte escaped, fits in.
@@ -62,31 +54,34 @@ TRUSTED_TYPES = "; require-trusted-types-for 'script'"
 SECRET_PATHS = ("hook", "join")
 """First words of paths whose second one is a secret."""
 
+DEFAULT_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY + TRUSTED_TYPES,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(self), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Headers that every answer has; what is personal is never kept by caches."""
+
 S = TypeVar("S")
 
 log = logging.getLogger("im.http")
 
 
-class BaseHandler(RequestHandler):
+class BaseHandler(Caller, RequestHandler):  # type: ignore[misc]  # get_cookie asks less
     """A handler with the node's services, an identity and a language."""
 
     def initialize(self, messenger: Messenger) -> None:
         """Given by the routes."""
         self.messenger = messenger
-        self._identity: Identity | None = None
-        self._identified = False
-        days = messenger.settings.tls.hsts_days
-        if days and self.is_secure:
-            self.set_header("Strict-Transport-Security", f"max-age={days * 86400}")
+        for name, value in self.transport_headers().items():
+            self.set_header(name, value)
 
     def set_default_headers(self) -> None:
-        """Headers that every answer has; what is personal is never kept by caches."""
-        self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY + TRUSTED_TYPES)
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Referrer-Policy", "same-origin")
-        self.set_header("Permissions-Policy", "microphone=(self), camera=(self), geolocation=()")
-        self.set_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.set_header("Cache-Control", "no-store")
+        """See ``DEFAULT_HEADERS``."""
+        for name, value in DEFAULT_HEADERS.items():
+            self.set_header(name, value)
         self.clear_header("Server")
 
     async def head(self, *path: str, **named: str) -> None:
@@ -94,36 +89,6 @@ class BaseHandler(RequestHandler):
         answer: Any = self.get(*path, **named)
         if answer is not None:
             await answer
-
-    # Who asks
-
-    def bearer_token(self) -> str | None:
-        """The token of an ``Authorization: Bearer`` header (RFC 6750, section 2.1)."""
-        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        return token.strip() or None if scheme.lower() == "bearer" else None
-
-    def session_token(self) -> str | None:
-        """The token that says who asks: the header's, else the cookie's."""
-        return self.bearer_token() or self.get_cookie(SESSION_COOKIE)
-
-    async def identify(self) -> Identity | None:
-        """Who asks; None without a valid session. Raises ``Unavailable``."""
-        if not self._identified:
-            token = self.session_token()
-            if token is not None:
-                try:
-                    self._identity = await self.messenger.sessions.resolve(token)
-                except Unauthorized:
-                    self._identity = None
-            self._identified = True
-        return self._identity
-
-    async def require(self) -> Identity:
-        """Who asks. Raises ``Unauthorized`` or ``Unavailable``."""
-        identity = await self.identify()
-        if identity is None:
-            raise Unauthorized("no valid session")
-        return identity
 
     def check_xsrf_cookie(self) -> None:
         """Programs that show their token themselves can't be made to act by another site's page.
@@ -133,83 +98,13 @@ class BaseHandler(RequestHandler):
         if self.bearer_token() is None and self.get_cookie(SESSION_COOKIE) is not None:
             super().check_xsrf_cookie()
 
-    def check_trusted_origin(self, origin: str) -> bool:
-        """Other origins whose pages may talk to this node, from the settings."""
-        return origin in self.messenger.settings.http.origins
-
-    @property
-    def client_address(self) -> str:
-        """The client's IP address; a proxy's word for it only when the proxy is trusted."""
-        remote = self.request.remote_ip or ""
-        trusted = self.messenger.settings.http.trusted_proxies
-        if not trusted or not _within(remote, trusted):
-            return remote
-        for address in reversed(self.request.headers.get("X-Forwarded-For", "").split(",")):
-            candidate = address.strip()
-            if candidate and not _within(candidate, trusted):
-                return candidate if _is_address(candidate) else remote
-        return remote
-
-    @property
-    def is_secure(self) -> bool:
-        """Whether the client's connection is encrypted, as far as a trusted proxy says."""
-        if self.request.protocol == "https":
-            return True
-        trusted = self.messenger.settings.http.trusted_proxies
-        return (
-            bool(trusted)
-            and _within(self.request.remote_ip or "", trusted)
-            and self.request.headers.get("X-Forwarded-Proto") == "https"
-        )
-
     # Over TLS or not
-
-    @property
-    def plain_rule(self) -> Rule:
-        """What holds for this connection, by the setting ``tls.plain``."""
-        if self.messenger.certificates.context() is None:
-            return "allow"
-        setting = self.messenger.settings.tls.plain
-        return plain_rule(setting, secure=self.is_secure, address=self.client_address)
-
-    def refuse_plain(self) -> None:
-        """Refuse where connections without TLS are refused. Raises ``SecureOnly``."""
-        if self.plain_rule == "refuse":
-            raise SecureOnly(values={"address": self.secure_address("/") or "https://"})
-
-    def secure_address(self, path: str) -> str | None:
-        """This host's secure address of a local path; None if the request's host is none."""
-        return address_of("https", self.request.host, self.messenger.listening.port, path)
-
-    def get_cookie(  # type: ignore[override]
-        self, name: str, default: str | None = None
-    ) -> str | None:
-        """A cookie; over TLS a guarded one only if it was set over TLS."""
-        guarded = name in GUARDED_COOKIES and self.is_secure
-        return super().get_cookie(GUARD + name if guarded else name, default)
 
     def set_cookie(self, name: str, value: str | bytes, *args: Any, **options: Any) -> None:
         """Set a cookie; over TLS a guarded one so that only this host can, over TLS."""
         if name in GUARDED_COOKIES and self.is_secure:
             name, options["secure"] = GUARD + name, True
         super().set_cookie(name, value, *args, **options)
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port as the client knows this node."""
-        return f"{'https' if self.is_secure else 'http'}://{self.request.host}"
-
-    # In which language
-
-    @property
-    def language(self) -> Language:
-        """The language to speak: the cookie's, the account's, or the browser's."""
-        account = self._identity.language if self._identity is not None else None
-        return choose(
-            self.get_cookie(LANGUAGE_COOKIE),
-            account,
-            accept=self.request.headers.get("Accept-Language", ""),
-        )
 
     def keep_preferences(self, language: str | None, theme: str | None) -> None:
         """Let this browser remember what was chosen."""
@@ -367,19 +262,3 @@ def _by_status(status: int, method: str) -> ImError:
         if kind.status == status:
             return kind("", values={"limit": "…"})
     return Malformed(str(status)) if 400 <= status < 500 else Internal()
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _within(address: str, networks: tuple[str, ...]) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-        return any(found in ipaddress.ip_network(network, strict=False) for network in networks)
-    except ValueError:
-        return False

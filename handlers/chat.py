@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from handlers.socket import SocketHandler
 from im.errors import ImError, Unauthorized
 from im.wire.entrance import Stranger
@@ -13,9 +15,9 @@ SUBPROTOCOL = "im.v1"
 class ChatHandler(SocketHandler):
     """Who it is comes from the cookie, the ``Authorization`` header, or a first ``hello`` frame."""
 
-    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+    def select_subprotocol(self, offered: Sequence[str]) -> str | None:
         """Ours, if it is offered; who offers none gets none."""
-        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+        return SUBPROTOCOL if SUBPROTOCOL in offered else None
 
     async def opened(self, connection: WebSocketConnection) -> None:
         """Let in who is known; wait for the others to say who they are."""

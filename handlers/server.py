@@ -6,28 +6,20 @@ import asyncio
 import logging
 import random
 import signal
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 from tornado.httpserver import HTTPServer
-from tornado.web import Application
 
 from handlers.application import HOME, make_application, make_metrics_application
 from handlers.assets import Assets
-from handlers.base import MAX_BODY
+from handlers.port import Port
 from im.app import Listening, Messenger, open_messenger
 from im.ports import Ports
 from im.settings import Settings
 from im.wire.descriptors import raise_limit, room
 from im.wire.neighbours import Neighbours
 
-MAX_READ = 4 * MAX_BODY
-"""Bytes of a body that are read only to say that it is too large; beyond it Tornado hangs up."""
-MAX_HEADER_BYTES = 16 * 1024
-IDLE_SECONDS = 75
-"""An idle HTTP connection is closed; longer than what proxies keep (60 s)."""
-BODY_SECONDS = 60
 LAST_FRAMES_SECONDS = 0.1
 """Time for frames that have arrived already to be read."""
 CLOSE_SLICE = 500
@@ -49,8 +41,6 @@ class Server:
         self._ports = ports
         self._worker = worker
         self._stop = asyncio.Event()
-        self._servers: list[HTTPServer] = []
-        self._neighbours: Neighbours | None = None
         self.messenger: Messenger | None = None
 
     async def serve(self, ready: Callable[[], None]) -> None:
@@ -75,11 +65,12 @@ class Server:
         try:
             await messenger.start()
             application = make_application(messenger, Assets(HOME / "static"))
-            server = self._serve_on(application, self._ports.http)
-            self._neighbours = Neighbours(self._ports.others, server._handle_connection)
-            self._neighbours.start()
-            if self._ports.metrics:
-                self._serve_on(make_metrics_application(messenger), self._ports.metrics)
+            port = Port(messenger, application, self._ports.http)
+            port.start()
+            neighbours = Neighbours(self._ports.others, port.take)
+            neighbours.start()
+            metrics = HTTPServer(make_metrics_application(messenger))
+            metrics.add_sockets(self._ports.metrics)
             log.info(
                 "node %s is ready on port %d%s",
                 messenger.node,
@@ -88,29 +79,16 @@ class Server:
             )
             ready()
             await self._until_told(messenger)
-            await self._drain(messenger)
+            await self._drain(messenger, port, neighbours, metrics)
         finally:
             await messenger.close()
             log.info("node %s has ended", messenger.node)
 
-    def _serve_on(self, application: Application, sockets: Sequence[socket.socket]) -> HTTPServer:
-        server = HTTPServer(
-            application,
-            max_body_size=MAX_READ,
-            max_buffer_size=MAX_READ,
-            max_header_size=MAX_HEADER_BYTES,
-            idle_connection_timeout=IDLE_SECONDS,
-            body_timeout=BODY_SECONDS,
-        )
-        server.add_sockets(sockets)
-        self._servers.append(server)
-        return server
-
     def _limit_sockets(self, messenger: Messenger) -> None:
-        """Take no more sockets than there are descriptors: without one Tornado cannot accept."""
-        wanted = self._settings.http.max_connections
-        descriptors = raise_limit()
-        most = room(wanted, descriptors)
+        """Take no more sockets than there are descriptors: without one nobody can come."""
+        http = self._settings.http
+        wanted, descriptors = http.max_connections, raise_limit()
+        most = room(wanted, descriptors - min(http.max_newcomers, descriptors // 4))
         messenger.capacity.limit(most)
         if most < wanted:
             log.warning(
@@ -138,15 +116,16 @@ class Server:
             raise SystemExit(1)
         self._stop.set()
 
-    async def _drain(self, messenger: Messenger) -> None:
+    async def _drain(
+        self, messenger: Messenger, port: Port, neighbours: Neighbours, metrics: HTTPServer
+    ) -> None:
         """Accept nothing new, tell everyone to come back, close, and wait until they are gone."""
         seconds = self._settings.node.drain_seconds
         log.info("draining: %d sockets, at most %.1f s", len(messenger.connections), seconds)
         messenger.draining = True
-        for server in self._servers:
-            server.stop()
-        if self._neighbours is not None:
-            self._neighbours.close()
+        port.stop()
+        neighbours.close()
+        metrics.stop()
         self._ports.close()
         end = asyncio.get_running_loop().time() + seconds
         # What was sent before is answered first, and nothing is taken that could not be answered.
@@ -170,5 +149,5 @@ class Server:
             log.warning("%d sockets did not close in time", len(messenger.connections))
         for connection in list(messenger.connections):
             connection.abort()
-        for server in self._servers:
-            await server.close_all_connections()
+        await port.close()
+        await metrics.close_all_connections()

@@ -1,89 +1,50 @@
-"""What all socket routes share: capacity, origin, the handshake, and what comes after it.
-
-Tornado routes, authenticates and does the handshake. Then the socket leaves it and becomes an
-``im.wire.websocket.WebSocketConnection``; handler, request and stream are let go.
-"""
+"""What all socket routes share. How their handshake goes: ``handlers.door``."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from tornado.websocket import WebSocketHandler
+from tornado.escape import utf8
+from tornado.httputil import HTTPServerRequest
 
 from handlers.base import BaseHandler
-from handlers.handover import take_socket
-from im.errors import Overloaded
-from im.wire.capacity import RETRY_MS
-from im.wire.connection import CloseCode
+from handlers.caller import Caller
+from im.app import Messenger
+from im.errors import Malformed
 from im.wire.websocket import WebSocketConnection
 
-SWITCHING_PROTOCOLS = 101
 
-
-class SocketHandler(WebSocketHandler, BaseHandler):
+class SocketHandler(Caller):
     """A socket's handshake. Subclasses say whose it is, in ``opened``."""
 
-    _counted = ""
+    def __init__(self, messenger: Messenger, request: HTTPServerRequest) -> None:
+        self.messenger = messenger
+        self.request = request
 
     async def prepare(self) -> None:
-        """Refuse before the handshake what is too much, or not secure.
+        """Refuse before the handshake is answered. Raises an ``ImError``."""
 
-        Raises ``SecureOnly``, ``Overloaded`` or ``RateLimited``.
-        """
-        self.refuse_plain()
-        if self.messenger.draining:
-            raise Overloaded("going down", retry_after=RETRY_MS)
-        self._counted = self.messenger.capacity.admit(self.client_address)
-
-    def on_finish(self) -> None:
-        """The answer is written: that the handshake is refused, or done."""
-        if self.get_status() != SWITCHING_PROTOCOLS:
-            self._uncount()
-
-    def check_origin(self, origin: str) -> bool:
-        """Called for pages of other hosts only."""
-        return self.check_trusted_origin(origin)
-
-    def get_compression_options(self) -> dict[str, Any] | None:
-        """None: it would cost memory for each connection, and frames are small."""
+    def select_subprotocol(self, offered: Sequence[str]) -> str | None:
+        """One of those that are offered, or none."""
         return None
-
-    async def open(self, *args: str, **kwargs: str) -> None:
-        """The handshake is done."""
-        try:
-            await self._take_over()
-        finally:
-            # If this fails, Tornado does not call ``on_close``.
-            self._uncount()
-
-    def on_close(self) -> None:
-        """Tornado's part is over: the socket is ours, or was gone before it could be."""
-        self._uncount()
 
     async def opened(self, connection: WebSocketConnection) -> None:
         """Give the connection an owner; reading begins afterwards."""
 
-    async def _take_over(self) -> None:
-        stream = getattr(self.ws_connection, "stream", None)
-        taken = None if stream is None else take_socket(stream)
-        if taken is None:
-            return
-        connected, data = taken
-        # From here on the connection counts, and is counted out when it is gone.
-        counted, self._counted = self._counted, ""
-        connection = self.messenger.sockets.open(connected, counted)
+    def query_argument(self, name: str) -> str | None:
+        """The last value of an argument in the address. Raises ``Malformed``."""
+        values = self.request.query_arguments.get(name)
+        if not values:
+            return None
         try:
-            await self.opened(connection)
-        except BaseException:
-            connection.close(CloseCode.INTERNAL, "internal")
-            connection.start(b"")
-            raise
-        if self.messenger.draining:
-            # The others have been told already.
-            connection.farewell(RETRY_MS)
-        connection.start(data)
+            return utf8(values[-1]).decode().strip()
+        except UnicodeDecodeError:
+            raise Malformed("not UTF-8", field=name) from None
 
-    def _uncount(self) -> None:
-        counted, self._counted = self._counted, ""
-        if counted:
-            self.messenger.capacity.release(counted)
+
+class SocketPage(BaseHandler):
+    """What is shown of a socket's route to whoever does not ask for a WebSocket, or not rightly."""
+
+    def get(self) -> None:
+        """Refuse."""
+        raise Malformed("for WebSockets only", field="Upgrade")

@@ -28,13 +28,11 @@ class TutorialSocket(SocketHandler):
     async def prepare(self) -> None:
         """Know who it is.
 
-        Raises ``Unauthorized``, ``Forbidden`` (another's ``userId``) or what a socket's capacity
-        raises.
+        Raises ``Unauthorized``, ``Forbidden`` (another's ``userId``) or ``Malformed``.
         """
-        self._token = self.get_query_argument("token", None)
-        claimed = self.get_query_argument("userId", None)
+        self._token = self.query_argument("token")
+        claimed = self.query_argument("userId")
         self._forget_query()
-        await super().prepare()
         who = await self.require()
         who.check_scope("read")
         if claimed is not None and claimed != str(who.user):

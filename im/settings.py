@@ -67,6 +67,12 @@ class HttpSettings(Section):
     """Sockets of clients in all; more are answered 503. Fewer if ``ulimit -n`` allows fewer."""
     max_connections_per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
     """Sockets from one address; more are answered 429. A whole site may sit behind one address."""
+    max_newcomers: Annotated[int, Field(ge=1, le=100_000)] = 512
+    """Connections that have not asked for anything yet. Further ones wait to be accepted; after a
+    second the one that has been silent longest is dropped for them."""
+    first_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
+    """Time for the first request of a connection to come, a TLS handshake included; whoever takes
+    longer is dropped."""
 
 
 class TlsSection(Section):

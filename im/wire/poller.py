@@ -1,4 +1,4 @@
-"""All open connections of a node, and what the kernel has to say of them.
+"""Open connections of a node, and what the kernel has to say of them.
 
 One ``epoll`` for all of them stands in the event loop as a single descriptor. The loop would keep
 five objects for each connection and go through four calls for each event; here a connection costs
@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from im.wire.connection import Connection
 from im.wire.portable_poll import Poll, PortablePoll
 
 MAX_EVENTS = 512
@@ -24,19 +23,22 @@ def fastest_poll() -> Poll:
     return select.epoll() if hasattr(select, "epoll") else PortablePoll()
 
 
-class Polled(Connection, Protocol):
+class Polled(Protocol):
     """A connection as the poller sees it."""
 
     def ready(self, events: int) -> None:
         """It can be read or written, or has failed; a mask of ``READ``, ``WRITE`` and others."""
 
 
-class Poller:
+P = TypeVar("P", bound=Polled)
+
+
+class Poller(Generic[P]):
     """Open connections by descriptor."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, poll: Poll) -> None:
         self._loop = loop
-        self._connections: dict[int, Polled] = {}
+        self._connections: dict[int, P] = {}
         self._empty = asyncio.Event()
         self._empty.set()
         self._poll = poll
@@ -45,10 +47,14 @@ class Poller:
     def __len__(self) -> int:
         return len(self._connections)
 
-    def __iter__(self) -> Iterator[Polled]:
+    def __iter__(self) -> Iterator[P]:
         return iter(list(self._connections.values()))
 
-    def add(self, descriptor: int, connection: Polled) -> None:
+    def oldest(self) -> P | None:
+        """The one that came first, if there is any."""
+        return next(iter(self._connections.values()), None)
+
+    def add(self, descriptor: int, connection: P) -> None:
         """A connection is open; nothing is watched yet."""
         self._connections[descriptor] = connection
         self._empty.clear()

@@ -10,6 +10,8 @@ from im.wire.heartbeat import Heartbeat
 from im.wire.masking import Mask
 from im.wire.poller import Poller, fastest_poll
 from im.wire.portable_poll import Poll
+from im.wire.secure import SecureConnection
+from im.wire.tls import TlsSession
 from im.wire.websocket import WebSocketConnection
 
 READ_BYTES = 64 * 1024
@@ -45,7 +47,7 @@ class Sockets:
         self.queue_bytes = queue_bytes
         self.buffer = bytearray(READ_BYTES)
         self.view = memoryview(self.buffer)
-        self.connections = Poller(loop, poll or fastest_poll())
+        self.connections: Poller[WebSocketConnection] = Poller(loop, poll or fastest_poll())
         self.listening = True
         """Whether messages are still passed on. At the end they are not: what would be done could
         not be answered any more, and whoever sent it sends it again elsewhere."""
@@ -60,12 +62,17 @@ class Sockets:
         self._idle.set()
         self._to_flush: list[WebSocketConnection] = []
 
-    def open(self, connected: socket.socket, address: str) -> WebSocketConnection:
+    def open(
+        self, connected: socket.socket, address: str, tls: TlsSession | None = None
+    ) -> WebSocketConnection:
         """A connection on a socket after its handshake; ``address`` was admitted by the capacity.
 
         It reads nothing before its ``start``.
         """
-        connection = WebSocketConnection(self, connected, address)
+        if tls is None:
+            connection = WebSocketConnection(self, connected, address)
+        else:
+            connection = SecureConnection(self, connected, address, tls)
         self._heartbeat.watch(connection)
         self.connections.add(connected.fileno(), connection)
         return connection

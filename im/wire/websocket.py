@@ -141,19 +141,19 @@ class WebSocketConnection:
     def _readable(self) -> None:
         sockets = self._sockets
         try:
-            count = self._socket.recv_into(sockets.buffer)
+            data = self._receive()
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
             self._drop()
             return
-        if not count:
+        if not data:
             self._hang_up()
             return
         self.heard = sockets.loop.time()
         if self._state == ENDING:
             return
-        self._decoder.feed(bytes(sockets.view[:count]))
+        self._decoder.feed(data)
         if self._work is None:
             sockets.reading = self
             try:
@@ -164,6 +164,10 @@ class WebSocketConnection:
                 self.flush()
         elif self._decoder.kept >= len(sockets.buffer):
             self._pause()
+
+    def _receive(self) -> bytes:
+        """What has come; nothing: no more will. Raises ``OSError``."""
+        return bytes(self._sockets.view[: self._socket.recv_into(self._sockets.buffer)])
 
     def _go_on(self) -> None:
         """Pass on what has come; leave to a task what has to be waited for."""
@@ -178,7 +182,7 @@ class WebSocketConnection:
         while self._state < ENDING:
             if self._in_turn == EVENTS_IN_TURN:
                 self._in_turn = 0
-                return _others_first()
+                return asyncio.sleep(0)
             self._in_turn += 1
             try:
                 event = self._decoder.next_event()
@@ -298,7 +302,7 @@ class WebSocketConnection:
                 taken += 1
             data = out[0] if taken == 1 else b"".join(out[:taken])
             try:
-                sent = self._socket.send(data)
+                sent = self._send(data)
             except (BlockingIOError, InterruptedError):
                 sent = 0
             except OSError:
@@ -317,6 +321,10 @@ class WebSocketConnection:
         self._watch(self._watched & ~WRITE)
         if self._state == ENDING:
             self._shut_down()
+
+    def _send(self, data: bytes | memoryview) -> int:
+        """How much of it is on its way. Raises ``OSError``."""
+        return self._socket.send(data)
 
     def _put(self, frames: bytes) -> None:
         self._queued += len(frames)
@@ -388,8 +396,3 @@ class WebSocketConnection:
         if owner is not None:
             # Whoever is in the middle of telling many is not disturbed.
             self._sockets.loop.call_soon(owner.gone)
-
-
-async def _others_first() -> None:
-    """Let the loop turn once."""
-    await asyncio.sleep(0)

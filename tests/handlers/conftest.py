@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tornado.web import Application
 
 from handlers.application import HOME, make_application
 from handlers.assets import Assets
+from handlers.port import Port
 from im.app import Listening, Messenger, open_messenger
 from im.settings import Settings
 from tests.handlers.api import Api
@@ -73,6 +75,27 @@ def messenger(
 def app(messenger: Messenger, assets: Assets) -> Application:
     """What pytest-tornado serves."""
     return make_application(messenger, assets)
+
+
+@pytest.fixture
+def http_server(
+    io_loop: IOLoop, messenger: Messenger, app: Application, _unused_port: tuple[socket.socket, int]
+) -> Iterator[Port]:
+    """The node's port, instead of pytest-tornado's server."""
+
+    async def serve() -> Port:
+        served = Port(messenger, app, [_unused_port[0]])
+        served.start()
+        return served
+
+    async def end() -> None:
+        port.stop()
+        _unused_port[0].close()
+        await port.close()
+
+    port: Port = io_loop.run_sync(serve)
+    yield port
+    io_loop.run_sync(end)
 
 
 @pytest.fixture

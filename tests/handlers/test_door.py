@@ -1,22 +1,17 @@
-"""Taking a socket from Tornado: nothing of it is lost, and nothing stays when it fails."""
+"""How sockets open: nothing that was sent is lost, and nothing stays when it fails."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
-import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import NoReturn
 
 import pytest
 from tornado.httpclient import HTTPClientError
-from tornado.iostream import IOStream
 from websockets.frames import Frame, Opcode
 
-from handlers.handover import take_socket
 from im.app import Messenger
 from im.services.delivery import Reader
 from im.store.users import UserRow
@@ -139,42 +134,47 @@ async def test_who_is_gone_right_after_the_handshake_leaves_nothing(
     assert len(messenger.connections) == messenger.capacity.open == 0
 
 
-async def test_without_a_free_descriptor_the_connection_ends_and_is_not_counted(
-    api: Api, messenger: Messenger, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_connection_that_was_used_for_pages_may_become_a_socket(
+    api: Api, messenger: Messenger, known: bool
 ) -> None:
-    def full(_: socket.socket) -> NoReturn:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
     ann = await api.register("ann")
-    with monkeypatch.context() as patched:
-        patched.setattr(socket.socket, "dup", full)
-        async with called(api, handshake(who=ann)) as client:
-            await read_until(client, b"")
-            await until(lambda: messenger.capacity.open == 0)
-    async with api.socket(ann) as connected:
-        await connected.next_op("welcome")
+    page = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    upgrade = handshake(who=ann if known else None)
+    hello = b"" if known else text(json.dumps({"op": "hello", "token": ann.token}))
+    rest = hello + text('{"op":"ping","id":7}')
+    for pieces in ([page + upgrade + rest], [page, page, upgrade, rest], [page, upgrade + rest]):
+        async with called(api, pieces[0]) as client:
+            await read_until(client, b'{"status":"ok"}')
+            for piece in pieces[1:]:
+                await asyncio.get_running_loop().sock_sendall(client, piece)
+            got = await read_until(client, b'"ok","id":7,')
+            assert b"101 Switching" in got
+            assert messenger.capacity.open == len(messenger.connections) == 1
+        await until(lambda: messenger.capacity.open == 0)
 
 
-async def test_an_answer_that_was_not_taken_whole_ends_the_connection(io_loop: object) -> None:
-    here, there = socket.socketpair()
-    stream = IOStream(here)
-    stream.write(b"x" * 10_000_000)
-    assert stream.writing()
-    assert take_socket(stream) is None
-    assert stream.closed()
-    there.close()
+async def test_a_broken_handshake_after_a_page_is_refused_as_any_other(
+    api: Api, messenger: Messenger
+) -> None:
+    page = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with called(api, page + handshake(**{"Sec-WebSocket-Version": "8"})) as client:
+        got = await read_until(client, b"")
+        assert b"HTTP/1.1 426 Upgrade Required" in got
+        assert b"Sec-WebSocket-Version: 13\r\n" in got
+    assert messenger.capacity.open == 0
 
 
-async def test_a_connection_that_was_reset_is_not_taken(io_loop: object) -> None:
-    listening = socket.create_server(("127.0.0.1", 0))
-    client = socket.create_connection(listening.getsockname())
-    connected, _ = listening.accept()
-    stream = IOStream(connected)
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    client.close()
-    assert take_socket(stream) is None
-    assert stream.closed()
-    listening.close()
+async def test_a_refusal_has_the_headers_and_the_body_of_any_other(api: Api) -> None:
+    evil = {"Origin": "http://evil.example", "Accept-Language": "en"}
+    async with called(api, handshake(**evil)) as client:
+        head, _, body = (await read_until(client, b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    answer = json.loads(body)
+    assert (answer["code"], answer["error"], answer["field"]) == (-1, "forbidden", "Origin")
+    sent = {line.partition(b":")[0].decode() for line in head.split(b"\r\n")[1:]}
+    other = await api.call("GET", "/ws")
+    assert {*other.headers} - sent <= {"Etag", "Vary"}
 
 
 @pytest.mark.parametrize("path", ["/ws", "/chat"])

@@ -1,0 +1,173 @@
+"""The node's port: pages, programs and sockets, with TLS and without, on the same number.
+
+Whoever comes is a newcomer until the head of the first request is there (``im.wire.newcomers``).
+A request for a socket goes to the door, any other to Tornado, which may find one for a socket later
+on the same connection and sends it to the same door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Sequence
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+    parse_request_start_line,
+)
+from tornado.web import Application
+
+from handlers.application import SOCKETS
+from handlers.base import MAX_BODY
+from handlers.door import Door
+from handlers.stream import ArrivalStream
+from im.app import Messenger
+from im.wire.listener import Listener
+from im.wire.newcomers import HEAD_BYTES, Arrival, Newcomers, Peer
+from im.wire.tls import Tls
+
+MAX_READ = 4 * MAX_BODY
+"""Bytes of a body that are read only to say that it is too large; beyond it Tornado hangs up."""
+IDLE_SECONDS = 75
+"""An idle HTTP connection is closed; longer than what proxies keep (60 s)."""
+BODY_SECONDS = 60
+
+
+class Port(HTTPServerConnectionDelegate):
+    """Serves an application and its sockets."""
+
+    def __init__(
+        self,
+        messenger: Messenger,
+        application: Application,
+        listening: Sequence[socket.socket],
+    ) -> None:
+        http = messenger.settings.http
+        loop = asyncio.get_running_loop()
+        self._application = application
+        self.newcomers = Newcomers(
+            loop,
+            Tls(messenger.certificates.context),
+            self._arrived,
+            most=http.max_newcomers,
+            seconds=http.first_seconds,
+        )
+        self._listener = Listener(loop, listening, self.newcomers)
+        self.door = Door(messenger, SOCKETS, self.newcomers)
+        self._starts = tuple(f"GET {path}".encode() for path in SOCKETS)
+        self._plain = self._serve("http")
+        self._secure = self._serve("https")
+
+    def take(self, connected: socket.socket, peer: Peer) -> None:
+        """Serve a connection that was accepted elsewhere."""
+        self._listener.take(connected, peer)
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Accept nothing more; whoever has asked for nothing yet goes."""
+        self._listener.stop()
+        self.newcomers.close()
+
+    async def close(self) -> None:
+        """End what is left, after ``stop``."""
+        await self.door.close()
+        await self._plain.close_all_connections()
+        await self._secure.close_all_connections()
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """Tornado begins to read a request."""
+        return Reading(self.door, self._application, server_conn, request_conn)
+
+    def on_close(self, server_conn: object) -> None:
+        """Tornado is done with a connection."""
+        self._application.on_close(server_conn)
+
+    def _serve(self, protocol: str) -> HTTPServer:
+        return HTTPServer(
+            self,
+            protocol=protocol,
+            max_body_size=MAX_READ,
+            max_buffer_size=MAX_READ,
+            max_header_size=HEAD_BYTES,
+            idle_connection_timeout=IDLE_SECONDS,
+            body_timeout=BODY_SECONDS,
+        )
+
+    def _arrived(self, arrival: Arrival) -> None:
+        request = self._read(arrival) if arrival.data.startswith(self._starts) else None
+        if request is not None:
+            self.door.enter(request, arrival)
+            return
+        server = self._plain if arrival.tls is None else self._secure
+        server.handle_stream(ArrivalStream(arrival, MAX_READ), arrival.peer)
+
+    def _read(self, arrival: Arrival) -> HTTPServerRequest | None:
+        """The request, if it is one that the door wants; read by what Tornado reads it with."""
+        text = arrival.data[: arrival.head].decode("latin1")
+        end = text.find("\n")
+        try:
+            line = parse_request_start_line(text[:end].rstrip("\r"))
+            headers = HTTPHeaders.parse(text[end:])
+            if not self.door.wanted(line, headers):
+                return None
+            request = HTTPServerRequest(start_line=line, headers=headers)
+        except HTTPInputError:
+            return None  # Tornado says what is wrong with it
+        request.remote_ip = arrival.peer[0]
+        request.protocol = "http" if arrival.tls is None else "https"
+        return request
+
+
+class Reading(HTTPMessageDelegate):
+    """A request that Tornado reads, for the door or for the application."""
+
+    def __init__(
+        self,
+        door: Door,
+        application: Application,
+        server_conn: object,
+        request_conn: HTTPConnection,
+    ) -> None:
+        self._door = door
+        self._request_conn = request_conn
+        self._delegate = application.start_request(server_conn, request_conn)
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """See ``HTTPMessageDelegate``."""
+        if not isinstance(start_line, RequestStartLine) or not self._door.wanted(
+            start_line, headers
+        ):
+            return self._delegate.headers_received(start_line, headers)
+        connection = self._request_conn
+        request = HTTPServerRequest(connection=connection, start_line=start_line, headers=headers)
+        arrival = connection.detach().take_back()  # type: ignore[attr-defined]
+        if arrival is not None:
+            self._door.enter(request, arrival)
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """See ``HTTPMessageDelegate``."""
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        """See ``HTTPMessageDelegate``."""
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        """See ``HTTPMessageDelegate``."""
+        self._delegate.on_connection_close()
