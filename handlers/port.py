@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import (
@@ -39,6 +40,8 @@ MAX_READ = 4 * MAX_BODY
 IDLE_SECONDS = 75
 """An idle HTTP connection is closed; longer than what proxies keep (60 s)."""
 BODY_SECONDS = 60
+LAST_REQUESTS_SECONDS = 0.5
+"""At the end, time for requests of connections that were accepted before."""
 
 
 class Port(HTTPServerConnectionDelegate):
@@ -75,12 +78,15 @@ class Port(HTTPServerConnectionDelegate):
         self._listener.start()
 
     def stop(self) -> None:
-        """Accept nothing more; whoever has asked for nothing yet goes."""
+        """Accept nothing more; whoever was accepted is answered."""
         self._listener.stop()
-        self.newcomers.close()
 
     async def close(self) -> None:
-        """End what is left, after ``stop``."""
+        """End what is left, after ``stop``; whoever is about to ask is answered first."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_REQUESTS_SECONDS):
+                await self.newcomers.poller.empty()
+        self.newcomers.close()
         await self.door.close()
         await self._plain.close_all_connections()
         await self._secure.close_all_connections()
