@@ -24,16 +24,19 @@ from im.services.groups import Groups
 from im.services.healing import Healing
 from im.services.history import History
 from im.services.housekeeping import Housekeeping
+from im.services.indexer import Indexer
 from im.services.joining import Joining
 from im.services.key_ring import KeyRing
 from im.services.limits import SharedLimits
 from im.services.marks import Marks
 from im.services.messages import Messages
+from im.services.name_search import NameSearch
 from im.services.node_register import NodeRegister
 from im.services.passwords import Passwords
 from im.services.presence import Presence
 from im.services.redis_channel import RedisChannel
 from im.services.rights import Rights
+from im.services.search import Search
 from im.services.sessions import DAY_MS, Lifetimes, Sessions
 from im.services.signals import EntrySignal, RightsSignal
 from im.services.states import States
@@ -186,6 +189,9 @@ class Messenger:
             requests=settings.limits.contact_requests,
         )
         self.conversations = Conversations(database, self.states)
+        self.search = Search(database, self.limits, self.delivery, settings.limits.searches)
+        self.name_search = NameSearch(database)
+        self.indexer = Indexer(database, f"{self.node}/{os.getpid()}")
         self.marks = Marks(database, self.cluster, self.registry, settings.groups.read_marks)
         self.presence = Presence(self.cluster, self.node, database, now_ms)
         self.typing = TypingNotes(self.rights, self.cluster, self.registry)
@@ -267,6 +273,7 @@ class Messenger:
         self.key_ring.start()
         await self.register.start()
         await self.healing.start()
+        self.indexer.start()
         self.channel.start()
         self.housekeeping.start()
         self.heartbeat.start(asyncio.get_running_loop().time())
@@ -277,6 +284,7 @@ class Messenger:
         self.sockets.close()
         await self.housekeeping.close()
         await self.channel.close()
+        await self.indexer.close()
         await self.certificates.close()
         await self.messages.close()
         await self.marks.close()

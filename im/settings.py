@@ -300,6 +300,8 @@ class LimitSection(Section):
     """Contact requests of one person."""
     uploads: Rate = "60/minute;1000/day"
     """Files that one person uploads."""
+    searches: Rate = "10/second;200/minute"
+    """Searches in messages of one person."""
     join_requests: Rate = "60/hour"
     """How often one person asks to be let into groups, or tries the code of a group's link."""
     pending_frames: Annotated[int, Field(ge=1, le=10_000)] = 256

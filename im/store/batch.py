@@ -21,7 +21,7 @@ import msgspec
 
 from im.errors import ImError, KeyConflict, NotFound
 from im.protocol import names
-from im.store import effects, marks, membership, messages, references, revisions, search_index
+from im.store import effects, marks, membership, messages, references, revisions
 from im.store.backend import Connection
 from im.store.cursor import Cursor
 from im.store.dialect import Dialect
@@ -56,7 +56,6 @@ class _Transaction:
     now: int
     conversations: dict[int, LockedConversation]
     rows: list[tuple[object, ...]] = field(default_factory=list)
-    search: list[tuple[int, int, str]] = field(default_factory=list)
     media: list[tuple[int, references.Reference]] = field(default_factory=list)
     """Files with the entries that show them."""
     marks: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -114,8 +113,8 @@ def _write(
     faults.hit("after_lock")
     transaction = _Transaction(
         cursor,
-        rows[0][6] if rows else 0,
-        {row[0]: LockedConversation(*row[:6]) for row in rows},
+        rows[0][7] if rows else 0,
+        {row[0]: LockedConversation(*row[:7]) for row in rows},
     )
     stored = messages.by_keys(cursor, {(sender, key) for sender, key in repeats})
     files = {entry.media_id for entry in entries if entry.media_id is not None}
@@ -176,7 +175,8 @@ def _repeat(entry: NewEntry, stored: Entry) -> Outcome:
 def _lock(dialect: Dialect, ids: set[int]) -> Statement:
     """The conversations' rows, which stay as they are until the transaction ends."""
     return Statement(
-        f"SELECT id, name, group_id, last_seq, last_ordinal, epoch, {dialect.now_ms}"
+        f"SELECT id, name, group_id, last_seq, last_ordinal, epoch, indexed_seq,"
+        f" {dialect.now_ms}"
         f" FROM conversation WHERE id IN ({dialect.marks(len(ids))})"
         f" ORDER BY id{dialect.for_update}",
         sorted(ids),
@@ -263,8 +263,6 @@ def _add(
         transaction.media.append((entry.media_id, shown))
     if entry.kind is EntryKind.MESSAGE:
         transaction.marks[conversation.id, entry.sender] = seq
-        if entry.search is not None:
-            transaction.search.append((conversation.id, seq, entry.search))
     return Entry(
         conversation=conversation.id,
         conversation_name=conversation.name,
@@ -296,8 +294,6 @@ def _flush(transaction: _Transaction, cursor: Executes) -> None:
         values = [value for row in rows for value in row if value is not None]
         cursor.execute(_INSERT + ", ".join(places), values)
         rows.clear()
-    search_index.put(cursor, transaction.search)
-    transaction.search.clear()
     references.add(cursor, transaction.media)
     transaction.media.clear()
 

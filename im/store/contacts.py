@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from im.store.cursor import Cursor
+from im.store.users import escaped
 
 MAX_LISTED = 100_000
 
@@ -36,6 +37,28 @@ def of_user(cursor: Cursor, owner: int) -> list[ContactRow]:
         (owner, MAX_LISTED),
     ).all()
     return [ContactRow(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A contact as one calls them."""
+
+    user: int
+    name: str
+    remark: str
+    avatar: int | None
+
+
+def named(cursor: Cursor, owner: int, folded: str) -> list[Named]:
+    """One's contacts who have a folded text in their name, and all that one calls by a remark."""
+    rows = cursor.execute(
+        "SELECT u.id, u.name, c.remark, u.avatar_id FROM contact c"
+        " JOIN user_basic u ON u.id = c.target_id"
+        " WHERE c.owner_id = %s AND c.state = 'accepted' AND u.deleted_at IS NULL"
+        " AND (c.remark <> '' OR u.name_folded LIKE %s ESCAPE '|') LIMIT %s",
+        (owner, f"%{escaped(folded)}%", MAX_LISTED),
+    ).all()
+    return [Named(*row) for row in rows]
 
 
 def between(cursor: Cursor, one: int, other: int) -> tuple[ContactRow | None, ContactRow | None]:

@@ -31,7 +31,7 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Give one's own message the entry's ``content``, and its ``search`` tokens.
+    """Give one's own message the entry's ``content``; it is found by that from then on.
 
     Refused with ``NotFound``, ``Forbidden``, ``TooLate``, or ``Recalled``.
 

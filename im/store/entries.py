@@ -45,8 +45,6 @@ class NewEntry:
         target_seq: the earlier entry that it is about.
         fingerprint: 16 bytes that tell two contents apart; None skips the comparison.
         media_id: the uploaded file; counted as one more reference to it.
-        search: tokens for the index; for an edit those of the new text. None leaves it to the
-            indexer (``search_index``), which costs the writer nothing.
         epoch: the conversation's epoch at which it was authorised; None skips the check.
         effect: what else happens in its transaction.
     """
@@ -61,7 +59,6 @@ class NewEntry:
     target_seq: int | None = None
     fingerprint: bytes | None = None
     media_id: int | None = None
-    search: str | None = None
     epoch: int | None = None
     effect: Effect | None = None
 

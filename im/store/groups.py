@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from im.store.cursor import Cursor
-from im.store.users import fold
+from im.store.users import escaped, fold
 
 MAX_LISTED = 100_000
 
@@ -71,6 +71,17 @@ _SEEN = (
 def of_user(cursor: Cursor, user: int) -> list[GroupRow]:
     """A person's groups by name."""
     rows = cursor.execute(_SEEN + " ORDER BY g.name_folded LIMIT %s", (user, MAX_LISTED)).all()
+    return [GroupRow(*row) for row in rows]
+
+
+def named(cursor: Cursor, user: int, folded: str, limit: int) -> list[GroupRow]:
+    """A person's groups that have a folded text in their name; first those that begin with it."""
+    rows = cursor.execute(
+        _SEEN + " AND g.name_folded LIKE %s ESCAPE '|'"
+        " ORDER BY CASE WHEN g.name_folded LIKE %s ESCAPE '|' THEN 0 ELSE 1 END, g.name_folded"
+        " LIMIT %s",
+        (user, f"%{escaped(folded)}%", f"{escaped(folded)}%", limit),
+    ).all()
     return [GroupRow(*row) for row in rows]
 
 

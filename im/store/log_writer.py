@@ -159,8 +159,7 @@ class LogWriter:
 
     def _enqueue(self, entry: NewEntry) -> _Item:
         try:
-            text = (entry.content or "") + (entry.search or "")
-            size = ENTRY_BYTES + len(text.encode())
+            size = ENTRY_BYTES + len((entry.content or "").encode())
         except UnicodeEncodeError as error:
             raise Malformed("not UTF-8", field="text") from error
         if size > self._max_bytes:

@@ -1,8 +1,8 @@
-"""Reading the log: pages, single entries, and which were taken back."""
+"""Reading the log: pages, single entries, and where a time lies in it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,16 +175,70 @@ def by_places(cursor: Cursor, places: Collection[tuple[int, int]]) -> list[Entry
     return [entry_of(row) for row in rows]
 
 
-def recalls_since(
-    cursor: Cursor, conversation: int, after: int, limit: int = PAGE_ENTRIES
-) -> list[tuple[int, int]]:
-    """(number, number taken back) of recalls after a number, the oldest first."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as a search compares it; ``time`` is UTC ms."""
+
+    conversation: int
+    seq: int
+    sender: int
+    time: int
+    media: str
+    text: str
+
+
+def said(cursor: Cursor, places: Mapping[int, Sequence[int]]) -> list[Said]:
+    """Messages by the numbers in each conversation; events and what was taken back are left out."""
+    columns = "conversation_id, seq, sender_id, created_at, media, content"
+    kept = f"kind = {EntryKind.MESSAGE:d} AND content IS NOT NULL AND recalled_at IS NULL"
+    if len(places) == 1:
+        ((conversation, seqs),) = places.items()
+        marks = cursor.dialect.marks(len(seqs)) if seqs else "NULL"
+        where = f"FROM message WHERE conversation_id = %s AND seq IN ({marks})"
+        values = [conversation, *seqs]
+    else:
+        values = [value for key, seqs in places.items() for seq in seqs for value in (key, seq)]
+        where = cursor.dialect.picked("message", ("conversation_id", "seq"), len(values) // 2)
+    if len(values) < 2:
+        return []
+    return [
+        Said(*row) for row in cursor.execute(f"SELECT {columns} {where} AND {kept}", values).all()
+    ]
+
+
+def last_until(cursor: Cursor, ranges: Mapping[int, tuple[int, int]], time: int) -> dict[int, int]:
+    """Of each conversation the last number, within its range, that was stored until a time.
+
+    One less than the range's beginning if none was. ``time`` is included, UTC ms; numbers and
+    times rise together, so that this is found by halving, for all conversations at once.
+    """
+    # Entries up to ``low`` are known to be old enough, those from ``high`` on to be too young.
+    open_ranges = {key: (first - 1, last + 1) for key, (first, last) in ranges.items()}
+    found: dict[int, int] = {}
+    while open_ranges:
+        middles = {}
+        for key, (low, high) in open_ranges.items():
+            if high - low <= 1:
+                found[key] = low
+            else:
+                middles[key, (low + high) // 2] = (low, high)
+        times = _times(cursor, middles)
+        open_ranges = {}
+        for (key, middle), (low, high) in middles.items():
+            old = times.get((key, middle), 0) <= time
+            open_ranges[key] = (middle, high) if old else (low, middle)
+    return found
+
+
+def _times(cursor: Cursor, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    if not places:
+        return {}
     rows = cursor.execute(
-        "SELECT seq, target_seq FROM revision"
-        " WHERE conversation_id = %s AND seq > %s AND kind = %s ORDER BY seq LIMIT %s",
-        (conversation, after, EntryKind.RECALL, limit),
+        "SELECT m.conversation_id, m.seq, m.created_at "
+        + cursor.dialect.picked("message m", ("m.conversation_id", "m.seq"), len(places)),
+        [value for place in places for value in place],
     ).all()
-    return [(seq, target) for seq, target in rows]
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def recall_of(cursor: Cursor, conversation: int, target_seq: int) -> Entry | None:

@@ -13,6 +13,7 @@ class LockedConversation:
     """A conversation's row while this transaction holds it, with the changes still to be written.
 
     Attributes:
+        indexed_seq: how far the search index has come.
         changed: whether an entry was added.
     """
 
@@ -22,6 +23,7 @@ class LockedConversation:
     last_seq: int
     last_ordinal: int
     epoch: int
+    indexed_seq: int = 0
     changed: bool = False
 
 

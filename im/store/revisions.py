@@ -21,7 +21,7 @@ def recall(place: Place, effect: Recall) -> Entry | tuple[int, ...]:
     If it was recalled before, returns the entry that did it, and the new one is not stored.
     """
     cursor, conversation = place.cursor, place.conversation.id
-    sender, created_at, recalled_at, media_id = _target(place, effect.target_seq)
+    sender, created_at, recalled_at, media_id, text = _target(place, effect.target_seq)
     if sender != place.entry.sender and not effect.anyone:
         raise Forbidden("another's message")
     if recalled_at is not None:
@@ -41,7 +41,7 @@ def recall(place: Place, effect: Recall) -> Entry | tuple[int, ...]:
         f" WHERE conversation_id = %s AND seq IN ({cursor.dialect.marks(len(erased))})",
         (place.now, conversation, *erased),
     )
-    search_index.erase(cursor, conversation, effect.target_seq)
+    search_index.erase(cursor, place.conversation, effect.target_seq, text, sender)
     _note(place, effect.target_seq, EntryKind.RECALL)
     if media_id is None:
         return ()
@@ -52,7 +52,7 @@ def recall(place: Place, effect: Recall) -> Entry | tuple[int, ...]:
 def edit(place: Place, effect: Edit) -> None:
     """Give a message its new text."""
     cursor, conversation, entry = place.cursor, place.conversation.id, place.entry
-    sender, created_at, recalled_at, _ = _target(place, effect.target_seq)
+    sender, created_at, recalled_at, _, text = _target(place, effect.target_seq)
     if sender != entry.sender:
         raise Forbidden("another's message")
     if recalled_at is not None:
@@ -67,21 +67,19 @@ def edit(place: Place, effect: Edit) -> None:
         " WHERE conversation_id = %s AND seq = %s",
         (entry.content, place.now, *values, conversation, effect.target_seq),
     )
-    search_index.erase(cursor, conversation, effect.target_seq)
-    if entry.search is not None:
-        search_index.put(cursor, [(conversation, effect.target_seq, entry.search)])
+    search_index.replace(cursor, place.conversation, effect.target_seq, text, entry.content, sender)
     _note(place, effect.target_seq, EntryKind.EDIT)
 
 
 def _target(place: Place, seq: int) -> tuple[Any, ...]:
     row = place.cursor.execute(
-        "SELECT sender_id, created_at, recalled_at, media_id, kind FROM message"
+        "SELECT sender_id, created_at, recalled_at, media_id, content, kind FROM message"
         " WHERE conversation_id = %s AND seq = %s",
         (place.conversation.id, seq),
     ).one()
-    if row is None or row[4] != EntryKind.MESSAGE:
+    if row is None or row[5] != EntryKind.MESSAGE:
         raise NotFound("no such message", field="seq")
-    return row[:4]
+    return row[:5]
 
 
 def _in_time(place: Place, created_at: int, limit_ms: int | None) -> None:

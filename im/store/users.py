@@ -172,16 +172,16 @@ def search(cursor: Cursor, text: str, limit: int = MAX_FOUND) -> list[UserRow]:
         " WHERE name_folded LIKE %s ESCAPE '|' AND deleted_at IS NULL"
         " ORDER BY CASE WHEN name_folded LIKE %s ESCAPE '|' THEN 0 ELSE 1 END, name_folded, id"
         " LIMIT %s",
-        (f"%{_like(text)}%", f"{_like(text)}%", limit),
+        (f"%{escaped(fold(text))}%", f"{escaped(fold(text))}%", limit),
     ).all()
     return [UserRow(*row) for row in rows]
 
 
-def _like(text: str) -> str:
-    escaped = fold(text)
+def escaped(text: str) -> str:
+    """A text as a part of the pattern of a ``LIKE … ESCAPE '|'``."""
     for special in "|%_":
-        escaped = escaped.replace(special, "|" + special)
-    return escaped
+        text = text.replace(special, "|" + special)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def wanted_page(cursor: Cursor, wanted: Wanted, after: int, limit: int) -> list[
     """People who are looked for, by id."""
     conditions, given = ["id > %s", "deleted_at IS NULL"], [str(after)]
     if wanted.text:
-        like = f"%{_like(wanted.text)}%"
+        like = f"%{escaped(fold(wanted.text))}%"
         conditions.append(
             "(name_folded LIKE %s ESCAPE '|' OR phone LIKE %s ESCAPE '|'"
             " OR email_folded LIKE %s ESCAPE '|')"

@@ -273,6 +273,13 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     api.call("DELETE", here, token=first, at="/api/groups/{group}")
     api.call("GET", f"/api/users?ids={admin},{other}", token=second)
     api.call("GET", "/api/users?q=b", token=second)
+    found = api.call("GET", "/api/search/messages?q=group&limit=5&from=1", token=second)[1]["data"]
+    assert found["hits"] == []
+    api.call("POST", "/api/messages", {"to": f"u:{other}", "text": "to be found"}, first)
+    found = api.call("GET", "/api/search/messages?q=found", token=second)[1]["data"]
+    assert [hit["text"] for hit in found["hits"]] == ["to be found"]
+    assert api.call("GET", "/api/search/messages?q=%21", token=second)[0] == 400
+    api.call("GET", "/api/search/names?q=b", token=first)
     new = {"name": "dave", "password": "password1"}
     made = api.call("POST", "/api/users", new, first)[1]["data"]["id"]
     assert api.call("POST", "/api/users", {**new, "name": "eve"}, second)[0] == 403

@@ -21,8 +21,8 @@ from im.app import Listening, Messenger, open_messenger
 from im.settings import Settings
 from tests.handlers.api import Api
 
-LIMITS = {"registrations": "10000/hour", "contact_requests": "10000/hour"}
-"""So that a test may make as many people as it needs."""
+LIMITS = {name: "10000/hour" for name in ("registrations", "contact_requests", "searches")}
+"""So that a test may make as many people, and look for as much, as it needs."""
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ MYSQL_TABLE = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=
 """utf8mb4_bin is the exact collation that MySQL and MariaDB share; it ignores blanks at the end, so
 names are trimmed before they come here."""
 
-_INDEX = re.compile(r"^\s*(INDEX|UNIQUE|FULLTEXT) (\w+) (\([^)]*\))", re.MULTILINE)
+_INDEX = re.compile(r"^\s*(INDEX|UNIQUE) (\w+) (\([^)]*\))", re.MULTILINE)
 
 
 def create_table(name: str, columns: str, *, clustered: bool = False) -> None:
@@ -63,20 +63,20 @@ def add_columns(table: str, *columns: str) -> None:
 
 
 def create_search_table() -> None:
-    """The table of search tokens: FULLTEXT on MySQL, FTS5 on SQLite."""
-    if op.get_bind().dialect.name == "sqlite":
-        # Without positions: tokens are joined by AND, never by order.
-        op.execute("CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(tokens, detail=none)")
-        return
+    """The search index: which messages of a block of a log have a token, as a keyed hash.
+
+    ``block`` is a message's number divided by 4096; ``messages`` is a packed set (``postings.py``).
+    """
     create_table(
         "search",
         """
         conversation_id BIGINT NOT NULL,
-        seq BIGINT NOT NULL,
-        tokens {text} NOT NULL,
-        PRIMARY KEY (conversation_id, seq),
-        FULLTEXT tokens (tokens)
+        block INTEGER NOT NULL,
+        token {bytes8} NOT NULL,
+        messages VARBINARY(512) NOT NULL,
+        PRIMARY KEY (conversation_id, block, token)
         """,
+        clustered=True,
     )
 
 

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 
 from im.errors import Unavailable
-from im.store import contents, conversations, media
+from im.store import contents, conversations, media, postings, search_index
 from im.store.bootstrap import bootstrap
 from im.store.conversations import Conversation
 from im.store.cursor import Cursor
@@ -20,6 +20,7 @@ from im.store.faults import Faults
 from im.store.log_writer import LogWriter
 from im.store.media import NewFile
 from im.store.migrations import migrate
+from im.store.search_words import tokens_of
 
 LIMIT = 60.0
 """Seconds that a test on a loop may take."""
@@ -182,3 +183,26 @@ async def assert_whole(database: Database) -> None:
             count += kind == 0
             assert ordinal == count
         assert last_ordinal == count
+
+
+def indexed(cursor: Cursor, conversation: int) -> dict[int, set[str]]:
+    """What the search index knows of each message: its tokens, or bytes that are none of them.
+
+    The tokens are looked for among those of all texts that the log has now.
+    """
+    texts = cursor.execute(
+        "SELECT COALESCE(content, ''), sender_id FROM message WHERE conversation_id = %s",
+        (conversation,),
+    ).all()
+    known = {token for text, sender in texts for token in tokens_of(text, sender)}
+    names = search_index.hashed(cursor, known)
+    found: dict[int, set[str]] = {}
+    for block, token, messages in cursor.execute(
+        "SELECT block, token, messages FROM search WHERE conversation_id = %s", (conversation,)
+    ).all():
+        bits = postings.unpack(messages)
+        assert bits, "an empty set is no row"
+        for place in postings.falling(bits):
+            name = names.get(bytes(token), repr(token))
+            found.setdefault(block * postings.BLOCK + place, set()).add(name)
+    return found

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from im.errors import AlreadyExists, Forbidden, KeyConflict, NotFound, Recalled
 from im.store.backend import Connection
 from im.store.batch import write_batch
-from im.store.database import Database, DatabaseSettings, open_database
+from im.store.database import Database, DatabaseSettings, open_database, transact
 from im.store.effects import Edit, Join, Leave, Recall
 from im.store.entries import Entry, EntryKind, NewEntry
 from im.store.errors import StaleEpoch
 from im.store.faults import NoFaults
 from im.store.migrations import migrate
-from tests.im.store.harness import key
+from im.store.search_index import fill, unindexed
+from im.store.search_words import tokens_of
+from tests.im.store.harness import indexed, key
 
 TALKS = (1, 2)
 NOWHERE = 3
@@ -50,6 +52,8 @@ class Talk:
 
     log: list[Stored] = field(default_factory=list)
     epoch: int = 0
+    indexed: int = 0
+    """How far the search index has come."""
     members: set[int] = field(default_factory=set)
 
 
@@ -173,7 +177,6 @@ messages = st.builds(
         media="text",
         content=text,
         fingerprint=key(text) if mark else None,
-        search=text,
         epoch=at,
     ),
     *(conversation, sender, keys, st.sampled_from("abc"), st.booleans(), epoch),
@@ -191,7 +194,6 @@ edits = st.builds(
         *(talk, who, name, EntryKind.EDIT),
         content=text,
         target_seq=seq,
-        search=text,
         effect=Edit(seq),
     ),
     *(conversation, sender, keys, seqs, st.sampled_from("xyz")),
@@ -255,6 +257,18 @@ def test_batches_do_what_the_model_says(
             for outcome in found
         ] == wanted
         _assert_equal(connection, model)
+        _index(connection, model)
+        _assert_equal(connection, model)
+
+
+def _index(connection: Connection, model: Model) -> None:
+    """Let the search index follow one of the logs for a few entries."""
+    number, talk = min(model.talks.items(), key=lambda item: item[1].indexed)
+    cursor = connection.cursor()
+    found = unindexed(cursor, number, 3)
+    tokens = {seq: tokens_of(text, who) for seq, (text, who, _) in found.messages.items()}
+    assert transact(connection, lambda cursor: fill(cursor, found, tokens), 1)
+    talk.indexed = min(len(talk.log), talk.indexed + 3)
 
 
 def _assert_equal(connection: Connection, model: Model) -> None:
@@ -284,11 +298,8 @@ def _assert_equal(connection: Connection, model: Model) -> None:
             "SELECT user_id FROM member WHERE conversation_id = %s AND left_seq IS NULL", (number,)
         ).all()
         assert {row[0] for row in members} == talk.members
-        tokens = cursor.execute(
-            "SELECT rowid & 4294967295, tokens FROM search WHERE rowid >> 32 = %s", (number,)
-        ).all()
-        assert dict(tokens) == {
-            stored.seq: stored.content
-            for stored in talk.log
+        assert indexed(cursor, number) == {
+            stored.seq: tokens_of(stored.content or "", stored.sender)
+            for stored in talk.log[: talk.indexed]
             if stored.kind is EntryKind.MESSAGE and stored.recall is None
         }

@@ -61,7 +61,6 @@ async def test_what_append_returns_is_what_is_stored(url: str) -> None:
                 *(talk.id, 2, "文字 😀 \\' \" %s ? \0"),
                 extra={"mentions": [1, 2], "名": "值"},
                 media_id=media,
-                search="abc def",
             )
         )
         assert made == await database.read(messages.by_seq, talk.id, made.seq)
@@ -70,7 +69,6 @@ async def test_what_append_returns_is_what_is_stored(url: str) -> None:
         assert not made.repeated
         assert abs(made.time - time.time() * 1000) < 5000
         assert await one(database, "SELECT reference_count FROM media WHERE id = %s", media) == 1
-        assert await one(database, "SELECT tokens FROM search") == "abc def"
 
 
 @on_loop

@@ -100,6 +100,23 @@ async def test_migrating_again_changes_nothing(url: str) -> None:
 
 
 @on_loop
+async def test_an_index_of_the_shape_before_is_made_anew(url: str) -> None:
+    async with opened(url) as database:
+        await migrate(database)
+        await run(database, "DROP TABLE search")
+        before = "CREATE TABLE search (conversation_id BIGINT, tokens TEXT, FULLTEXT t (tokens))"
+        if database.dialect.name == "sqlite":
+            before = "CREATE VIRTUAL TABLE search USING fts5(tokens, detail=none)"
+        await run(database, before)
+        await run(database, "UPDATE alembic_version SET version_num = '0032'")
+        assert await migrate(database) == HEAD
+        assert await rows(database, "SELECT block, token, messages FROM search") == []
+        if database.dialect.name == "sqlite":
+            left = "SELECT name FROM sqlite_master WHERE name LIKE 'search%%'"
+            assert await rows(database, left) == [("search",)]
+
+
+@on_loop
 async def test_a_newer_schema_is_refused(url: str) -> None:
     async with opened(url) as database:
         await migrate(database)

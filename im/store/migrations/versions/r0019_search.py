@@ -1,7 +1,4 @@
-"""Search tokens of messages, as keyed hashes.
-
-On SQLite the row's number is conversation_id * 2^32 + seq.
-"""
+"""The search index (``ddl.create_search_table``)."""
 
 from __future__ import annotations
 
