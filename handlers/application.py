@@ -25,6 +25,7 @@ from handlers import (
     tutorial,
     tutorial_chat,
     users,
+    webhooks,
 )
 from handlers.assets import AssetHandler, Assets
 from handlers.chat import ChatHandler
@@ -69,6 +70,8 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (rf"/api/groups/{NUMBER}/link", joining.LinkHandler),
     (rf"/api/groups/{NUMBER}/requests", joining.RequestsHandler),
     (rf"/api/groups/{NUMBER}/requests/{NUMBER}", joining.RequestHandler),
+    (rf"/api/groups/{NUMBER}/webhooks", webhooks.WebhooksHandler),
+    (rf"/api/groups/{NUMBER}/webhooks/{NUMBER}", webhooks.WebhookHandler),
     (rf"/api/groups/{NUMBER}/members", groups.MembersHandler),
     (rf"/api/groups/{NUMBER}/members/{NUMBER}", groups.MemberHandler),
     (rf"/api/groups/{NUMBER}/members/{NUMBER}/role", groups.RoleHandler),
@@ -84,6 +87,7 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (rf"/api/admin/invitations/{NUMBER}", admin.InvitationHandler),
     (r"/api/admin/audit", admin.AuditHandler),
     (r"/api/admin/settings", admin.SettingsHandler),
+    (r"/hook/([A-Za-z0-9_-]{1,64})", webhooks.HookHandler),
     (r"/api/time", ops.TimeHandler),
 ]
 """Operations of the HTTP API; the OpenAPI document is made from these."""

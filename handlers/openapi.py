@@ -16,7 +16,8 @@ from im.protocol.bodies import Answer
 REF = "#/components/schemas/{name}"
 NUMBERED = {"users": "user", "groups": "group", "members": "user", "sessions": "session"}
 NUMBERED |= {"contacts": "user", "tokens": "token", "requests": "user"}
-NUMBERED |= {"invitations": "invitation"}
+NUMBERED |= {"invitations": "invitation", "webhooks": "webhook"}
+TEXTS = {"hook": "secret"}
 
 
 def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
@@ -95,7 +96,9 @@ def _operation(
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "integer", "minimum": 1, "maximum": 2**53 - 1},
+            "schema": {"type": "string"}
+            if name in TEXTS.values()
+            else {"type": "integer", "minimum": 1, "maximum": 2**53 - 1},
         }
         for name in re.findall(r"\{(\w+)\}", path)
     ]
@@ -121,7 +124,7 @@ def _path(pattern: str) -> str:
     """``/api/groups/([1-9]…)/members`` as ``/api/groups/{group}/members``."""
     parts = pattern.split("/")
     named = [
-        "{" + NUMBERED[parts[place - 1]] + "}" if part.startswith("(") else part
+        "{" + {**NUMBERED, **TEXTS}[parts[place - 1]] + "}" if part.startswith("(") else part
         for place, part in enumerate(parts)
     ]
     return "/".join(named)

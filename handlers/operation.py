@@ -50,11 +50,13 @@ def operation(
     query: type | None = None,
     body: type | None = None,
     answer: type = Nothing,
+    text_path: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Coroutine[Any, Any, None]]]:
     """Make a handler's method an operation.
 
     The method gets ``who`` (unless anyone may), then ``query`` and ``body`` where there are any,
-    then the path's numbers; what it returns becomes the answer's ``data``.
+    then the path's numbers (with ``text_path`` its texts); what it returns becomes the answer's
+    ``data``.
     """
     described = Operation(summary, access, scope, query, body, answer)
 
@@ -70,7 +72,7 @@ def operation(
                 given.append(self.query(query))
             if body is not None:
                 given.append(self.body(body))
-            given.extend(_number(part) for part in path)
+            given.extend(path if text_path else (_number(part) for part in path))
             data = await method(self, *given)
             self.answer(data if data is not None else Nothing())
 

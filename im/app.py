@@ -41,6 +41,7 @@ from im.services.sessions import DAY_MS, Lifetimes, Sessions
 from im.services.signals import EntrySignal, RightsSignal
 from im.services.states import States
 from im.services.typing_notes import TypingNotes
+from im.services.webhooks import Webhooks
 from im.settings import Settings
 from im.store.bootstrap import ClusterIdentity, bootstrap
 from im.store.database import Database, DatabaseSettings, open_database
@@ -166,6 +167,15 @@ class Messenger:
         )
         self.joining = Joining(
             database, self.groups, self.states, self.limits, settings.limits.join_requests
+        )
+        self.webhooks = Webhooks(
+            database,
+            self.groups,
+            self.messages,
+            self.limits,
+            most=settings.groups.webhooks,
+            rate=settings.limits.webhooks,
+            failures=settings.limits.logins_per_address,
         )
         self.people = People(
             settings,

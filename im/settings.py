@@ -232,6 +232,8 @@ class GroupSection(Section):
     """Members of one group."""
     per_user: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Groups that one person may be in."""
+    webhooks: Annotated[int, Field(ge=0, le=1000)] = 10
+    """Webhooks of one group."""
     read_marks: Annotated[int, Field(ge=0, le=10_000)] = 50
     """Largest group in which read marks are sent to all; in larger ones they are read on demand."""
 
@@ -302,6 +304,8 @@ class LimitSection(Section):
     """Files that one person uploads."""
     searches: Rate = "10/second;200/minute"
     """Searches in messages of one person."""
+    webhooks: Rate = "60/minute;5000/day"
+    """Messages through one webhook."""
     join_requests: Rate = "60/hour"
     """How often one person asks to be let into groups, or tries the code of a group's link."""
     pending_frames: Annotated[int, Field(ge=1, le=10_000)] = 256

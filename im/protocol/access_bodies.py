@@ -7,8 +7,48 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from im.protocol.bodies import Password, Text
+from im.protocol.client import Key
 from im.protocol.scopes import SCOPES, Scope
 from im.protocol.server import User
+
+MAX_KEY = 64
+"""Characters of a key (``client.Key``)."""
+
+
+class NewWebhook(Struct, kw_only=True):
+    """A webhook's name: that of its bot."""
+
+    name: Text
+
+
+class WebhookAnswer(Struct, kw_only=True):
+    """A webhook without its secret; ``seen_at``: its last use, to the minute."""
+
+    id: int
+    name: str
+    bot: int
+    created_by: int
+    created_at: int
+    seen_at: int | None = None
+
+
+class MadeWebhook(WebhookAnswer, kw_only=True):
+    """A new webhook. Its address is told only here."""
+
+    url: str
+
+
+class WebhooksAnswer(Struct, kw_only=True):
+    """A group's webhooks, the newest first."""
+
+    webhooks: list[WebhookAnswer]
+
+
+class HookMessage(Struct, kw_only=True):
+    """What a program says."""
+
+    text: str
+    key: Key | None = None
 
 
 class NewToken(Struct, kw_only=True):

@@ -10,12 +10,16 @@ async def leave_groups(groups: Groups, user: int) -> None:
     """A person leaves all their groups.
 
     What they own goes to the administrator, or else the member, who came first; a group with nobody
-    else in it is dissolved. It can be repeated. Raises ``Unavailable``.
+    else in it, but bots, is dissolved. It can be repeated. Raises ``Unavailable``.
     """
     who = Identity(user, 0, "", "user", "user", "en")
     for group in await groups.of(who):
         if group.role == "owner":
-            others = [one for one in await groups.members(who, group.id) if one.user.id != user]
+            others = [
+                one
+                for one in await groups.members(who, group.id)
+                if one.user.id != user and one.user.kind != "bot"
+            ]
             if not others:
                 await groups.dissolve(who, group.id)
                 continue

@@ -170,6 +170,8 @@ def search(cursor: Cursor, text: str, limit: int = MAX_FOUND) -> list[UserRow]:
     rows = cursor.execute(
         f"SELECT {_COLUMNS} FROM user_basic"
         " WHERE name_folded LIKE %s ESCAPE '|' AND deleted_at IS NULL"
+        # Bots of webhooks have names that nobody can type.
+        " AND name_folded NOT LIKE '#%%'"
         " ORDER BY CASE WHEN name_folded LIKE %s ESCAPE '|' THEN 0 ELSE 1 END, name_folded, id"
         " LIMIT %s",
         (f"%{escaped(fold(text))}%", f"{escaped(fold(text))}%", limit),

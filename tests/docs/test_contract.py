@@ -185,6 +185,17 @@ def link_and_requests(api: Api, leader: str, other: int, group: int) -> None:
     api.call("PATCH", here, {"approval": False}, leader, at)
 
 
+def webhook(api: Api, leader: str, group: int) -> None:
+    """A program that posts into a group."""
+    here, at = f"/api/groups/{group}/webhooks", "/api/groups/{group}/webhooks"
+    made = api.call("POST", here, {"name": "Build"}, leader, at)[1]["data"]
+    path = "/hook/" + made["url"].partition("/hook/")[2]
+    assert api.call("POST", path, {"text": "green"}, at="/hook/{secret}")[0] == 200
+    assert api.call("POST", "/hook/wrong", {"text": "green"}, at="/hook/{secret}")[0] == 404
+    api.call("GET", here, token=leader, at=at)
+    api.call("DELETE", f"{here}/{made['id']}", token=leader, at=at + "/{webhook}")
+
+
 def administer(api: Api, admin: str) -> None:
     """What only administrators do."""
     _, user = log_in(api, "mallory")
@@ -264,6 +275,7 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     api.call("POST", "/api/groups/join", {"group": group["id"]}, second)
     api.call("GET", f"{here}/members", token=first, at="/api/groups/{group}/members")
     link_and_requests(api, first, other, group["id"])
+    webhook(api, first, group["id"])
     invited = {"users": [other]}
     api.call("POST", f"{here}/members", invited, first, "/api/groups/{group}/members")
     role = "/api/groups/{group}/members/{user}/role"

@@ -73,6 +73,10 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "GET /api/groups/{group}/requests": (PEOPLE, "read"),
     "PUT /api/groups/{group}/requests/{user}": (PEOPLE, "groups"),
     "DELETE /api/groups/{group}/requests/{user}": (PEOPLE, "groups"),
+    "GET /api/groups/{group}/webhooks": (PEOPLE, "read"),
+    "POST /api/groups/{group}/webhooks": (PEOPLE, "groups"),
+    "DELETE /api/groups/{group}/webhooks/{webhook}": (PEOPLE, "groups"),
+    "POST /hook/{secret}": (ANYONE, None),
     "GET /api/groups/{group}/members": (PEOPLE, "read"),
     "POST /api/groups/{group}/members": (PEOPLE, "groups"),
     "DELETE /api/groups/{group}/members/{user}": (PEOPLE, "groups"),
@@ -96,6 +100,8 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "GET /api/users/{user}/tokens": (ADMINS, "admin"),
     "POST /api/users/{user}/tokens": (ADMINS, None),
     "DELETE /api/users/{user}/tokens/{token}": (ADMINS, "admin"),
+    "GET /api/search/messages": (PEOPLE, "read"),
+    "GET /api/search/names": (PEOPLE, "read"),
     "GET /api/time": (ANYONE, None),
     "GET /user/getUserList": (PEOPLE, "read"),
     "POST /user/createUser": (ANYONE, None),
@@ -147,6 +153,18 @@ IN_GROUPS: dict[str, tuple[Any, dict[str, int]]] = {
     "DELETE /api/groups/{group}/link": (
         None,
         {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "GET /api/groups/{group}/webhooks": (
+        None,
+        {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "POST /api/groups/{group}/webhooks": (
+        {"name": "Build"},
+        {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "DELETE /api/groups/{group}/webhooks/{webhook}": (
+        None,
+        {OWNER: 404, ADMIN: 404, MEMBER: 403, OUTSIDER: 404},
     ),
     "GET /api/groups/{group}/requests": (
         None,
@@ -306,7 +324,11 @@ async def test_a_group_obeys_those_who_lead_it(api: Api, messenger: Messenger, r
         role = f"/api/groups/{group}/members/{admin}/role"
         assert (await api.call("PUT", role, {"role": "admin"}, token=head)).status == 200
         who = {OWNER: owner, ADMIN: admin, MEMBER: member, OUTSIDER: outsider}[place]
-        address = path.replace("{group}", str(group)).replace("{user}", str(other))
+        address = (
+            path.replace("{group}", str(group))
+            .replace("{user}", str(other))
+            .replace("{webhook}", NOWHERE)
+        )
         given = {"users": [new]} if body == {"users": ["new"]} else body
         reply = await api.call(method, address, given, token=await people.token(who))
         assert reply.status == expected, (route, place, reply.text)
