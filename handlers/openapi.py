@@ -52,7 +52,12 @@ def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
             "responses": {"Refusal": _error_response()},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "im_session"},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "im_session",
+                    "description": "Over TLS it is called `__Host-im_session`.",
+                },
             },
         },
     }
