@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 
+from im.doctor.certificate import certificate_findings
 from im.doctor.facts import Facts
 from im.doctor.finding import Finding, Severity
 from im.doctor.identity import explained_hosts, name_findings, stranger_findings
@@ -39,7 +40,7 @@ def diagnose(
         found += _network(settings, facts, report, hosts)
     found += clock_findings(facts)
     found += machine_findings(settings, facts, report)
-    found.append(Finding("no_tls", Severity.NOTE))
+    found += certificate_findings(settings, facts.certificate)
     return sorted(found, key=lambda finding: _ORDER.index(finding.severity))
 
 

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from im.addresses import own_names
 from im.app import now_ms, open_node_database
+from im.doctor.certificate import CertificateFacts, ask_certificate
 from im.doctor.pages import NodePages, ask_all, is_ours, port_fault
 from im.errors import Unavailable
+from im.services.certificates import AUTHORITY
 from im.settings import Settings
 from im.store import cluster, cluster_keys, nodes
 from im.store.cursor import Cursor
@@ -44,6 +47,7 @@ class DatabaseFacts:
         keyring: the cluster's.
         rows: the nodes that are alive by their heartbeat.
         clock: this machine's clock minus the database's, ms; None if unknown.
+        authority: the cluster's certificate authority, if it has one.
     """
 
     place: str
@@ -53,6 +57,7 @@ class DatabaseFacts:
     keyring: Keyring | None = None
     rows: tuple[NodeRow, ...] = ()
     clock: int | None = None
+    authority: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Facts:
         folder: why the data folder can't be written; empty if it can.
         port: why the HTTP port can't be used; empty if it can, or if a node of ours has it.
         redis: why the Redis of the bus doesn't answer; empty if it does or isn't needed.
+        certificate: what the port shows; None without TLS or before the first start.
     """
 
     database: DatabaseFacts
@@ -72,6 +78,7 @@ class Facts:
     folder: str = ""
     port: str = ""
     redis: str = ""
+    certificate: CertificateFacts | None = None
 
 
 async def gather(settings: Settings, clock: Callable[[], int] = now_ms) -> Facts:
@@ -83,7 +90,11 @@ async def gather(settings: Settings, clock: Callable[[], int] = now_ms) -> Facts
     if port and await is_ours(settings.http.address, settings.http.port):
         port = ""
     redis = await redis_fault(settings) if settings.relay.bus == "redis" else ""
-    return Facts(database, pages, folder, port, redis)
+    names = await asyncio.to_thread(own_names)
+    certificate = await asyncio.to_thread(
+        ask_certificate, settings, database.authority, names, clock()
+    )
+    return Facts(database, pages, folder, port, redis, certificate)
 
 
 async def ask_database(settings: Settings, clock: Callable[[], int]) -> DatabaseFacts:
@@ -106,21 +117,21 @@ async def ask_database(settings: Settings, clock: Callable[[], int]) -> Database
             return DatabaseFacts(place, embedded, "empty")
         if version > HEAD:
             return DatabaseFacts(place, embedded, "newer")
-        keyring, rows = await database.read(_cluster)
+        keyring, rows, authority = await database.read(_cluster)
         offset = await clock_offset(database, clock)
     except (Unavailable, DatabaseFault) as error:
         return DatabaseFacts(place, embedded, "away", str(error))
     finally:
         await database.close()
     state: State = "ready" if keyring else "empty"
-    return DatabaseFacts(place, embedded, state, "", keyring, tuple(rows), offset)
+    return DatabaseFacts(place, embedded, state, "", keyring, tuple(rows), offset, authority)
 
 
-def _cluster(cursor: Cursor) -> tuple[Keyring | None, list[NodeRow]]:
+def _cluster(cursor: Cursor) -> tuple[Keyring | None, list[NodeRow], bytes | None]:
     cluster_id = cluster.get(cursor, "cluster_id")
     keys, sending = cluster_keys.ring(cursor)
     keyring = Keyring(cluster_id, keys, sending) if cluster_id and keys else None
-    return keyring, nodes.live(cursor)
+    return keyring, nodes.live(cursor), cluster.get(cursor, AUTHORITY)
 
 
 async def clock_offset(database: Database, clock: Callable[[], int]) -> int:

@@ -187,22 +187,24 @@ class CertificateFiles:
 
     async def look(self, asked: bool) -> Shown | None:
         """Read the files when asked to."""
-        return await asyncio.to_thread(self._read) if asked else None
+        return await asyncio.to_thread(read_files, self._certificate, self._key) if asked else None
 
-    def _read(self) -> Shown:
-        context = context_from_files(self._certificate, self._key)
-        leaf = x509.load_pem_x509_certificates(self._certificate.read_bytes())[0]
-        try:
-            found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-            names = (
-                *found.get_values_for_type(x509.DNSName),
-                *map(str, found.get_values_for_type(x509.IPAddress)),
-            )
-        except x509.ExtensionNotFound:
-            names = ()
-        expires = leaf.not_valid_after_utc
-        log.info("certificate of %s, valid until %s", self._certificate, expires.isoformat())
-        return Shown(context, names, int(expires.timestamp()) * 1000)
+
+def read_files(certificate: Path, key: Path) -> Shown:
+    """What two files hold. Raises ``OSError`` or ``ValueError``, both with a file's name."""
+    context = context_from_files(certificate, key)
+    leaf = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+    try:
+        found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = (
+            *found.get_values_for_type(x509.DNSName),
+            *map(str, found.get_values_for_type(x509.IPAddress)),
+        )
+    except x509.ExtensionNotFound:
+        names = ()
+    expires = leaf.not_valid_after_utc
+    log.info("certificate of %s, valid until %s", certificate, expires.isoformat())
+    return Shown(context, names, int(expires.timestamp()) * 1000)
 
 
 def certificate_source(
