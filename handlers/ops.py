@@ -63,6 +63,9 @@ class MetricsHandler(RequestHandler):
 class TimeHandler(ApiHandler):
     """``/api/time``"""
 
+    def refuse_plain(self) -> None:
+        """Refused to nobody: the doctor of another machine asks it, and it tells nothing else."""
+
     @operation("The server's clock", access="anyone", answer=bodies.TimeAnswer)
     async def get(self) -> bodies.TimeAnswer:
         """A network without internet may have no other."""

@@ -62,6 +62,9 @@ class Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop)
+        if settings.tls.cert is not None:
+            # Without files it ends a node that runs alone, as when its terminal is closed.
+            loop.add_signal_handler(signal.SIGHUP, messenger.certificates.reload_soon)
         try:
             await messenger.start()
             application = make_application(messenger, Assets(HOME / "static"))

@@ -80,7 +80,7 @@ class TlsSection(Section):
 
     enabled: bool = True
     """Whether the port speaks TLS; it speaks plain HTTP besides."""
-    plain: Literal["ask", "allow", "refuse"] = "allow"
+    plain: Literal["ask", "allow", "refuse"] = "ask"
     """People who open a page from another machine without TLS: ``ask`` offers them the secure
     address once; ``allow`` lets them be; ``refuse`` leads pages to the secure address and refuses
     API and sockets. On the machine itself, plain HTTP is always allowed."""

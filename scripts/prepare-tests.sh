@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need and a machine may lack: MariaDB, Redis, Chromium, nftables, fonts,
-# and wscat where there is Node.js. The tests start servers of their own and touch no other.
+# Installs what the tests need and a machine may lack: MariaDB, Redis, Chromium, nftables, certutil,
+# fonts, and wscat where there is Node.js. The tests start servers of their own and touch no other.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
@@ -23,6 +23,8 @@ has mariadbd && has mariadb-install-db || missing="$missing mariadb-server"
 has redis-server || missing="$missing redis-server"
 [ "$(uname)" != Linux ] || has nft || missing="$missing nftables"
 [ "$(uname)" != Linux ] || has ip || missing="$missing iproute2"
+[ "$(uname)" != Linux ] || has certutil || missing="$missing libnss3-tools"
+has curl || missing="$missing curl"
 has_package fonts-noto-cjk || missing="$missing fonts-noto-cjk"
 has_package fonts-noto-color-emoji || missing="$missing fonts-noto-color-emoji"
 python=$(ls .venv/bin/python 2>/dev/null || echo python3)

@@ -162,7 +162,10 @@ def test_two_people_on_two_machines_talk_and_have_everything_after_both_nodes_di
     credentials, _, address = place.rpartition("@")
     forwarder = network.forward(int(address.rpartition(":")[2]))
     database = f"{credentials}@{forwarder.address}:{forwarder.port}/{name}"
-    nodes = [node("--database", database, namespace=machine) for machine in network.machines]
+    env = {"IM_TLS_PLAIN": "allow"}
+    nodes = [
+        node("--database", database, env=env, namespace=machine) for machine in network.machines
+    ]
 
     def restart() -> None:
         for each in nodes:
