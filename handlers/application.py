@@ -14,6 +14,7 @@ from handlers import (
     factor,
     groups,
     joining,
+    media,
     messages,
     openapi,
     ops,
@@ -88,6 +89,9 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/admin/audit", admin.AuditHandler),
     (r"/api/admin/settings", admin.SettingsHandler),
     (r"/hook/([A-Za-z0-9_-]{1,64})", webhooks.HookHandler),
+    (r"/api/media", media.UploadHandler),
+    (rf"/api/media/{NUMBER}", media.FileHandler),
+    (rf"/api/media/{NUMBER}/thumbnail", media.ThumbnailHandler),
     (r"/api/time", ops.TimeHandler),
 ]
 """Operations of the HTTP API; the OpenAPI document is made from these."""

@@ -69,6 +69,7 @@ class GroupHandler(ApiHandler):
             category=body.category,
             announcement=body.announcement,
             approval=body.approval,
+            icon=body.icon,
         )
 
     @operation("End a group of mine", scope="groups")

@@ -16,8 +16,9 @@ from im.protocol.bodies import Answer
 REF = "#/components/schemas/{name}"
 NUMBERED = {"users": "user", "groups": "group", "members": "user", "sessions": "session"}
 NUMBERED |= {"contacts": "user", "tokens": "token", "requests": "user"}
-NUMBERED |= {"invitations": "invitation", "webhooks": "webhook"}
+NUMBERED |= {"invitations": "invitation", "webhooks": "webhook", "media": "file"}
 TEXTS = {"hook": "secret"}
+BYTES: dict[str, Any] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 
 
 def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
     kinds = {operation.answer for _, _, _, operation in described}
     kinds |= {operation.body for _, _, _, operation in described if operation.body}
     kinds |= {operation.query for _, _, _, operation in described if operation.query}
+    kinds.discard(bytes)
     ordered = sorted(kinds, key=lambda kind: kind.__name__)
     schemas, components = msgspec.json.schema_components(ordered, ref_template=REF)
     by_kind = dict(zip(ordered, schemas, strict=True))
@@ -78,7 +80,9 @@ def _operation(
         "responses": {
             "200": {
                 "description": "Done.",
-                "content": {"application/json": {"schema": _envelope(schemas[operation.answer])}},
+                "content": BYTES
+                if operation.answer is bytes
+                else {"application/json": {"schema": _envelope(schemas[operation.answer])}},
             },
             "default": {"$ref": "#/components/responses/Refusal"},
         },
@@ -111,7 +115,9 @@ def _operation(
         parameters += _query(components[operation.query.__name__])
     if parameters:
         described["parameters"] = parameters
-    if operation.body is not None:
+    if operation.body is bytes:
+        described["requestBody"] = {"required": True, "content": BYTES}
+    elif operation.body is not None:
         content = {"schema": schemas[operation.body]}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
     return described

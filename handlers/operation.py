@@ -30,7 +30,8 @@ class Operation:
         summary: one line for the document.
         access: who may call it.
         scope: what a program's token needs for it; None: people only (or anyone, without a token).
-        query, body, answer: types; None for none.
+        query, body, answer: types; None for none. ``bytes`` is a body that the handler takes as it
+            comes, or an answer that it sends itself.
         form: the body may also come as a form.
     """
 
@@ -70,11 +71,12 @@ def operation(
                 given.append(await self.allowed(access, scope))
             if query is not None:
                 given.append(self.query(query))
-            if body is not None:
+            if body is not None and body is not bytes:
                 given.append(self.body(body))
             given.extend(path if text_path else (_number(part) for part in path))
             data = await method(self, *given)
-            self.answer(data if data is not None else Nothing())
+            if answer is not bytes:
+                self.answer(data if data is not None else Nothing())
 
         run.operation = described  # type: ignore[attr-defined]
         return run

@@ -13,16 +13,16 @@ from im.buses import make_bus
 from im.i18n import Catalogue, read_catalogue
 from im.node_name import node_name
 from im.people import People
-from im.protocol.outgoing import Outgoing
 from im.protocol.server import Limits
 from im.services.certificates import Certificates, certificate_source
 from im.services.cluster import Cluster
 from im.services.contacts import Contacts
 from im.services.conversations import Conversations
-from im.services.delivery import Arrival, Delivery
+from im.services.delivery import Delivery
+from im.services.files import Files
 from im.services.groups import Groups
 from im.services.healing import Healing
-from im.services.history import History
+from im.services.history import History, arrived
 from im.services.housekeeping import Housekeeping
 from im.services.indexer import Indexer
 from im.services.joining import Joining
@@ -132,18 +132,23 @@ class Messenger:
             database, timeout=settings.database.timeout_seconds, faults=self.faults
         )
         self.rights = Rights(database, settings.chat.strangers, settings.broadcast.who)
+        self.limits = SharedLimits(settings.redis.url.get_secret_value())
+        self.files = Files(
+            *(database, self.limits, settings.media, settings.limits.uploads),
+            settings.node.data_dir,
+        )
         self.messages = Messages(
             database,
             self.writer,
             self.rights,
             self.delivery,
             self.cluster,
+            self.files.media,
             self.faults,
             text_bytes=settings.chat.text_bytes,
             recall_ms=settings.chat.recall_minutes * MINUTE_MS,
             edit_ms=settings.chat.edit_minutes * MINUTE_MS,
         )
-        self.limits = SharedLimits(settings.redis.url.get_secret_value())
         self.passwords = Passwords()
         self.sessions = Sessions(
             database,
@@ -184,6 +189,7 @@ class Messenger:
             self.sessions,
             self.groups,
             self.states,
+            self.files.media,
             self.limits,
         )
         self.accounts = self.people.accounts
@@ -269,7 +275,7 @@ class Messenger:
             settings.limits.pending_frames,
             settings.sockets.queue_bytes // 2,
         )
-        self.cluster.on(EntrySignal, lambda _, signal: self._on_entry(signal))
+        self.cluster.on(EntrySignal, lambda _, signal: self.delivery.dispatch(arrived(signal)))
         self.cluster.on(RightsSignal, lambda _, signal: self.rights.forget(signal.conv))
 
     async def start(self) -> None:
@@ -284,6 +290,7 @@ class Messenger:
         await self.register.start()
         await self.healing.start()
         self.indexer.start()
+        self.files.start()
         self.channel.start()
         self.housekeeping.start()
         self.heartbeat.start(asyncio.get_running_loop().time())
@@ -299,6 +306,7 @@ class Messenger:
         await self.messages.close()
         await self.marks.close()
         await self.writer.close()
+        await self.files.close()
         await self.presence.close()
         await self.healing.close()
         await self.delivery.close()
@@ -318,7 +326,7 @@ class Messenger:
             recall_ms=settings.chat.recall_minutes * MINUTE_MS,
             edit_ms=settings.chat.edit_minutes * MINUTE_MS,
             page=500,
-            upload_bytes=0,
+            upload_bytes=settings.media.max_bytes if settings.media.kinds else 0,
             heartbeat_ms=int(settings.sockets.ping_seconds * 1000),
         )
 
@@ -340,18 +348,6 @@ class Messenger:
             started_at=self.started_at,
             heartbeat_at=0,
             connections=len(self.registry),
-        )
-
-    def _on_entry(self, signal: EntrySignal) -> None:
-        self.delivery.dispatch(
-            Arrival(
-                conv=signal.conv,
-                seq=signal.seq,
-                outgoing=Outgoing(encoded=signal.frame),
-                joined=signal.joined,
-                left=signal.left,
-                erased=signal.erased,
-            )
         )
 
 

@@ -9,6 +9,7 @@ from im.services.groups import Groups
 from im.services.invitations import Invitations
 from im.services.limits import SharedLimits
 from im.services.log_in import Attempts, LogIn
+from im.services.media import Media
 from im.services.own_password import OwnPassword
 from im.services.passwords import Passwords
 from im.services.registration import Policy, Registration
@@ -34,6 +35,7 @@ class People:
         sessions: Sessions,
         groups: Groups,
         states: States,
+        media: Media,
         limits: SharedLimits,
     ) -> None:
         registration, least = settings.registration, settings.registration.password_min
@@ -63,6 +65,7 @@ class People:
             sessions,
             groups,
             states,
+            media,
             limits,
             self.registration,
             self.invitations,

@@ -6,14 +6,17 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from im.errors import Malformed
 from im.protocol.client import Conversation, Key, Sequence, UserId
-from im.protocol.server import ConversationSummary, Entry, GroupSummary, User
+from im.protocol.server import ConversationSummary, Entry, File, GroupSummary, User
 
 T = TypeVar("T")
 
 Text = Annotated[str, Meta(max_length=256)]
 Password = Annotated[str, Meta(max_length=256)]
 LongText = Annotated[str, Meta(max_length=4000)]
+WAVEFORM_STEPS = 100
+LOUDEST = 100
 
 
 class Answer(Struct, Generic[T], kw_only=True):
@@ -83,7 +86,7 @@ class Me(Struct, kw_only=True):
 
 
 class ProfileChange(Struct, kw_only=True):
-    """What to change of oneself; an empty phone or e-mail removes it."""
+    """What to change of oneself; an empty phone or e-mail removes it, as 0 does the avatar."""
 
     name: Text | None = None
     phone: Text | None = None
@@ -91,6 +94,7 @@ class ProfileChange(Struct, kw_only=True):
     note: Text | None = None
     language: Text | None = None
     theme: Text | None = None
+    avatar: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
 
 
 class PasswordChange(Struct, kw_only=True):
@@ -237,13 +241,14 @@ class NewGroup(Struct, kw_only=True):
 
 
 class GroupChange(Struct, kw_only=True):
-    """What to change of a group."""
+    """What to change of a group; 0 removes the icon."""
 
     name: Text | None = None
     note: LongText | None = None
     category: Text | None = None
     announcement: LongText | None = None
     approval: bool | None = None
+    icon: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
 
 
 class JoinGroup(Struct, kw_only=True):
@@ -315,6 +320,40 @@ class TimeAnswer(Struct, kw_only=True):
     """The server's clock, UTC ms."""
 
     time: int
+
+
+class UploadQuery(Struct, kw_only=True):
+    """What is said of an uploaded file.
+
+    Attributes:
+        name: its name; folders in it are left out.
+        square: make a square of a picture, for an avatar or icon.
+        duration_ms: of a recording.
+        waveform: how loud a recording is along its way: up to 100 numbers from 0 to 100, joined by
+            commas.
+    """
+
+    name: Text = ""
+    square: bool = False
+    duration_ms: Annotated[int, Meta(ge=1, le=3_600_000)] | None = None
+    waveform: Annotated[str, Meta(max_length=400, pattern="^[0-9]+(,[0-9]+)*$")] | None = None
+
+    def waveform_bytes(self) -> bytes | None:
+        """A byte for each step. Raises ``Malformed``."""
+        if self.waveform is None:
+            return None
+        steps = [int(step) for step in self.waveform.split(",")]
+        if len(steps) > WAVEFORM_STEPS or max(steps) > LOUDEST:
+            raise Malformed("up to 100 numbers from 0 to 100", field="waveform")
+        return bytes(steps)
+
+
+class Uploaded(File, kw_only=True, omit_defaults=True):
+    """A new file, and what a message that shows it calls it (`media`)."""
+
+    media: Literal["picture", "audio", "file"]
+    url: str
+    thumbnail_url: str | None = None
 
 
 class Nothing(Struct, kw_only=True):

@@ -15,6 +15,7 @@ from im.services.groups import Groups
 from im.services.identity import Identity
 from im.services.invitations import Invitations
 from im.services.limits import SharedLimits
+from im.services.media import Media, change_shown
 from im.services.own_password import OwnPassword
 from im.services.passwords import Passwords
 from im.services.profile_rules import (
@@ -36,6 +37,7 @@ from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.errors import DuplicateKey
 from im.store.invitations import InvitationRow
+from im.store.references import Reference
 from im.store.users import UserRow
 
 LATELY_MS = 10 * 60 * 1000
@@ -66,6 +68,7 @@ class Accounts:
         sessions: Sessions,
         groups: Groups,
         states: States,
+        media: Media,
         limits: SharedLimits,
         registration: Registration,
         invitations: Invitations,
@@ -77,6 +80,7 @@ class Accounts:
         self._sessions = sessions
         self._groups = groups
         self._states = states
+        self._media = media
         self._limits = limits
         self._registration = registration
         self._invitations = invitations
@@ -192,9 +196,10 @@ class Accounts:
         return row
 
     async def change_profile(self, who: Identity, changes: Mapping[str, Any]) -> UserRow:
-        """Change one's name, phone, email, note, language or theme.
+        """Change one's name, phone, email, note, language, theme or avatar.
 
-        Raises ``Invalid`` or ``Taken``.
+        An avatar is a picture that one has uploaded; 0 takes it away. Raises ``Invalid``, ``Taken``
+        or ``NotFound`` (no such picture).
         """
         return await self._change(who.user, clean_changes(changes))
 
@@ -249,15 +254,17 @@ class Accounts:
             await self._own_password.check(who, password)
         await leave_groups(self._groups, user)
 
-        def write(cursor: Cursor) -> tuple[list[int], list[int]]:
+        def write(cursor: Cursor) -> tuple[list[int], list[int], tuple[int, ...]]:
             if users.is_last_admin(cursor, user):
                 raise _last_admin()
+            gone = _change_avatar(cursor, user, None)
             users.delete(cursor, user)
             # What is on its way from or to them is authorised anew, and then refused.
             conversations.raise_epochs_of(cursor, user)
-            return session_rows.revoke_all(cursor, user), contacts.remove_all(cursor, user)
+            return session_rows.revoke_all(cursor, user), contacts.remove_all(cursor, user), gone
 
-        ended, others = await self._database.write(write)
+        ended, others, gone = await self._database.write(write)
+        self._media.erased(gone)
         self._sessions.tell_ended(user, ended)
         self._states.changed(others, "contacts")
 
@@ -323,8 +330,11 @@ class Accounts:
     async def _change(self, user: int, values: Mapping[str, Any], *, keep: int = 0) -> UserRow:
         """Change columns; a new password ends all sessions but ``keep`` in the same transaction."""
         ended: list[int] = []
+        gone: list[int] = []
 
         def write(cursor: Cursor) -> None:
+            if "avatar_id" in values:
+                gone[:] = _change_avatar(cursor, user, values["avatar_id"])
             if "role" in values:
                 if values["role"] != "admin" and users.is_last_admin(cursor, user):
                     raise _last_admin()
@@ -336,6 +346,7 @@ class Accounts:
 
         row = await self._changed(user, write)
         self._sessions.tell_ended(user, ended)
+        self._media.erased(tuple(gone))
         return row
 
     async def _changed(self, user: int, write: Callable[[Cursor], None]) -> UserRow:
@@ -356,6 +367,12 @@ class Accounts:
         who.check_scope(None)
         if await self._sessions.age_ms(who.session) > LATELY_MS:
             raise WrongPassword("log in again", field="password", values={"reason": "stale"})
+
+
+def _change_avatar(cursor: Cursor, user: int, avatar: int | None) -> tuple[int, ...]:
+    """Show another avatar, or none; the contents that are gone. Raises ``NotFound``."""
+    before = users.lock_avatar(cursor, user)
+    return change_shown(cursor, user, Reference("avatar", user), before, avatar)
 
 
 def _last_admin() -> Forbidden:

@@ -19,6 +19,7 @@ from im.services.group_rules import (
 )
 from im.services.identity import Identity
 from im.services.keys import node_key
+from im.services.media import own_picture
 from im.services.messages import Messages
 from im.services.states import States
 from im.store import contacts, conversations, effects, groups, join_requests, members, users
@@ -259,12 +260,13 @@ class Groups:
         category: str | None = None,
         announcement: str | None = None,
         approval: bool | None = None,
+        icon: int | None = None,
     ) -> GroupSummary:
-        """Whoever leads the group changes its name, note, category or announcement.
+        """Whoever leads the group changes its name, note, category, announcement or icon.
 
-        With ``approval`` those who want in are let in by someone who leads it.
-
-        Raises ``NotFound``, ``Forbidden``, ``Invalid`` or ``Taken``.
+        With ``approval`` those who want in are let in by someone who leads it. An icon is a picture
+        that they have uploaded; 0 takes it away. Raises ``NotFound``, ``Forbidden``, ``Invalid`` or
+        ``Taken``.
         """
         if name is not None:
             cleaned = clean_name(name)
@@ -278,6 +280,10 @@ class Groups:
         fields: dict[str, Any] = {}
         if approval is not None:
             fields["approval"] = int(approval)
+        if icon is not None:
+            if icon:
+                await self._database.read(own_picture, who.user, icon, "icon")
+            fields["icon_id"] = icon or None
         if note is not None:
             fields["note"] = check_length("note", note, MAX_NOTE)
         if category is not None:

@@ -12,6 +12,7 @@ from im.protocol.server import Event, Message, User
 from im.services import views
 from im.services.delivery import Arrival
 from im.services.identity import Identity
+from im.services.signals import EntrySignal
 from im.store import conversations, members, messages, users
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -160,6 +161,18 @@ class History:
             return messages.page(cursor, row.id, after=seq).entries
 
         return [arrival(entry) for entry in await self._database.read(read)]
+
+
+def arrived(signal: EntrySignal) -> Arrival:
+    """An entry that another node has stored, on its way to local readers."""
+    return Arrival(
+        conv=signal.conv,
+        seq=signal.seq,
+        outgoing=Outgoing(encoded=signal.frame),
+        joined=signal.joined,
+        left=signal.left,
+        erased=signal.erased,
+    )
 
 
 def arrival(entry: Entry) -> Arrival:

@@ -22,6 +22,7 @@ from im.services.delivery import Delivery
 from im.services.history import arrival, view
 from im.services.identity import Identity
 from im.services.keys import client_key, fingerprint, node_key
+from im.services.media import Media
 from im.services.rights import Access, Rights
 from im.services.signals import EntrySignal, RightsSignal
 from im.store import effects, members, messages
@@ -72,6 +73,7 @@ class Messages:
         rights: Rights,
         delivery: Delivery,
         cluster: Cluster,
+        media: Media,
         faults: Faults,
         *,
         text_bytes: int,
@@ -83,6 +85,7 @@ class Messages:
         self._rights = rights
         self._delivery = delivery
         self._cluster = cluster
+        self._media = media
         self._faults = faults
         self._text_bytes = text_bytes
         self._recall_ms = recall_ms
@@ -98,7 +101,11 @@ class Messages:
         """
         self._check(frame)
         access = await self._rights.to_write(who, frame.to)
-        extra = _extra(frame)
+        extra = given = _extra(frame)
+        if frame.file is not None:
+            file = await self._media.to_send(who, frame.file, frame.media)
+            # Kept with the message, so that reading a page asks for no file.
+            extra = {**(given or {}), "file": msgspec.to_builtins(file)}
         if frame.forwarded_from is not None:
             await self._check_forwarded(who, frame)
         entry = NewEntry(
@@ -108,7 +115,8 @@ class Messages:
             media=frame.media,
             content=frame.text,
             extra=extra,
-            fingerprint=fingerprint(access.name, frame.media, frame.text, frame.file, extra),
+            media_id=frame.file,
+            fingerprint=fingerprint(access.name, frame.media, frame.text, frame.file, given),
             epoch=access.epoch,
         )
         return self._begin(self._commit(who, frame.to, access, entry))
@@ -165,6 +173,7 @@ class Messages:
         Raises the effect's errors, ``StaleEpoch`` or ``Unavailable``.
         """
         stored = await self._writer.append(entry)
+        self._media.erased(stored.erased_contents)
         self._rights.forget(stored.conversation_name)
         self._cluster.publish(RightsSignal(conv=stored.conversation_name))
         self.announce(stored)
@@ -207,6 +216,7 @@ class Messages:
 
     async def _append(self, entry: NewEntry) -> Sent:
         stored = await self._writer.append(entry)
+        self._media.erased(stored.erased_contents)
         self.announce(stored)
         return Sent(stored.conversation_name, stored.seq, stored.time, stored.repeated)
 
@@ -224,9 +234,7 @@ class Messages:
 
     def _check(self, frame: Send) -> None:
         self._check_text(frame.text)
-        if frame.file is not None:
-            raise NotFound("no such file", field="file")
-        if not frame.text and frame.extra is None:
+        if not frame.text and frame.extra is None and frame.file is None:
             raise Invalid("empty", field="text", values={"field": "text"})
         if frame.extra is not None:
             _check_extra(frame.extra)

@@ -68,6 +68,8 @@ def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
         values["language"] = one_of("language", changes["language"], ("zh", "en"))
     if changes.get("theme") is not None:
         values["theme"] = one_of("theme", changes["theme"], THEMES)
+    if changes.get("avatar") is not None:
+        values["avatar_id"] = changes["avatar"] or None
     return values
 
 

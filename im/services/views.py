@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
+import msgspec
+
 from im.protocol.client import Forwarded, Media
-from im.protocol.server import Event, EventKind, GroupSummary, Message, User
+from im.protocol.server import Event, EventKind, File, GroupSummary, Message, User
 from im.store.entries import Entry, EntryKind
 from im.store.groups import GroupRow
+from im.store.media import FileRow, NewFile
 from im.store.users import UserRow
 
 EVENT_KINDS: dict[EntryKind, EventKind] = {
@@ -41,6 +44,36 @@ def group(row: GroupRow) -> GroupSummary:
         note=row.note,
         announcement=row.announcement,
         approval=bool(row.approval),
+    )
+
+
+def file(row: FileRow) -> File:
+    """An uploaded file as messages show it."""
+    return File(
+        id=row.id,
+        name=row.name,
+        type=row.type,
+        size=row.size,
+        width=row.width,
+        height=row.height,
+        thumbnail=row.thumbnail is not None,
+        duration_ms=row.duration_ms,
+        waveform=list(row.waveform) if row.waveform else None,
+    )
+
+
+def new_file(number: int, made: NewFile, thumbnail: bool) -> File:
+    """A file that was stored a moment ago."""
+    return File(
+        id=number,
+        name=made.name,
+        type=made.type,
+        size=made.size,
+        width=made.width,
+        height=made.height,
+        thumbnail=thumbnail,
+        duration_ms=made.duration_ms,
+        waveform=list(made.waveform) if made.waveform else None,
     )
 
 
@@ -78,6 +111,7 @@ def erased(frame: Message) -> Message:
 def _message(row: Entry) -> Message:
     extra: dict[str, Any] = row.extra or {}
     forwarded = extra.get("forwarded")
+    shown = extra.get("file")
     message = Message(
         conv=row.conversation_name,
         seq=row.seq,
@@ -86,6 +120,7 @@ def _message(row: Entry) -> Message:
         time=row.time,
         media=cast(Media, row.media or "text"),
         text=row.content or "",
+        file=msgspec.convert(shown, File) if shown else None,
         reply_to=extra.get("reply_to"),
         mentions=list(extra.get("mentions", ())),
         forwarded_from=Forwarded(conv=forwarded[0], seq=forwarded[1]) if forwarded else None,

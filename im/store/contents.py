@@ -78,6 +78,21 @@ def claim_nobodys(cursor: Cursor, older_than_ms: int, limit: int) -> list[int]:
     return found
 
 
+def discard(cursor: Cursor, contents: Collection[int]) -> list[int]:
+    """Erase those of these contents that have no hash and so no owner; their ids."""
+    if not contents:
+        return []
+    rows = cursor.execute(
+        f"SELECT id FROM media_content WHERE id IN ({cursor.dialect.marks(len(contents))})"
+        f" AND sha256 IS NULL ORDER BY id{cursor.dialect.for_update}",
+        sorted(contents),
+    ).all()
+    found = [int(row[0]) for row in rows]
+    if found:
+        _erase(cursor, found)
+    return found
+
+
 def forget(cursor: Cursor, contents: Collection[int]) -> None:
     """Remove the rows of erased contents, once no bytes of theirs are left anywhere."""
     if contents:

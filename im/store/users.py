@@ -230,6 +230,14 @@ def page(cursor: Cursor, after: int, limit: int) -> tuple[list[UserRow], int]:
     return [UserRow(*row) for row in rows], int(total[0]) if total is not None else 0
 
 
+def lock_avatar(cursor: Cursor, user: int) -> int | None:
+    """A person's avatar, which nobody else changes until the transaction ends."""
+    row = cursor.execute(
+        f"SELECT avatar_id FROM user_basic WHERE id = %s{cursor.dialect.for_update}", (user,)
+    ).one()
+    return None if row is None else row[0]
+
+
 _CHANGEABLE = frozenset(
     {
         "name",

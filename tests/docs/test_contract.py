@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from websockets.sync.client import ClientConnection, connect
 
+from tests.handlers import samples
+
 
 class Api:
     """Calls the HTTP API and holds every answer against the OpenAPI document."""
@@ -21,20 +23,39 @@ class Api:
         self.document = json.loads(self._open("GET", "/api/openapi.json")[1])
         self.called: set[tuple[str, str]] = set()
 
+    def upload(self, data: bytes, token: str) -> dict[str, Any]:
+        """Upload a file; its description."""
+        request = urllib.request.Request(f"{self._url}/api/media", method="POST", data=data)
+        request.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        self._validate("/api/media", "post", answer.status, found)
+        return dict(found["data"])
+
+    def fetch(self, path: str, token: str, at: str) -> bytes:
+        """Fetch a file that the document describes as bytes."""
+        described = self.document["paths"][at]["get"]["responses"]["200"]["content"]
+        assert described["*/*"]["schema"] == {"type": "string", "format": "binary"}
+        self.called.add(("GET", at))
+        return self._open("GET", path, token=token)[1]
+
     def call(
         self, method: str, path: str, body: Any = None, token: str = "", at: str = ""
     ) -> tuple[int, Any]:
         """Call an operation; ``at`` is its path in the document when the address has numbers."""
         status, data = self._open(method, path, body, token)
         answer = json.loads(data)
-        operation = self.document["paths"][at or path.partition("?")[0]][method.lower()]
+        self._validate(at or path.partition("?")[0], method.lower(), status, answer)
+        return status, answer
+
+    def _validate(self, at: str, method: str, status: int, answer: Any) -> None:
+        operation = self.document["paths"][at][method]
         described = operation["responses"].get(str(status), operation["responses"]["default"])
         if "$ref" in described:
             described = self.document["components"]["responses"]["Refusal"]
         schema = described["content"]["application/json"]["schema"]
         Draft202012Validator({**schema, "components": self.document["components"]}).validate(answer)
-        self.called.add((method, at or path.partition("?")[0]))
-        return status, answer
+        self.called.add((method.upper(), at))
 
     def _open(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, bytes]:
         request = urllib.request.Request(
@@ -142,6 +163,10 @@ def test_every_frame_on_the_wire_fits_the_schemas(node) -> None:  # type: ignore
         b.ask(op="sync", conv=conv, after=0)
         b.ask(op="conversations")
         b.ask(op="ping")
+        picture = api.upload(samples.picture(), first)["id"]
+        shown = a.ask(op="send", to=f"u:{other}", media="picture", text="look", file=picture)
+        b.until(lambda frame: frame.get("file", {}).get("id") == picture)
+        a.ask(op="recall", conv=conv, seq=shown["seq"])
         for wrong in ({"op": "dance"}, {"op": "send"}, {"op": "sync", "conv": 7}, {"op": None}):
             assert b.say(**wrong)["op"] == "error"
         started.process.terminate()
@@ -292,6 +317,11 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     assert [hit["text"] for hit in found["hits"]] == ["to be found"]
     assert api.call("GET", "/api/search/messages?q=%21", token=second)[0] == 400
     api.call("GET", "/api/search/names?q=b", token=first)
+    file = api.upload(samples.picture(), first)["id"]
+    for part in ("", "/thumbnail"):
+        assert api.fetch(f"/api/media/{file}{part}", first, f"/api/media/{{file}}{part}")
+    assert api.call("GET", f"/api/media/{file}", token=second, at="/api/media/{file}")[0] == 404
+    api.call("PATCH", "/api/me", {"avatar": file}, first)
     new = {"name": "dave", "password": "password1"}
     made = api.call("POST", "/api/users", new, first)[1]["data"]["id"]
     assert api.call("POST", "/api/users", {**new, "name": "eve"}, second)[0] == 403

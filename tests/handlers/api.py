@@ -25,7 +25,12 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
 
     @property
     def json(self) -> Any:
@@ -66,6 +71,18 @@ class Person:
     async def post(self, path: str, body: Any = None, method: str = "POST") -> Reply:
         """POST (or another method) JSON with this person's token."""
         return await self.api.call(method, path, body, token=self.token)
+
+    async def upload(self, data: bytes, type: str = "", **query: Any) -> Reply:
+        """Upload a file with this person's token."""
+        headers = {"Content-Type": type or "application/octet-stream"}
+        return await self.api.call(
+            "POST", "/api/media", data, query=query, token=self.token, headers=headers
+        )
+
+    async def fetch(self, path: str, method: str = "GET", **headers: str) -> Reply:
+        """Fetch a file with this person's token; ``If_Range`` is ``If-Range``."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.api.call(method, path, token=self.token, headers=named)
 
     async def form(self, path: str, **fields: Any) -> Reply:
         """POST a form with this person's token in a field."""
@@ -116,7 +133,7 @@ class Api:
             ),
             raise_error=False,
         )
-        return Reply(response.code, response.headers, (response.body or b"").decode())
+        return Reply(response.code, response.headers, response.body or b"")
 
     async def form(
         self, path: str, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None
