@@ -135,7 +135,7 @@ class Messenger:
         self.limits = SharedLimits(settings.redis.url.get_secret_value())
         self.files = Files(
             *(database, self.limits, settings.media, settings.limits.uploads),
-            settings.node.data_dir,
+            *(settings.node.data_dir, self.faults),
         )
         self.messages = Messages(
             database,

@@ -12,6 +12,7 @@ from im.services.uploads import Rules, Uploads
 from im.settings import MediaSection
 from im.store.byte_store import ByteStore, ChunkStore, FolderStore
 from im.store.database import Database
+from im.store.faults import Faults
 from im.store.url import SqliteAddress, parse_url
 from im.store.workers import Workers
 
@@ -26,6 +27,7 @@ class Files:
     Args:
         rate: uploads of one person.
         data: folder of this machine, for what has not come whole yet.
+        faults: told at each step, for tests.
     """
 
     def __init__(
@@ -35,11 +37,12 @@ class Files:
         settings: MediaSection,
         rate: str,
         data: Path,
+        faults: Faults,
     ) -> None:
         self._threads = Workers("files", DISK_THREADS, DISK_WAITING)
         self._pictures = Pictures(settings.picture_pixels, settings.picture_threads)
         store = byte_store(database, self._threads)
-        self.media = Media(database, store, settings.downloads)
+        self.media = Media(database, store, settings.downloads, faults)
         self.uploads = Uploads(
             database,
             store,
@@ -55,6 +58,7 @@ class Files:
             ),
             data / "uploads",
             self._threads,
+            faults,
         )
         self.sweeper = MediaSweeper(database, store, settings.unused_hours * HOUR_MS)
 

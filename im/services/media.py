@@ -18,6 +18,7 @@ from im.store import media, references
 from im.store.byte_store import CHUNK_BYTES, ByteStore
 from im.store.cursor import Cursor
 from im.store.database import Database
+from im.store.faults import Faults
 from im.store.media import FileRow, Sight
 from im.store.references import Reference
 
@@ -42,12 +43,16 @@ class Media:
 
     Args:
         downloads: files that are sent at a time.
+        faults: told at each step, for tests.
     """
 
-    def __init__(self, database: Database, store: ByteStore, downloads: int) -> None:
+    def __init__(
+        self, database: Database, store: ByteStore, downloads: int, faults: Faults
+    ) -> None:
         self._database = database
         self._store = store
         self._downloads = downloads
+        self._faults = faults
         self._tasks: set[asyncio.Task[None]] = set()
         self.sending = 0
         """Files that are being sent."""
@@ -120,6 +125,7 @@ class Media:
             await asyncio.wait(self._tasks)
 
     async def _remove(self, contents: tuple[int, ...]) -> None:
+        self._faults.hit("file_erased")
         try:
             await self._store.remove(contents)
         except Unavailable as error:

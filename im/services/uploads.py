@@ -28,6 +28,7 @@ from im.store import contents, media
 from im.store.byte_store import ByteStore, in_thread
 from im.store.database import Database
 from im.store.errors import DuplicateKey
+from im.store.faults import Faults
 from im.store.media import NewFile
 from im.store.workers import Workers
 
@@ -81,6 +82,7 @@ class Uploads:
     Args:
         spool: folder of this machine for what has not come whole yet.
         threads: where files are written and read.
+        faults: told at each step, for tests.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Uploads:
         rules: Rules,
         spool: Path,
         threads: Workers,
+        faults: Faults,
     ) -> None:
         self.database = database
         self.store = store
@@ -99,6 +102,7 @@ class Uploads:
         self.rules = rules
         self.spool = spool
         self.threads = threads
+        self.faults = faults
         self._limits = limits
         self._open: Counter[int] = Counter()
 
@@ -285,8 +289,10 @@ class Upload:
     ) -> NewFile:
         content = await self._uploads.database.write(contents.begin)
         stored.append(content)
+        self._uploads.faults.hit("file_begun")
         # Also when the same is stored already: the time that it takes tells nobody.
         await self._uploads.store.write(content, source)
+        self._uploads.faults.hit("file_stored")
         return NewFile(content, sha256, type_, size, **more)
 
     async def _add(self, file: NewFile, thumbnail: NewFile | None) -> File:
@@ -299,6 +305,7 @@ class Upload:
                 )
             except DuplicateKey:
                 continue
+            uploads.faults.hit("file_settled")
             if dropped:
                 with suppress(Unavailable):
                     await uploads.store.remove(dropped)

@@ -17,6 +17,11 @@ other nodes do, and after it was given to the bus but before its sender is told.
 
 POINTS = LOG_POINTS + SEND_POINTS
 
+FILE_POINTS = ("file_begun", "file_stored", "file_settled", "file_erased")
+"""``services.uploads`` and ``services.media``: when a content has a row but no bytes, when it has
+all its bytes but no owner, when it has one and the answer is not sent, and when it was erased and
+its bytes are still to be removed."""
+
 ACTIONS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
@@ -76,8 +81,9 @@ def parse_fault(text: str) -> Faults:
         return NoFaults()
     action, _, rest = text.partition(":")
     point, _, number = rest.partition(":")
-    if action not in ACTIONS or point not in POINTS or not number.isdecimal() or int(number) < 1:
+    points = POINTS + FILE_POINTS
+    if action not in ACTIONS or point not in points or not number.isdecimal() or int(number) < 1:
         raise ValueError(
-            f"a fault is {'|'.join(ACTIONS)}:{'|'.join(POINTS)}:number from 1, not {text!r}"
+            f"a fault is {'|'.join(ACTIONS)}:{'|'.join(points)}:number from 1, not {text!r}"
         )
     return PlannedFault(action, point, int(number))
