@@ -25,6 +25,7 @@ from handlers import (
     trust,
     tutorial,
     tutorial_chat,
+    tutorial_upload,
     users,
     webhooks,
 )
@@ -109,6 +110,7 @@ TUTORIAL: list[tuple[str, type[RequestHandler]]] = [
     (r"/contact/createCommunity", tutorial.CreateCommunityHandler),
     (r"/contact/loadcommunity", tutorial.LoadCommunityHandler),
     (r"/contact/joinGroup", tutorial.JoinGroupHandler),
+    (r"/attach/upload", tutorial_upload.AttachHandler),
 ]
 """The tutorial's HTTP routes."""
 

@@ -15,7 +15,7 @@ from handlers.operation import ApiHandler, operation
 from handlers.ranges import Range, Unsatisfiable, disposition, wanted_range
 from handlers.receiving import ReceivingHandler
 from im.errors import Internal, NotFound, Unavailable
-from im.protocol import bodies
+from im.protocol import bodies, names
 from im.protocol.server import File
 from im.services.identity import Identity
 from im.services.media import Opened, kind_of
@@ -66,7 +66,6 @@ class UploadHandler(ReceivingHandler):
         Pictures are made anew, without position and other metadata. A file that is not sent is
         removed after a day.
         """
-        self.check_refusal()
         if self.upload is None:
             raise Internal("an upload that never began")
         return uploaded(await self.upload.finish())
@@ -173,15 +172,10 @@ class ThumbnailHandler(FileHandler):
 
 def uploaded(file: File) -> bodies.Uploaded:
     """A new file with its addresses, and what a message calls it."""
-    address = file_address(file.id)
+    address = names.file_address(file.id)
     return bodies.Uploaded(
         **{name: getattr(file, name) for name in file.__struct_fields__},
         media=kind_of(file.type),
         url=address,
         thumbnail_url=f"{address}/thumbnail" if kind_of(file.type) == "picture" else None,
     )
-
-
-def file_address(file: int) -> str:
-    """Where a file is."""
-    return f"/api/media/{file}"

@@ -9,8 +9,10 @@ from typing import Any, cast
 from tornado.http1connection import HTTP1Connection
 
 from handlers.base import MAX_BODY
-from handlers.operation import ApiHandler
+from handlers.operation import Access, ApiHandler
 from im.errors import ImError, Internal
+from im.protocol.scopes import Scope
+from im.services.identity import Identity
 from im.services.uploads import Upload
 
 SLOWEST = 16 * 1024
@@ -67,10 +69,11 @@ class ReceivingHandler(ApiHandler):
             if self._refusal is not None:
                 self.on_finish()
 
-    def check_refusal(self) -> None:
-        """Raise what was wrong with the body, once all of it has come."""
+    async def allowed(self, access: Access, scope: Scope | None) -> Identity:
+        """Who asks; raises also what was wrong with the body, once all of it has come."""
         if self._refusal is not None:
             raise self._refusal
+        return await super().allowed(access, scope)
 
     def on_connection_close(self) -> None:
         """The client is gone: so is what it has sent."""

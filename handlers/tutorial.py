@@ -13,6 +13,7 @@ import msgspec
 
 from handlers.operation import ApiHandler, operation
 from im.errors import AlreadyExists, Forbidden, Invalid, Malformed, MethodNotAllowed, NotFound
+from im.protocol import names
 from im.protocol import tutorial_bodies as bodies
 from im.protocol.server import GroupSummary, User
 from im.protocol.tutorial import ServerFrame, TutorialAnswer
@@ -175,13 +176,13 @@ class UpdateUserHandler(TutorialHandler):
         """Oneself, or anyone for administrators. A new password ends the other sessions."""
         if body.id != who.user and not who.is_admin:
             raise Forbidden("administrators only")
-        if body.icon:
-            raise NotFound("no such file", field="icon")
         changes = {
             name: value
             for name in ("name", "password", "phone", "email")
             if (value := getattr(body, name))
         }
+        if body.icon:
+            changes["avatar"] = _icon(body.icon)
         row = await self.messenger.accounts.update(who, body.id, changes)
         if body.id != who.user or "password" in changes:
             await self.note("user.changed", who, f"u:{body.id}", fields=sorted(changes))
@@ -267,11 +268,12 @@ class CreateCommunityHandler(TutorialHandler):
     async def post(self, who: Identity, body: bodies.CreateCommunity) -> bodies.Community:
         """Its number is in ``id``."""
         _check_mine(who, body.owner_id, "ownerId")
-        if body.icon:
-            raise NotFound("no such file", field="icon")
-        return _community(
-            await self.messenger.groups.create(who, body.name, note=body.memo, category=body.cate)
-        )
+        icon = _icon(body.icon) if body.icon else None
+        groups = self.messenger.groups
+        group = await groups.create(who, body.name, note=body.memo, category=body.cate)
+        if icon is not None:
+            group = await groups.change(who, group.id, icon=icon)
+        return _community(group)
 
 
 class LoadCommunityHandler(TutorialHandler):
@@ -317,6 +319,18 @@ class PrivateLogHandler(TutorialHandler):
         return Part(rows, total)
 
 
+def _icon(address: str) -> int:
+    """The uploaded picture at an address."""
+    file = names.addressed_file(address)
+    if file is None:
+        raise NotFound("no such file", field="icon")
+    return file
+
+
+def _address(file: int | None) -> str:
+    return names.file_address(file) if file is not None else ""
+
+
 def _check_mine(who: Identity, given: int | None, field: str) -> None:
     if given not in (None, who.user):
         raise Forbidden("not yours", field=field, values={"reason": "user_id"})
@@ -324,7 +338,13 @@ def _check_mine(who: Identity, given: int | None, field: str) -> None:
 
 def _person(row: UserRow, who: Identity | None) -> bodies.Person:
     person = bodies.Person(
-        id=row.id, ID=row.id, name=row.name, kind=row.kind, role=row.role, note=row.note
+        id=row.id,
+        ID=row.id,
+        name=row.name,
+        icon=_address(row.avatar_id),
+        kind=row.kind,
+        role=row.role,
+        note=row.note,
     )
     if who is not None and (who.is_admin or who.user == row.id):
         person.phone, person.email = row.phone or "", row.email or ""
@@ -333,7 +353,13 @@ def _person(row: UserRow, who: Identity | None) -> bodies.Person:
 
 def _other(user: User) -> bodies.Person:
     return bodies.Person(
-        id=user.id, ID=user.id, name=user.name, kind=user.kind, role=user.role, note=user.note
+        id=user.id,
+        ID=user.id,
+        name=user.name,
+        icon=_address(user.avatar),
+        kind=user.kind,
+        role=user.role,
+        note=user.note,
     )
 
 
@@ -343,6 +369,7 @@ def _community(group: GroupSummary) -> bodies.Community:
         ID=group.id,
         name=group.name,
         owner_id=group.owner,
+        icon=_address(group.icon),
         cate=group.category,
         memo=group.note,
         members=group.members,

@@ -13,9 +13,21 @@ MAX_ID = 2**53 - 1
 """Largest id that a JavaScript number holds exactly."""
 
 _TARGET = re.compile(r"(?:u:([1-9][0-9]{0,15})|g:([1-9][0-9]{0,15})|all)\Z", re.ASCII)
+_FILE = re.compile(r"/api/media/([1-9][0-9]{0,15})(?:/thumbnail)?\Z", re.ASCII)
 _CONVERSATION = re.compile(
     r"(?:p:([1-9][0-9]{0,15}):([1-9][0-9]{0,15})|g:([1-9][0-9]{0,15})|all)\Z", re.ASCII
 )
+
+
+def file_address(file: int) -> str:
+    """Where an uploaded file is."""
+    return f"/api/media/{file}"
+
+
+def addressed_file(address: str) -> int | None:
+    """The file that is at this address; None if it is none of ours."""
+    match = _FILE.match(address)
+    return int(match[1]) if match is not None and int(match[1]) <= MAX_ID else None
 
 
 def private(one: int, other: int) -> str:

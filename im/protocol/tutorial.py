@@ -2,7 +2,8 @@
 
 A pure translation, without state or input. Names of a client's frame are taken in any case, as Go's
 decoder takes them; ``null`` means absent. What a frame has beyond the native protocol (``Pic``,
-``Url``, ``Desc``, ``Amount``, ``CreateTime``) is kept in ``extra`` and given back.
+``Url``, ``Desc``, ``Amount``, ``CreateTime``) is kept in ``extra`` and given back. A ``Url`` or
+``Pic`` of an uploaded file also makes the message show that file, to clients of any protocol.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Type(IntEnum):
 
 HEARTBEAT = -1
 """``Media`` of a frame of ``Type`` 3 that only says: I am here."""
-MEDIA: Mapping[int, Media] = {0: "text", 1: "text", 2: "sticker", 3: "audio", 4: "picture"}
-MEDIA_NUMBERS: Mapping[str, int] = {"text": 1, "sticker": 2, "audio": 3, "picture": 4, "file": 5}
+MEDIA_NUMBERS: Mapping[Media, int] = {"text": 1, "sticker": 2, "audio": 3, "picture": 4, "file": 5}
+MEDIA: Mapping[int, Media] = {0: "text", **{n: media for media, n in MEDIA_NUMBERS.items()}}
 
 KEPT: Mapping[str, type] = {
     "Pic": str,
@@ -129,12 +130,16 @@ def read_frame(data: str, me: int) -> Send | None:
     }
     if not frame.content and not (frame.pic or frame.url):
         raise Invalid("empty", field="Content", values={"reason": "text", "field": "Content"})
-    return Send(to=_target(frame), media=media, text=frame.content, extra=extra or None)
+    file = None
+    if media != "text":
+        file = names.addressed_file(frame.url) or names.addressed_file(frame.pic)
+    return Send(to=_target(frame), media=media, text=frame.content, file=file, extra=extra or None)
 
 
 def message_frame(message: Message) -> ServerFrame:
     """A message as the dialect shows it."""
     extra = message.extra or {}
+    shown = names.file_address(message.file.id) if message.file is not None else ""
     kept = {
         name: extra[name]
         for name, kind in KEPT.items()
@@ -148,7 +153,7 @@ def message_frame(message: Message) -> ServerFrame:
         media=MEDIA_NUMBERS[message.media],
         content=message.text,
         pic=kept.get("Pic", ""),
-        url=kept.get("Url", ""),
+        url=kept.get("Url", "") or shown,
         desc=kept.get("Desc", ""),
         amount=kept.get("Amount", 0),
         create_time=kept.get("CreateTime", message.time),
