@@ -56,7 +56,10 @@ class AttachHandler(TutorialHandler, ReceivingHandler):
     async def begin(self) -> None:
         """Read the form's outline; who asks may stand in the form itself."""
         kind, options = parse_options_header(self.request.headers.get("Content-Type", ""))
-        if kind != "multipart/form-data" or not options.get("boundary"):
+        is_form = kind == "multipart/form-data" and bool(options.get("boundary"))
+        if self.bearer_token() is not None or not is_form:
+            await self.allowed("user", "send")
+        if not is_form:
             raise Malformed(self._example(), values={"reason": "form"})
         try:
             self._parser = PushMultipartParser(

@@ -102,6 +102,9 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "DELETE /api/users/{user}/tokens/{token}": (ADMINS, "admin"),
     "GET /api/search/messages": (PEOPLE, "read"),
     "GET /api/search/names": (PEOPLE, "read"),
+    "POST /api/media": (PEOPLE, "send"),
+    "GET /api/media/{file}": (PEOPLE, "read"),
+    "GET /api/media/{file}/thumbnail": (PEOPLE, "read"),
     "GET /api/time": (ANYONE, None),
     "GET /user/getUserList": (PEOPLE, "read"),
     "POST /user/createUser": (ANYONE, None),
@@ -115,6 +118,7 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "POST /contact/createCommunity": (PEOPLE, "groups"),
     "POST /contact/loadcommunity": (PEOPLE, "read"),
     "POST /contact/joinGroup": (PEOPLE, "groups"),
+    "POST /attach/upload": (PEOPLE, "send"),
 }
 """Route: who may, and which scope a program's token needs; None: no program may."""
 

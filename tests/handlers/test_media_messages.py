@@ -10,7 +10,7 @@ import pytest
 from im.app import Messenger
 from im.protocol.client import Send
 from tests.handlers import samples
-from tests.handlers.api import Api, Person, eventually
+from tests.handlers.api import PASSWORD, Api, Person, eventually
 from tests.handlers.media_store import everything, rows, stored
 from tests.handlers.test_queries import statements
 
@@ -224,7 +224,8 @@ async def test_an_account_that_goes_takes_its_avatar(api: Api, messenger: Messen
     _, bob = await api.people("ann", "bob")
     file = (await bob.upload(samples.picture())).data["id"]
     await bob.post("/api/me", {"avatar": file}, "PATCH")
-    await bob.post("/api/me", method="DELETE")
+    gone_now = await bob.post("/api/me", {"password": PASSWORD}, "DELETE")
+    assert gone_now.status == 200, gone_now.text
     await eventually(lambda: gone(messenger))
 
 

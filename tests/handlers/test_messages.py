@@ -114,7 +114,7 @@ async def test_a_body_that_is_too_large_is_answered_413(api: Api) -> None:
         ({"to": 2, "text": "x"}, 400, "malformed"),
         ({"to": "u:2", "text": None}, 400, "malformed"),
         ({"to": "u:2", "text": "x", "media": "video"}, 400, "malformed"),
-        ({"to": "u:2", "text": "x", "file": 5}, 404, "not_found"),
+        ({"to": "u:2", "media": "file", "file": 5}, 404, "not_found"),
         ({"to": "u:2", "text": "x", "key": ""}, 400, "malformed"),
         ({"to": "u:2", "text": "x", "key": "k" * 65}, 400, "malformed"),
         ({"to": "u:2", "text": "x", "mentions": [1] * 51}, 400, "malformed"),

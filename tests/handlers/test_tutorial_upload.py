@@ -67,7 +67,8 @@ async def test_a_wrong_form_is_refused_and_leaves_nothing(api: Api, messenger: M
     bearer = {"Authorization": f"Bearer {ann.token}"}
     (await attach(api, b"nothing", **bearer)).refused(400, "malformed", "file")
     (await attach(api, form(("x", bytes(5000)), file))).refused(413, "too_large", "x")
-    refused = await attach(api, b"x", Content_Type="application/x-www-form-urlencoded")
+    other = {"Content-Type": "application/x-www-form-urlencoded", **bearer}
+    refused = await attach(api, b"x", **other)
     message = refused.refused(400, "malformed")["message"]
     assert "curl -F token=TOKEN -F file=@FILE http://" in message
     assert (await api.call("GET", "/attach/upload")).status == 405
