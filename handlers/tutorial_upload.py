@@ -28,7 +28,7 @@ MAX_PARTS = 16
 
 
 @stream_request_body
-class AttachHandler(TutorialHandler, ReceivingHandler):
+class AttachHandler(TutorialHandler, ReceivingHandler):  # type: ignore[misc]  # get_cookie asks less
     """``/attach/upload``"""
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
