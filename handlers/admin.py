@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from pydantic import SecretStr
 
 from handlers.account import me
@@ -12,6 +13,7 @@ from handlers.operation import ApiHandler, operation
 from handlers.qr import qr_picture
 from im.protocol import admin_bodies as bodies
 from im.services.identity import Identity
+from im.services.live_figures import Figures, read_figures
 from im.services.registration import Override, Policy
 from im.store.invitations import InvitationRow
 from im.store.users import UserRow, Wanted
@@ -186,6 +188,42 @@ class AuditHandler(ApiHandler):
         )
 
 
+class NodesHandler(ApiHandler):
+    """``/api/admin/nodes``"""
+
+    @operation(
+        "The nodes with their live figures",
+        access="admin",
+        scope="admin",
+        query=bodies.NodesQuery,
+        answer=bodies.Nodes,
+    )
+    async def get(self, who: Identity, query: bodies.NodesQuery) -> bodies.Nodes:
+        """From any node. The series is what this one has heard since its start, an hour at most."""
+        register = self.messenger.register
+        rows, now = await register.live()
+        return bodies.Nodes(
+            nodes=[
+                bodies.Node(
+                    name=row.name,
+                    address=row.address,
+                    port=row.port,
+                    version=row.version,
+                    started_at=row.started_at,
+                    heartbeat_at=row.heartbeat_at,
+                    figures=_figures(read_figures(row)),
+                    series=[
+                        bodies.Point(at=point.at, figures=_figures(point.figures))
+                        for point in register.series.of(row.name, query.points)
+                    ],
+                )
+                for row in rows
+            ],
+            now=now,
+            online=self.messenger.presence.count(),
+        )
+
+
 class SettingsHandler(ApiHandler):
     """``/api/admin/settings``"""
 
@@ -203,6 +241,10 @@ class SettingsHandler(ApiHandler):
                 )
             }
         )
+
+
+def _figures(figures: Figures) -> bodies.Figures:
+    return msgspec.convert(figures, bodies.Figures, from_attributes=True)
 
 
 def _shown(value: Any) -> Any:

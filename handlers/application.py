@@ -88,6 +88,7 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/admin/invitations", admin.InvitationsHandler),
     (rf"/api/admin/invitations/{NUMBER}", admin.InvitationHandler),
     (r"/api/admin/audit", admin.AuditHandler),
+    (r"/api/admin/nodes", admin.NodesHandler),
     (r"/api/admin/settings", admin.SettingsHandler),
     (r"/hook/([A-Za-z0-9_-]{1,64})", webhooks.HookHandler),
     (r"/api/media", media.UploadHandler),

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from im.buses import make_bus
 from im.i18n import Catalogue, read_catalogue
 from im.node_name import node_name
+from im.node_state import count, describe
 from im.people import People
 from im.protocol.server import Limits
 from im.services.certificates import Certificates, certificate_source
@@ -28,6 +29,7 @@ from im.services.indexer import Indexer
 from im.services.joining import Joining
 from im.services.key_ring import KeyRing
 from im.services.limits import SharedLimits
+from im.services.live_figures import Meter
 from im.services.marks import Marks
 from im.services.messages import Messages
 from im.services.name_search import NameSearch
@@ -211,7 +213,13 @@ class Messenger:
         self.marks = Marks(database, self.cluster, self.registry, settings.groups.read_marks)
         self.presence = Presence(self.cluster, self.node, database, now_ms)
         self.typing = TypingNotes(self.rights, self.cluster, self.registry)
-        self.register = NodeRegister(database, self.cluster, self._describe, self.key_ring.numbers)
+        self.register = NodeRegister(
+            database,
+            self.cluster,
+            self._describe,
+            Meter(lambda: count(self), loop.time).measure,
+            self.key_ring.numbers,
+        )
         self.healing = Healing(
             database,
             self.delivery,
@@ -337,18 +345,7 @@ class Messenger:
         return await self.register.relay_peers()
 
     def _describe(self) -> NodeRow:
-        return NodeRow(
-            name=self.node,
-            address=self.listening.address,
-            port=self.listening.port,
-            relay_address=self.bus.address,
-            metrics_port=self.listening.metrics_port,
-            version=program_version(),
-            process=os.getpid(),
-            started_at=self.started_at,
-            heartbeat_at=0,
-            connections=len(self.registry),
-        )
+        return describe(self, program_version())
 
 
 async def open_messenger(settings: Settings, listening: Listening) -> Messenger:

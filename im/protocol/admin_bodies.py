@@ -132,6 +132,54 @@ class Acts(Struct, kw_only=True):
     before: int | None = None
 
 
+class NodesQuery(Struct, kw_only=True):
+    """How many past heartbeats of each node, 5 s apart."""
+
+    points: Annotated[int, Meta(ge=0, le=720)] = 60
+
+
+class Figures(Struct, kw_only=True):
+    """A node since its last heartbeat: messages and deliveries a second, memory in bytes,
+    processor in parts of one core, gaps of the relay since its start."""
+
+    connections: int
+    people: int
+    messages: float
+    deliveries: float
+    memory: int
+    processor: float
+    relay_gaps: int
+    waiting: int
+
+
+class Point(Struct, kw_only=True):
+    """Figures at a time."""
+
+    at: int
+    figures: Figures
+
+
+class Node(Struct, kw_only=True):
+    """A node that lives."""
+
+    name: str
+    address: str
+    port: int
+    version: str
+    started_at: int
+    heartbeat_at: int
+    figures: Figures
+    series: list[Point]
+
+
+class Nodes(Struct, kw_only=True):
+    """The nodes that live, at the database's time; and all people who are connected."""
+
+    nodes: list[Node]
+    now: int
+    online: int
+
+
 class SettingsAnswer(Struct, kw_only=True):
     """The settings of this node by section, without secrets."""
 

@@ -91,6 +91,8 @@ class Messages:
         self._recall_ms = recall_ms
         self._edit_ms = edit_ms
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.committed = 0
+        """Entries that were committed here so far."""
 
     async def submit(self, who: Identity, frame: Send) -> asyncio.Task[Sent]:
         """Check a message and put it in line; the task ends when it is committed.
@@ -181,6 +183,7 @@ class Messages:
 
     def announce(self, entry: Entry) -> None:
         """Dispatch a committed entry here and publish it to the other nodes."""
+        self.committed += 1
         arriving = arrival(entry)
         self._faults.hit("before_dispatch")
         self._delivery.dispatch(arriving)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from im.errors import Unavailable
 from im.services.cluster import Cluster
+from im.services.live_figures import Series
 from im.store import nodes
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -21,6 +23,7 @@ class NodeRegister:
 
     Args:
         describe: this node as it is now.
+        measure: its figures since they were last measured, as JSON.
         keys: numbers of the relay keys held by this node and its members, joined by commas.
     """
 
@@ -29,14 +32,17 @@ class NodeRegister:
         database: Database,
         cluster: Cluster,
         describe: Callable[[], NodeRow],
+        measure: Callable[[], str],
         keys: Callable[[], str],
     ) -> None:
         self._database = database
         self._cluster = cluster
         self._describe = describe
+        self._measure = measure
         self._keys = keys
         self._task: asyncio.Task[None] | None = None
         self._live: list[NodeRow] = []
+        self.series = Series()
 
     async def start(self) -> None:
         """Enter this node, and go on doing so. Raises ``Unavailable``."""
@@ -45,13 +51,18 @@ class NodeRegister:
 
     async def beat(self) -> None:
         """One heartbeat. Raises ``Unavailable``."""
-        row = self._describe()
+        row = replace(self._describe(), figures=self._measure())
 
         def write(cursor: Cursor) -> list[NodeRow]:
             nodes.beat(cursor, row, self._keys())
             return nodes.live(cursor)
 
         self._live = await self._database.write(write)
+        self.series.keep(self._live)
+
+    async def live(self) -> tuple[list[NodeRow], int]:
+        """The nodes that live, and the database's time (UTC ms). Raises ``Unavailable``."""
+        return await self._database.read(lambda cursor: (nodes.live(cursor), nodes.now_ms(cursor)))
 
     async def strangers(self) -> list[str]:
         """Live nodes, as of the last heartbeat, that are no members of the bus now."""

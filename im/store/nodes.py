@@ -26,11 +26,12 @@ class NodeRow:
     started_at: int
     heartbeat_at: int
     connections: int
+    figures: str = ""
 
 
 _COLUMNS = (
     "name, address, port, relay_address, metrics_port, version, process, started_at,"
-    " heartbeat_at, connections"
+    " heartbeat_at, connections, figures"
 )
 
 
@@ -38,7 +39,7 @@ def beat(cursor: Cursor, row: NodeRow, keys: str) -> None:
     """This node lives; ``keys``: the relay keys that it and all it hears hold, with commas."""
     cursor.execute(
         f"INSERT INTO node ({_COLUMNS}, key_numbers)"
-        f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, {cursor.dialect.now_ms}, %s, %s)"
+        f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, {cursor.dialect.now_ms}, %s, %s, %s)"
         + cursor.dialect.upsert(
             ("name",),
             (
@@ -51,6 +52,7 @@ def beat(cursor: Cursor, row: NodeRow, keys: str) -> None:
                 "started_at",
                 "heartbeat_at",
                 "connections",
+                "figures",
                 "key_numbers",
             ),
         ),
@@ -64,6 +66,7 @@ def beat(cursor: Cursor, row: NodeRow, keys: str) -> None:
             row.process,
             row.started_at,
             row.connections,
+            row.figures,
             keys,
         ),
     )

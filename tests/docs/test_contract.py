@@ -240,6 +240,7 @@ def administer(api: Api, admin: str) -> None:
     at = "/api/admin/invitations/{invitation}"
     api.call("DELETE", f"/api/admin/invitations/{made['id']}", token=admin, at=at)
     api.call("GET", "/api/admin/audit?limit=500", token=admin)
+    api.call("GET", "/api/admin/nodes", token=admin)
     api.call("GET", "/api/admin/settings", token=admin)
 
 

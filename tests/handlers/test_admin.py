@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from im.app import Messenger
+from im.services.live_figures import MAX_NODES, POINTS, Series
+from im.store import nodes
+from im.store.nodes import NodeRow
 from tests.handlers.api import PASSWORD, Api, Person
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -182,3 +186,42 @@ async def test_an_administrator_says_who_may_register(api: Api) -> None:
     assert "/toRegister" not in (await api.call("GET", "/")).text
     assert (await ann.post(path, {}, method="PUT")).data["policy"] == "open"
     assert (await api.call("POST", "/api/register", new)).status == 200
+
+
+async def test_any_node_shows_the_figures_of_all(api: Api, messenger: Messenger) -> None:
+    ann, bob = await api.people("ann", "bob")
+    async with api.socket(bob) as socket:
+        await socket.next_op("welcome")
+        await messenger.register.beat()
+        for number in range(5):
+            await ann.send(f"u:{bob.id}", str(number))
+        await messenger.register.beat()
+        other = replace(
+            messenger._describe(), name="other", figures='{"people":7,"messages":1.5,"new":1}'
+        )
+        await messenger.database.write(nodes.beat, other, "")
+        await messenger.register.beat()
+        found = (await ann.get("/api/admin/nodes")).data
+    other_node, own = found["nodes"]
+    assert (own["name"], other_node["name"]) == ("tested", "other")
+    assert (other_node["figures"]["people"], other_node["figures"]["messages"]) == (7, 1.5)
+    assert own["figures"]["people"] == own["figures"]["connections"] == 1
+    assert own["figures"]["memory"] > 10_000_000
+    assert max(point["figures"]["messages"] for point in own["series"]) > 0
+    assert [point["at"] for point in own["series"]] == sorted(p["at"] for p in own["series"])
+    assert found["online"] == 1
+    assert (await ann.get("/api/admin/nodes", points=0)).data["nodes"][0]["series"] == []
+
+
+def test_what_is_remembered_of_nodes_is_bounded() -> None:
+    series = Series()
+    for number in range(MAX_NODES + 5):
+        row = NodeRow(f"n{number}", "", 1, "", 0, "1", 1, 0, number + 1, 0, "nonsense")
+        series.keep([row])
+        series.keep([row])
+    assert len(series.of(f"n{MAX_NODES}", POINTS)) == 1
+    assert series.of("n0", POINTS) == []
+    for at in range(POINTS + 5):
+        series.keep([NodeRow("n", "", 1, "", 0, "1", 1, 0, at + 1, 0)])
+    points = series.of("n", POINTS)
+    assert (len(points), points[-1].at) == (POINTS, POINTS + 5)

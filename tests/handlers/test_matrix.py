@@ -96,6 +96,7 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "POST /api/admin/invitations": (ADMINS, "admin"),
     "DELETE /api/admin/invitations/{invitation}": (ADMINS, "admin"),
     "GET /api/admin/audit": (ADMINS, "admin"),
+    "GET /api/admin/nodes": (ADMINS, "admin"),
     "GET /api/admin/settings": (ADMINS, "admin"),
     "GET /api/users/{user}/tokens": (ADMINS, "admin"),
     "POST /api/users/{user}/tokens": (ADMINS, None),
