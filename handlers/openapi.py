@@ -17,6 +17,7 @@ REF = "#/components/schemas/{name}"
 NUMBERED = {"users": "user", "groups": "group", "members": "user", "sessions": "session"}
 NUMBERED |= {"contacts": "user", "tokens": "token", "requests": "user"}
 NUMBERED |= {"invitations": "invitation", "webhooks": "webhook", "media": "file"}
+NUMBERED |= {"quick-replies": "reply"}
 TEXTS = {"hook": "secret"}
 BYTES: dict[str, Any] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 

@@ -35,7 +35,9 @@ from im.services.messages import Messages
 from im.services.name_search import NameSearch
 from im.services.node_register import NodeRegister
 from im.services.passwords import Passwords
+from im.services.preferences import Preferences
 from im.services.presence import Presence
+from im.services.quick_replies import QuickReplies
 from im.services.redis_channel import RedisChannel
 from im.services.rights import Rights
 from im.services.search import Search
@@ -207,6 +209,10 @@ class Messenger:
             requests=settings.limits.contact_requests,
         )
         self.conversations = Conversations(database, self.states)
+        self.quick_replies = QuickReplies(
+            database, self.states, self.catalogue, settings.chat.quick_replies
+        )
+        self.preferences = Preferences(database, self.states)
         self.search = Search(database, self.limits, self.delivery, settings.limits.searches)
         self.name_search = NameSearch(database)
         self.indexer = Indexer(database, f"{self.node}/{os.getpid()}")

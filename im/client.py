@@ -27,7 +27,7 @@ import msgspec
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
-from im.http_client import Trusted, call, post, trusting
+from im.http_client import Api, Trusted, call, post, trusting
 from im.protocol import names
 from im.protocol.encoding import encode
 from im.protocol.server import (
@@ -87,6 +87,7 @@ class Client:
         authority: see ``trusting``.
 
     Attributes:
+        api: the same program's calls over HTTP: search, one's lists, everything else.
         user: who one is; known after the first welcome.
         others: frames that are no entries and no answers (marks, typing, presence, states).
     """
@@ -95,6 +96,7 @@ class Client:
         self._urls = list(urls)
         self._trusted = trusting(authority)
         self._token = token
+        self.api = Api(urls, token, self._trusted)
         self._socket: WebSocketClientConnection | None = None
         self._connected = asyncio.Event()
         self._closing = False

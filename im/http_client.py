@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from im.protocol.encoding import encode
+from im.protocol.search import MessageHit, MessageSearchAnswer
 
 Trusted = Path | str | ssl.SSLContext | None
 
@@ -21,6 +25,45 @@ def trusting(authority: Trusted) -> ssl.SSLContext | None:
     if authority is None or isinstance(authority, ssl.SSLContext):
         return authority
     return ssl.create_default_context(cafile=authority)
+
+
+class Api:
+    """Calls of one program over HTTP, to the first of its nodes that is there.
+
+    Args:
+        urls: nodes, ``http://host:port``.
+        token: of a session or a program.
+        authority: see ``trusting``.
+    """
+
+    def __init__(self, urls: Sequence[str], token: str, authority: Trusted = None) -> None:
+        self._urls = list(urls)
+        self._token = token
+        self._trusted = trusting(authority)
+
+    async def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """The answer's data. Raises ``HTTPClientError``, ``ssl.SSLError`` or ``OSError``."""
+        asked = path + (f"?{urlencode(query)}" if query else "")
+        for url in self._urls[:-1]:
+            with suppress(OSError):
+                return await call(url, method, asked, body, self._token, self._trusted)
+        return await call(self._urls[-1], method, asked, body, self._token, self._trusted)
+
+    async def search(self, text: str, **query: Any) -> AsyncIterator[MessageHit]:
+        """Messages that have all words of a text, the newest first, page after page.
+
+        ``query``: ``conv``, ``from``, ``after``, ``before``, and a page's ``limit``. Raises as
+        ``call``.
+        """
+        more: dict[str, str] = {}
+        while True:
+            found = await self.call("GET", "/api/search/messages", q=text, **query, **more)
+            page = msgspec.convert(found, MessageSearchAnswer)
+            for hit in page.hits:
+                yield hit
+            if page.cursor is None:
+                return
+            more = {"cursor": page.cursor}
 
 
 async def post(

@@ -221,6 +221,8 @@ class ChatSection(Section):
     """Minutes in which a message can be taken back."""
     edit_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 365)] = 15
     """Minutes in which a text can be changed."""
+    quick_replies: Annotated[int, Field(ge=5, le=1_000)] = 50
+    """Quick replies of one person."""
     contacts: Annotated[int, Field(ge=1, le=100_000)] = 5_000
     """Contacts of one person, open requests included."""
 

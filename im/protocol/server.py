@@ -252,10 +252,11 @@ class Presence(ServerFrame, tag="presence", kw_only=True):
 
 
 class State(ServerFrame, tag="state", kw_only=True):
-    """A list of mine changed: fetch it anew."""
+    """A list of mine changed: fetch it anew, unless I have this ``version`` of it already."""
 
     list: Literal["contacts", "groups", "settings", "quick_replies", "sessions", "conversations"]
     conv: str | None = None
+    version: int | None = None
 
 
 class Notice(ServerFrame, tag="notice", kw_only=True):

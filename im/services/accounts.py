@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from im.errors import Forbidden, ImError, NotFound, RateLimited, Taken, WrongPassword
 from im.i18n import Language
-from im.services.departure import leave_groups
+from im.services.departure import forget_own_lists, leave_groups
 from im.services.groups import Groups
 from im.services.identity import Identity
 from im.services.invitations import Invitations
@@ -31,7 +31,7 @@ from im.services.profile_rules import (
 from im.services.registration import Registration
 from im.services.sessions import Sessions
 from im.services.states import States
-from im.store import contacts, conversations, users
+from im.store import contacts, conversations, state_versions, users
 from im.store import sessions as session_rows
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -259,6 +259,7 @@ class Accounts:
                 raise _last_admin()
             gone = _change_avatar(cursor, user, None)
             users.delete(cursor, user)
+            forget_own_lists(cursor, user)
             # What is on its way from or to them is authorised anew, and then refused.
             conversations.raise_epochs_of(cursor, user)
             return session_rows.revoke_all(cursor, user), contacts.remove_all(cursor, user), gone
@@ -350,11 +351,15 @@ class Accounts:
         return row
 
     async def _changed(self, user: int, write: Callable[[Cursor], None]) -> UserRow:
+        def versioned(cursor: Cursor) -> int:
+            write(cursor)
+            return state_versions.raised(cursor, user, "settings")
+
         try:
-            await self._database.write(write)
+            version = await self._database.write(versioned)
         except DuplicateKey as error:
             raise _taken(error) from None
-        self._states.changed([user], "settings")
+        self._states.changed([user], "settings", version=version)
         return await self.get(user)
 
     async def _new_password(self, password: str, repassword: str) -> str:

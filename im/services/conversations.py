@@ -12,11 +12,11 @@ import msgspec
 
 from im.errors import Invalid, NotFound
 from im.protocol.server import ConversationSummary, Message, User
-from im.services import views
+from im.services import receipts, views
 from im.services.history import Erasures, view
 from im.services.identity import Identity
 from im.services.states import States
-from im.store import conversations, groups, members, messages, summaries, users
+from im.store import conversations, groups, members, messages, preferences, summaries, users
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.entries import Entry
@@ -128,6 +128,7 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
         )
     }
     people = {peer for peer in peers.values() if peer is not None}
+    silent = preferences.without_receipts(cursor, {user, *people})
     people.update(entry.sender for entry in last.values())
     rows_of_people = {row.id: row for row in users.by_ids(cursor, people)}
     found = []
@@ -149,7 +150,9 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
                 muted=bool(row.muted),
                 pinned=row.pinned_at is not None,
                 peer=peer,
-                peer_read_seq=mark.read_seq if mark else None,
+                peer_read_seq=mark.read_seq
+                if mark and receipts.shown(user, peer, silent)
+                else None,
                 peer_delivered_seq=mark.delivered_seq if mark else None,
                 group=views.group(group) if group else None,
             )

@@ -1,9 +1,12 @@
-"""What a person who leaves altogether leaves behind: their groups go on under someone else."""
+"""What a person who leaves altogether leaves behind: their groups go on under someone else, and
+what was only theirs goes."""
 
 from __future__ import annotations
 
 from im.services.groups import RANK, Groups
 from im.services.identity import Identity
+from im.store import members, preferences, quick_replies, state_versions
+from im.store.cursor import Cursor
 
 
 async def leave_groups(groups: Groups, user: int) -> None:
@@ -26,3 +29,11 @@ async def leave_groups(groups: Groups, user: int) -> None:
             heir = max(others, key=lambda one: RANK[one.role])
             await groups.set_role(who, group.id, heir.user.id, "owner")
         await groups.remove(who, group.id, user)
+
+
+def forget_own_lists(cursor: Cursor, user: int) -> None:
+    """Delete what a person kept for themselves: quick replies, settings, what they hid."""
+    quick_replies.remove_all(cursor, user)
+    preferences.remove_all(cursor, user)
+    state_versions.remove(cursor, user)
+    members.unhide_all(cursor, user)

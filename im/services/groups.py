@@ -9,7 +9,7 @@ from typing import Any
 from im.errors import Forbidden, Invalid, LimitReached, NotFound, Taken, Unavailable
 from im.protocol import names
 from im.protocol.server import GroupSummary, User
-from im.services import views
+from im.services import receipts, views
 from im.services.group_rules import (
     MAX_ANNOUNCEMENT,
     MAX_CATEGORY,
@@ -22,7 +22,16 @@ from im.services.keys import node_key
 from im.services.media import own_picture
 from im.services.messages import Messages
 from im.services.states import States
-from im.store import contacts, conversations, effects, groups, join_requests, members, users
+from im.store import (
+    contacts,
+    conversations,
+    effects,
+    groups,
+    join_requests,
+    members,
+    preferences,
+    users,
+)
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.effects import Effect
@@ -100,11 +109,12 @@ class Groups:
             rows = members.of_conversation(cursor, seat.conversation, self._most_members)
             people = {row.id: row for row in users.by_ids(cursor, [row.user for row in rows])}
             told = len(rows) <= self._marked_members
+            silent = preferences.without_receipts(cursor, [row.user for row in rows if told])
             return [
                 Member(
                     views.user(people[row.user]),
                     row.role,
-                    row.read_seq if told else None,
+                    row.read_seq if told and receipts.shown(who.user, row.user, silent) else None,
                     row.delivered_seq if told else None,
                 )
                 for row in rows
@@ -374,6 +384,11 @@ class Groups:
 
 
 _Change = tuple[EntryKind, Effect, dict[str, Any], str | None]
+
+
+def _receipts(reader: int, member: int, silent: set[int]) -> bool:
+    """Whether someone may see how far a member has read: both want it, or it is oneself."""
+    return reader == member or not {reader, member} & silent
 
 
 def _seat(cursor: Cursor, group: int, user: int) -> _Seat:

@@ -20,7 +20,7 @@ from im.services.cluster import Cluster
 from im.services.delivery import Reader
 from im.services.identity import Identity
 from im.services.signals import MarkSignal
-from im.store import conversations, members
+from im.store import conversations, members, preferences
 from im.store.conversations import Conversation
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -50,10 +50,11 @@ Key = tuple[str, int, bool]
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A mark that was stored; ``unread`` messages are after it."""
+    """A mark that was stored; ``unread`` messages are after it. ``but``: who is not told."""
 
     unread: int
     to_all: bool
+    but: tuple[int, ...]
 
 
 class Marks:
@@ -130,6 +131,7 @@ class Marks:
                 read=read,
                 unread=result.unread,
                 to_all=result.to_all,
+                but=list(result.but),
             )
             self._on_signal("", signal)
             self._cluster.publish(signal)
@@ -157,6 +159,14 @@ class Marks:
         ordinals = members.ordinals(
             cursor, {(rows[key[0]].id, seq) for key, seq in wanted.items() if key[0] in rows}
         )
+        told = {
+            row.id: row.name != names.ALL and sizes.get(row.id, 0) <= self._group_members
+            for row in rows.values()
+        }
+        seen = {conversation for conversation, _, read in wanted if read}
+        silent = preferences.members_without_receipts(
+            cursor, [row.id for row in rows.values() if told[row.id] and row.name in seen]
+        )
         results: dict[Key, Moved | ImError | None] = {}
         moves: dict[Key, Mark] = {}
         for key, seq in wanted.items():
@@ -170,9 +180,12 @@ class Marks:
                 results[key] = Invalid("no such entry", field="seq", values={"field": "seq"})
                 continue
             moves[key] = Mark(row.id, user, seq, ordinal, read)
+            # Who wants no receipts is neither told of others' reading nor shown to them.
+            without = silent.get(row.id, set()) if read else set()
             results[key] = Moved(
                 unread=max(0, row.last_ordinal - ordinal),
-                to_all=row.name != names.ALL and sizes.get(row.id, 0) <= self._group_members,
+                to_all=told[row.id] and user not in without,
+                but=tuple(without),
             )
         announcements = rows.get(names.ALL)
         moved = members.move_marks(
@@ -191,7 +204,7 @@ class Marks:
         kind = ReadMark if signal.read else DeliveredMark
         others = Outgoing(kind(conv=signal.conv, user=signal.user, seq=signal.seq))
         for reader in self._readers.of_conversation(signal.conv):
-            if reader.user != signal.user:
+            if reader.user != signal.user and reader.user not in signal.but:
                 reader.deliver(others)
 
 

@@ -35,7 +35,10 @@ class EntrySignal(Signal):
 
 
 class MarkSignal(Signal):
-    """Someone's high-water mark moved; ``read`` tells it from ``delivered``."""
+    """Someone's high-water mark moved; ``read`` tells it from ``delivered``.
+
+    ``but`` are members who are not told.
+    """
 
     conv: str
     user: int
@@ -43,6 +46,7 @@ class MarkSignal(Signal):
     read: bool
     unread: int = 0
     to_all: bool = True
+    but: list[int] = []
 
 
 class TypingSignal(Signal):
@@ -64,6 +68,7 @@ class StateSignal(Signal):
     users: list[int]
     name: str
     conv: str = ""
+    version: int = 0
 
 
 class RightsSignal(Signal):

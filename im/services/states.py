@@ -29,14 +29,18 @@ class States:
         self._readers = readers
         cluster.on(StateSignal, self._on_signal)
 
-    def changed(self, users: Collection[int], name: ListName, conversation: str = "") -> None:
-        """A list of these people has changed."""
-        signal = StateSignal(users=list(users), name=name, conv=conversation)
+    def changed(
+        self, users: Collection[int], name: ListName, conversation: str = "", version: int = 0
+    ) -> None:
+        """A list of these people has changed; ``version`` is its new one, if it has one."""
+        signal = StateSignal(users=list(users), name=name, conv=conversation, version=version)
         self._on_signal("", signal)
         self._cluster.publish(signal)
 
     def _on_signal(self, _: str, signal: StateSignal) -> None:
-        outgoing = Outgoing(State(list=cast(ListName, signal.name), conv=signal.conv or None))
+        name = cast(ListName, signal.name)
+        frame = State(list=name, conv=signal.conv or None, version=signal.version or None)
+        outgoing = Outgoing(frame)
         for user in signal.users:
             for reader in self._readers.of_user(user):
                 reader.deliver(outgoing)

@@ -226,6 +226,11 @@ def hide_entry(cursor: Cursor, conversation: int, user: int, seq: int, hidden: b
         )
 
 
+def unhide_all(cursor: Cursor, user: int) -> None:
+    """Forget what a person has deleted for themselves."""
+    cursor.execute("DELETE FROM hidden WHERE user_id = %s", (user,))
+
+
 def hidden_entries(cursor: Cursor, conversation: int, user: int, seqs: Collection[int]) -> set[int]:
     """Which of these entries a person has deleted for themselves."""
     if not seqs:

@@ -311,6 +311,17 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     api.call("DELETE", here, token=first, at="/api/groups/{group}")
     api.call("GET", f"/api/users?ids={admin},{other}", token=second)
     api.call("GET", "/api/users?q=b", token=second)
+    mine = api.call("GET", "/api/quick-replies", token=second)[1]["data"]
+    quick = "/api/quick-replies/{reply}"
+    reply = f"/api/quick-replies/{mine['replies'][0]['id']}"
+    api.call("GET", f"/api/quick-replies?version={mine['version']}", token=second)
+    api.call("PATCH", reply, {"text": "yes"}, second, quick)
+    api.call("DELETE", reply, token=second, at=quick)
+    api.call("POST", "/api/quick-replies", {"text": "yes", "place": 0}, second)
+    api.call("PUT", "/api/quick-replies/order", {"ids": [1]}, second)
+    version = api.call("GET", "/api/me/settings", token=second)[1]["data"]["version"]
+    api.call("GET", f"/api/me/settings?version={version}", token=second)
+    api.call("PATCH", "/api/me/settings", {"sounds": False, "theme": "dark"}, second)
     found = api.call("GET", "/api/search/messages?q=group&limit=5&from=1", token=second)[1]["data"]
     assert found["hits"] == []
     api.call("POST", "/api/messages", {"to": f"u:{other}", "text": "to be found"}, first)
