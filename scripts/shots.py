@@ -24,6 +24,8 @@ from tests.services.chromium import ARGUMENTS, executable  # noqa: E402
 from tests.services.node import NodeFactory  # noqa: E402
 from tests.services.ports import PortReservations  # noqa: E402
 
+ELSEWHERE = "chat.example"
+RESOLVE = f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"
 OUT = ROOT / "build" / "shots"
 SIZES = {"desktop": (1440, 900), "tablet": (820, 1100), "phone": (360, 740)}
 LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-GB"}
@@ -240,8 +242,20 @@ def trust(page: Page, url: str) -> None:
     page.set_extra_http_headers({})
 
 
+def plain(page: Page, url: str) -> None:
+    """The chat at an address that Chromium takes for another machine's, without TLS."""
+    elsewhere = url.replace("127.0.0.1", ELSEWHERE)
+    language = "zh" if "zh" in page.evaluate("navigator.language") else "en"
+    page.goto(f"{elsewhere}/")
+    page.fill("#name", re.sub(r"\W", "", f"new-{language}"))
+    page.fill("#password", PASSWORD)
+    page.locator("form[action='/login'] .btn.primary").click()
+    page.wait_for_selector(".bcast")
+    page.wait_for_timeout(400)
+
+
 OUTSIDE: list[Callable[[Page, str], None]] = [
-    login, login_error, guest, sign_up, sign_up_error, offer, trust,
+    login, login_error, guest, sign_up, sign_up_error, offer, trust, plain,
 ]  # fmt: skip
 LONG = {"trust"}
 """Pages that are taken whole, also what is below the window."""
@@ -321,7 +335,9 @@ def main() -> None:
     taken = 0
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+            browser = playwright.chromium.launch(
+                executable_path=executable(), args=[*ARGUMENTS, RESOLVE]
+            )
             for language in LOCALES:
                 factory = NodeFactory(ports)
                 try:

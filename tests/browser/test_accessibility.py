@@ -107,6 +107,23 @@ def world(url: str, language: str) -> tuple[Person, Person, int]:
 
 
 @pytest.mark.parametrize(("language", "theme", "size"), COMBINATIONS)
+def test_the_pages_about_trust_are_accessible(
+    node: NodeFactory, new_page: Pages, language: str, theme: str, size: str
+) -> None:
+    url = node(env={**QUICK, "IM_HTTP_TRUSTED_PROXIES": "127.0.0.1"}).url
+    page = open_page(new_page, language, theme, size)
+    page.set_extra_http_headers({"X-Forwarded-For": "10.1.2.3"})
+    page.goto(f"{url}/")
+    expect(page.locator(".offer")).to_be_visible()
+    assert violations(page) == []
+    page.goto(f"{url}/trust")
+    page.evaluate("for (const way of document.querySelectorAll('.ways details')) way.open = true")
+    assert violations(page) == []
+    wide = "document.documentElement.scrollWidth > innerWidth"
+    assert not page.evaluate(wide), "nothing is wider than the window"
+
+
+@pytest.mark.parametrize(("language", "theme", "size"), COMBINATIONS)
 def test_the_chat_page_is_accessible_in_every_state(
     node: NodeFactory, new_page: Pages, language: str, theme: str, size: str
 ) -> None:
