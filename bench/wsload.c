@@ -2,14 +2,14 @@
  *
  *   wsload ADDRESS PORT PATH CONNECTIONS idle SECONDS TOKENS SKIP
  *   wsload ADDRESS PORT PATH CONNECTIONS echo SECONDS TOKENS SKIP MESSAGE
- *   wsload ADDRESS PORT PATH CONNECTIONS fan  SECONDS TOKENS SKIP MESSAGE IN_FLIGHT
+ *   wsload ADDRESS PORT PATH CONNECTIONS fan  SECONDS TOKENS SKIP MESSAGE IN_FLIGHT [SENDERS]
  *
  * TOKENS is a file with a bearer token in each line, or "-". SKIP frames of each connection are
  * taken for a greeting and awaited before anything begins. Pings are answered.
  *
  * echo: each connection sends MESSAGE and again for each frame that comes.
- * fan:  the first connection keeps IN_FLIGHT messages on their way to all others; the last one
- *       counts what has arrived.
+ * fan:  the first connection keeps IN_FLIGHT messages on their way to all others, or the first
+ *       SENDERS do, each as many; the last one counts what has arrived.
  *
  * One line of JSON when all are connected, one at the end. After the first second has passed the
  * counting begins. Build: cc -O2 -Wall -o wsload wsload.c
@@ -128,6 +128,7 @@ int main(int count, char **arg) {
     if (strcmp(arg[7], "-") && !tokens) fail(arg[7]);
     uint64_t skip = atoi(arg[8]);
     int in_flight = count > 10 ? atoi(arg[10]) : 1;
+    int senders = count > 11 ? atoi(arg[11]) : 1, turn = 0;
     if (count > 9) {
         message = malloc(strlen(arg[9]) + 16);
         message_length = pack(message, 1, arg[9], strlen(arg[9]));
@@ -163,7 +164,8 @@ int main(int count, char **arg) {
     if (echo)
         for (int i = 0; i < number; i++) write_all(connections[i].fd, message, message_length);
     if (fan)
-        for (int i = 0; i < in_flight; i++) write_all(connections[0].fd, message, message_length);
+        for (int i = 0; i < in_flight * senders; i++)
+            write_all(connections[turn++ % senders].fd, message, message_length);
 
     struct epoll_event events[EVENTS];
     uint64_t frames = 0;
@@ -187,7 +189,8 @@ int main(int count, char **arg) {
             if (echo)
                 while (found--) write_all(connections[i].fd, message, message_length);
             else if (fan && i == number - 1)
-                while (found--) write_all(connections[0].fd, message, message_length);
+                while (found--)
+                    write_all(connections[turn++ % senders].fd, message, message_length);
         }
     }
 }

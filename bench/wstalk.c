@@ -154,10 +154,11 @@ static int by_value(const void *one, const void *other) {
 static void show(const char *name, struct times *times) {
     qsort(times->values, times->count, sizeof(float), by_value);
     printf(", \"%s_ms\": {", name);
-    const double shares[] = {0.5, 0.99, 0.999};
-    const char *names[] = {"p50", "p99", "p999"};
-    for (int i = 0; i < 3; i++) {
+    const double shares[] = {0.5, 0.99, 0.999, 1.0};
+    const char *names[] = {"p50", "p99", "p999", "max"};
+    for (int i = 0; i < 4; i++) {
         size_t at = times->count * shares[i];
+        if (at && at == times->count) at--;
         printf("%s\"%s\": %.3f", i ? ", " : "", names[i], times->count ? times->values[at] : 0.0);
     }
     printf("}");

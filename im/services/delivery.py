@@ -18,7 +18,8 @@ from typing import Protocol
 
 from im.errors import Unavailable
 from im.protocol.names import ALL, parse_conversation
-from im.protocol.outgoing import Outgoing, OutgoingBatch, batches
+from im.protocol.outgoing import Outgoing, OutgoingBatch
+from im.services.hand_out import HandOut, Soon
 from im.services.ordering import Ordering
 
 HOLD_SECONDS = 0.05
@@ -88,8 +89,8 @@ ReadLog = Callable[[str, int], Awaitable[list[Arrival]]]
 """Entries of a conversation after a number, in order, without a hole, at most a page."""
 
 
-Soon = Callable[[Callable[[], None]], object]
-"""Calls what it is given when the current turn of the loop is over."""
+def _now(call: Callable[[], None]) -> None:
+    call()
 
 
 class Delivery:
@@ -97,14 +98,13 @@ class Delivery:
 
     Args:
         soon: with it, what one turn of the loop brings for a conversation is handed out together,
-            after that turn; without it, each entry at once.
+            after that turn and to many in slices (``hand_out``); without it, each entry at once.
     """
 
-    def __init__(self, readers: Readers, read_log: ReadLog, soon: Soon | None = None) -> None:
+    def __init__(self, readers: Readers, read_log: ReadLog, soon: Soon = _now) -> None:
         self._readers = readers
         self._read_log = read_log
-        self._soon = soon
-        self._gathered: dict[str, list[Outgoing]] = {}
+        self._hand_out = HandOut(readers.of_conversation, soon)
         self._ordering: Ordering[Arrival] = Ordering()
         self._loading: dict[int, int] = {}
         self._unplaced: list[Arrival] = []
@@ -113,12 +113,15 @@ class Delivery:
         self._healing: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._erased: OrderedDict[tuple[str, int], float] = OrderedDict()
-        self.delivered = 0
-        """Frames handed to connections so far."""
         self.healed = 0
         """Entries read from the log because they did not come by themselves."""
         self.missed = False
         """Whether something was dropped that only reading the log brings back."""
+
+    @property
+    def delivered(self) -> int:
+        """Frames handed to connections so far."""
+        return self._hand_out.delivered
 
     # Who reads what
 
@@ -198,6 +201,10 @@ class Delivery:
                 HOLD_SECONDS, self.heal, conversation
             )
 
+    async def room(self, conversation: str) -> None:
+        """Return when those who read a conversation have not too much of it before them."""
+        await self._hand_out.room(conversation)
+
     def heal(self, conversation: str) -> None:
         """Read from the log what may be missing here; once at a time for a conversation."""
         self._cancel_timer(conversation)
@@ -249,43 +256,17 @@ class Delivery:
         name = parse_conversation(arrival.conv)
         group = name[1][0] if name is not None and name[0] == "g" else None
         if group is not None and arrival.joined:
-            self._hand_out(arrival.conv, self._gathered.pop(arrival.conv, []))
+            self._hand_out.cut(arrival.conv)
             for user in arrival.joined:
                 if self._readers.has_user(user):
                     self._readers.join(group, user)
-        if self._soon is None or arrival.joined or arrival.left:
-            # Those who come and go do so at this place in the log.
-            self._hand_out(arrival.conv, [*self._gathered.pop(arrival.conv, ()), arrival.outgoing])
-        else:
-            if not self._gathered:
-                self._soon(self._hand_out_all)
-            self._gathered.setdefault(arrival.conv, []).append(arrival.outgoing)
-        if group is not None:
+        self._hand_out.add(arrival.conv, arrival.outgoing)
+        if group is not None and arrival.left:
+            self._hand_out.cut(arrival.conv)
             for user in arrival.left:
                 self._readers.leave(group, user)
                 if self._loading:
                     self._left[group, user] = arrival.seq
-
-    def _hand_out_all(self) -> None:
-        gathered, self._gathered = self._gathered, {}
-        for conversation, frames in gathered.items():
-            self._hand_out(conversation, frames)
-
-    def _hand_out(self, conversation: str, frames: list[Outgoing]) -> None:
-        for batch in batches(frames):
-            alone = batch.frames[0] if len(batch.frames) == 1 else None
-            readers = 0
-            for reader in self._readers.of_conversation(conversation):
-                try:
-                    if alone is not None:
-                        reader.deliver(alone)
-                    else:
-                        reader.deliver_all(batch)
-                except Exception:
-                    # None ever should; if one does, the others still get theirs.
-                    log.exception("user %d cannot be told of %s", reader.user, conversation)
-                readers += 1
-            self.delivered += readers * len(batch.frames)
 
     async def _heal(self, conversation: str) -> None:
         try:

@@ -221,6 +221,7 @@ class Messages:
         stored = await self._writer.append(entry)
         self._media.erased(stored.erased_contents)
         self.announce(stored)
+        await self._delivery.room(stored.conversation_name)
         return Sent(stored.conversation_name, stored.seq, stored.time, stored.repeated)
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

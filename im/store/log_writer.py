@@ -11,7 +11,6 @@ import logging
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +22,9 @@ from im.store.database import PAUSE, Database
 from im.store.effects import Recall
 from im.store.entries import Entry, NewEntry
 from im.store.errors import ConnectionLost, DatabaseFault, OutOfService, Retryable, StaleEpoch
+from im.store.fair_queue import FairQueue
 from im.store.faults import Faults, NoFaults
+from im.store.slices import Slices
 
 MAX_ENTRIES = 500
 """Entries of a batch, and so at most as many conversations are locked at a time."""
@@ -32,7 +33,7 @@ MAX_BYTES = 4 * 1024 * 1024
 """Bytes of text of a batch; escaped they still fit in MySQL's default packet of 16 MiB."""
 
 MAX_QUEUE = 10_000
-"""Entries that may wait; one more is refused at once."""
+"""Entries that may wait, half of them of one conversation; one more is refused at once."""
 
 TIMEOUT = 3.0
 """Seconds after which an entry's outcome counts as unknown."""
@@ -111,7 +112,7 @@ class LogWriter:
         self._max_queue = max_queue
         self._timeout = timeout
         self._faults = faults or NoFaults()
-        self._queue: deque[_Item] = deque()
+        self._queue: FairQueue[int, _Item] = FairQueue()
         self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -119,6 +120,7 @@ class LogWriter:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[_Item, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._settled: Slices[int, tuple[_Item, Outcome]] = Slices(lambda it: self._resolve(*it))
         # Of the writer's thread.
         self._connection: Connection | None = None
         self._used_at = 0.0
@@ -168,18 +170,22 @@ class LogWriter:
         deadline = loop.time() + self._timeout
         item = _Item(entry, size, deadline, loop.create_future())
         with self._changed:
-            if self._closing or len(self._queue) >= self._max_queue:
+            if self._closing or self._is_full(entry.conversation):
                 raise Unavailable("too many entries wait for the database")
             if self._thread is None:
                 self._loop = loop
                 self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
                 self._thread.start()
-            self._queue.append(item)
+            self._queue.append(entry.conversation, item)
             self._changed.notify()
         self._waiting[item] = None
         if self._timer is None:
             self._timer = loop.call_at(deadline - EXPIRY_PAUSE, self._expire)
         return item
+
+    def _is_full(self, conversation: int) -> bool:
+        waiting = self._queue.waiting(conversation)
+        return len(self._queue) >= self._max_queue or waiting >= (self._max_queue + 1) // 2
 
     def _expire(self) -> None:
         """Give up what waited for too long, and what the same senders appended after it."""
@@ -206,7 +212,12 @@ class LogWriter:
 
     def _resolve_all(self, outcomes: Iterable[tuple[_Item, Outcome]]) -> None:
         for item, outcome in outcomes:
-            self._resolve(item, outcome)
+            if isinstance(outcome, Entry):
+                self._settled.append(item.entry.conversation, (item, outcome))
+            else:
+                # All in one turn: who tries again does so before anything new of theirs.
+                self._resolve(item, outcome)
+        self._settled.go_on()
 
     def _resolve(self, item: _Item, outcome: Outcome) -> None:
         self._waiting.pop(item, None)
@@ -248,7 +259,7 @@ class LogWriter:
             items: list[_Item] = []
             size = 0
             while self._queue and len(items) < self._max_entries:
-                size += self._queue[0].size
+                size += self._queue.first().size
                 if items and size > self._max_bytes:
                     break
                 items.append(self._queue.popleft())
@@ -332,10 +343,7 @@ class LogWriter:
     def _withdraw(self, lines: set[Line]) -> list[_Item]:
         """Take what belongs to these lines out of the queue."""
         with self._changed:
-            followers = [item for item in self._queue if item.line in lines]
-            if followers:
-                self._queue = deque(item for item in self._queue if item.line not in lines)
-        return followers
+            return self._queue.withdraw(lambda item: item.line in lines)
 
     def _settle(self, outcomes: Iterable[tuple[_Item, Outcome]]) -> None:
         loop = self._loop

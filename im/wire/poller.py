@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import select
+from collections import deque
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 from im.wire.portable_poll import Poll, PortablePoll
 
 MAX_EVENTS = 512
-"""Events that are taken at once; then others in the loop have their turn."""
+"""Events that are taken from the kernel at once."""
+LOOK_SECONDS = 0.002
+"""Time for them in one turn of the loop; then others have their turn."""
 
 
 def fastest_poll() -> Poll:
@@ -42,6 +45,7 @@ class Poller(Generic[P]):
         self._empty = asyncio.Event()
         self._empty.set()
         self._poll = poll
+        self._events: deque[tuple[int, int]] = deque()
         loop.add_reader(poll.fileno(), self._look)
 
     def __len__(self) -> int:
@@ -84,8 +88,14 @@ class Poller(Generic[P]):
         self._poll.close()
 
     def _look(self) -> None:
-        connections = self._connections
-        for descriptor, events in self._poll.poll(0, MAX_EVENTS):
-            connection = connections.get(descriptor)
+        if not self._events:
+            self._events.extend(self._poll.poll(0, MAX_EVENTS))
+        # Those that are left come first in the next turn: the kernel would begin anew.
+        end = self._loop.time() + LOOK_SECONDS
+        while self._events:
+            descriptor, events = self._events.popleft()
+            connection = self._connections.get(descriptor)
             if connection is not None:
                 connection.ready(events)
+                if self._loop.time() > end:
+                    break

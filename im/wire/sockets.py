@@ -17,8 +17,8 @@ from im.wire.websocket import WebSocketConnection
 READ_BYTES = 64 * 1024
 """What is read at once, and what may wait of a connection while a frame of it is worked on."""
 
-FLUSHES_IN_TURN = 1024
-"""Connections whose frames are sent in one turn of the loop; some 10 ms."""
+FLUSHES_IN_TURN = 128
+"""Connections whose frames are sent in one turn of the loop; one or two ms."""
 
 
 class Sockets:

@@ -44,7 +44,7 @@ CLOSE_SECONDS = 5.0
 """Time for what is queued to go out and for the other side to close, once a close has begun."""
 SEND_BYTES = 256 * 1024
 """What is joined for one call of ``send``, about."""
-EVENTS_IN_TURN = 128
+EVENTS_IN_TURN = 16
 """Messages and control frames of one connection that are passed on; then others have their turn."""
 
 MESSAGE = (str, bytes)

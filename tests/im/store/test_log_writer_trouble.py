@@ -149,15 +149,21 @@ async def test_an_entry_that_expires_takes_along_what_its_sender_queued_behind_i
 
 @on_loop
 async def test_a_full_queue_refuses_at_once(url: str) -> None:
-    async with ready(url) as database, writing(database, max_queue=5, max_entries=1) as writer:
-        talk = await private(database, 1, 2)
+    async with ready(url) as database, writing(database, max_queue=6, max_entries=1) as writer:
+        talks = [await private(database, 1, 2), await private(database, 1, 3)]
         found = await asyncio.gather(
-            *(outcome(writer.append(message(talk.id, 1, f"m{n}"))) for n in range(50))
+            *(
+                outcome(writer.append(message(talk.id, 1, f"{talk.id} {number}")))
+                for talk in talks
+                for number in range(50)
+            )
         )
         refused = [result for result in found if isinstance(result, Unavailable)]
         stored = [result for result in found if isinstance(result, Entry)]
-        assert 44 <= len(refused) <= 45
-        assert len(refused) + len(stored) == 50
+        assert 93 <= len(refused) <= 94
+        assert len(refused) + len(stored) == 100
+        for talk in talks:
+            assert sum(result.conversation == talk.id for result in stored) >= 3, "half for each"
 
 
 @on_loop
