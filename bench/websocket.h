@@ -1,5 +1,10 @@
-/* What the load generators share: a client's side of WebSocket over a blocking write. */
+/* What the load generators share: a client's side of WebSocket over a blocking write, plain or inside
+ * TLS. A client takes any certificate: what is measured is the server. */
 #include <errno.h>
+#include <fcntl.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +24,63 @@ static double now(void) {
     return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+enum { DESCRIPTORS = 1 << 20 };
+
+static SSL_CTX *tls;                /* NULL: no TLS */
+static SSL *sessions[DESCRIPTORS]; /* by descriptor */
+
+static void wait_for(int fd, short events) {
+    struct pollfd one = {.fd = fd, .events = events};
+    poll(&one, 1, -1);
+}
+
+/* As recv, and so is what it returns. */
+static ssize_t read_some_bytes(int fd, void *data, size_t length) {
+    if (!tls) return read(fd, data, length);
+    int n = SSL_read(sessions[fd], data, length);
+    if (n > 0) return n;
+    errno = EAGAIN;
+    return SSL_get_error(sessions[fd], n) == SSL_ERROR_WANT_READ ? -1 : 0;
+}
+
+static ssize_t write_some_bytes(int fd, const void *data, size_t length) {
+    if (!tls) return send(fd, data, length, MSG_NOSIGNAL);
+    int n = SSL_write(sessions[fd], data, length);
+    if (n > 0) return n;
+    errno = SSL_get_error(sessions[fd], n) == SSL_ERROR_WANT_WRITE ? EAGAIN : EPIPE;
+    return -1;
+}
+
 static void write_all(int fd, const void *data, size_t length) {
     const char *at = data;
     while (length) {
-        ssize_t n = send(fd, at, length, MSG_NOSIGNAL);
+        ssize_t n = write_some_bytes(fd, at, length);
         if (n < 0 && errno == EAGAIN) continue;
         if (n < 0) fail("send");
         at += n;
         length -= n;
+    }
+}
+
+/* Say the first word of a TLS handshake, if there is to be one; shake_hands says the others, so that
+ * many handshakes can be under way. The socket does not block from here on. */
+static void greet(int fd) {
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (!tls) return;
+    sessions[fd] = SSL_new(tls);
+    SSL_set_fd(sessions[fd], fd);
+    SSL_set_connect_state(sessions[fd]);
+    SSL_do_handshake(sessions[fd]);
+}
+
+static void shake_hands(int fd) {
+    int n;
+    while (tls && (n = SSL_do_handshake(sessions[fd])) != 1) {
+        if (SSL_get_error(sessions[fd], n) != SSL_ERROR_WANT_READ) {
+            fprintf(stderr, "the TLS handshake failed\n");
+            exit(1);
+        }
+        wait_for(fd, POLLIN);
     }
 }
 
@@ -73,7 +127,12 @@ static void read_answer(int fd) {
     char answer[4096];
     int length = 0;
     while (length < 4 || memcmp(answer + length - 4, "\r\n\r\n", 4)) {
-        if (length == sizeof answer - 1 || read(fd, answer + length, 1) <= 0) {
+        ssize_t n = length == sizeof answer - 1 ? 0 : read_some_bytes(fd, answer + length, 1);
+        if (n < 0 && errno == EAGAIN) {
+            wait_for(fd, POLLIN);
+            continue;
+        }
+        if (n <= 0) {
             fprintf(stderr, "no answer to the handshake\n");
             exit(1);
         }

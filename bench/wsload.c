@@ -5,14 +5,15 @@
  *   wsload ADDRESS PORT PATH CONNECTIONS fan  SECONDS TOKENS SKIP MESSAGE IN_FLIGHT [SENDERS]
  *
  * TOKENS is a file with a bearer token in each line, or "-". SKIP frames of each connection are
- * taken for a greeting and awaited before anything begins. Pings are answered.
+ * taken for a greeting and awaited before anything begins. Pings are answered. An ADDRESS that begins
+ * with "tls:" is spoken to inside TLS.
  *
  * echo: each connection sends MESSAGE and again for each frame that comes.
  * fan:  the first connection keeps IN_FLIGHT messages on their way to all others, or the first
  *       SENDERS do, each as many; the last one counts what has arrived.
  *
  * One line of JSON when all are connected, one at the end. After the first second has passed the
- * counting begins. Build: cc -O2 -Wall -o wsload wsload.c
+ * counting begins. Build: cc -O2 -Wall -o wsload wsload.c -lssl -lcrypto
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -42,7 +43,15 @@ static unsigned char *message;
 static size_t message_length;
 static char buffer[1 << 20];
 
-static int open_one(struct sockaddr_in *server, int number, const char *path, const char *token) {
+static void use_tls(void) {
+    tls = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_verify(tls, SSL_VERIFY_NONE, NULL);
+    SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int open_one(struct sockaddr_in *server, int number) {
     int one = 1;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0) fail("socket");
@@ -53,7 +62,7 @@ static int open_one(struct sockaddr_in *server, int number, const char *path, co
     own.sin_addr.s_addr = htonl(0x7f000002 + number / PER_ADDRESS);
     if (bind(fd, (void *)&own, sizeof own) < 0) fail("bind");
     if (connect(fd, (void *)server, sizeof *server) < 0) fail("connect");
-    ask_handshake(fd, path, token);
+    greet(fd);
     return fd;
 }
 
@@ -105,13 +114,18 @@ static uint64_t take(struct connection *c, const unsigned char *data, size_t len
 }
 
 static uint64_t read_some(struct connection *c) {
-    ssize_t n = read(c->fd, buffer, sizeof buffer);
-    if (n < 0 && errno == EAGAIN) return 0;
-    if (n <= 0) {
-        fprintf(stderr, "the server hung up\n");
-        exit(1);
-    }
-    return take(c, (unsigned char *)buffer, n);
+    uint64_t found = 0;
+    do {
+        ssize_t n = read_some_bytes(c->fd, buffer, sizeof buffer);
+        if (n < 0 && errno == EAGAIN) break;
+        if (n <= 0) {
+            fprintf(stderr, "the server hung up\n");
+            exit(1);
+        }
+        found += take(c, (unsigned char *)buffer, n);
+        /* What TLS has taken from the socket already, nobody is woken for again. */
+    } while (tls && SSL_has_pending(sessions[c->fd]));
+    return found;
 }
 
 int main(int count, char **arg) {
@@ -120,7 +134,9 @@ int main(int count, char **arg) {
         return 2;
     }
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons(atoi(arg[2]))};
-    inet_aton(arg[1], &server.sin_addr);
+    int secure = !strncmp(arg[1], "tls:", 4);
+    if (secure) use_tls();
+    inet_aton(arg[1] + (secure ? 4 : 0), &server.sin_addr);
     const char *path = arg[3], *mode = arg[5];
     int number = atoi(arg[4]);
     double seconds = atof(arg[6]);
@@ -137,17 +153,20 @@ int main(int count, char **arg) {
     double began = now();
     for (int i = 0; i < number; i += WINDOW) {
         int end = i + WINDOW < number ? i + WINDOW : number;
+        for (int j = i; j < end; j++) connections[j].fd = open_one(&server, j);
         for (int j = i; j < end; j++) {
             char token[TOKEN];
             if (tokens) {
                 if (!fgets(token, sizeof token, tokens)) fail("too few tokens");
                 token[strcspn(token, "\r\n")] = 0;
             }
-            connections[j].fd = open_one(&server, j, path, tokens ? token : NULL);
+            shake_hands(connections[j].fd);
+            ask_handshake(connections[j].fd, path, tokens ? token : NULL);
         }
         for (int j = i; j < end; j++) {
             read_answer(connections[j].fd);
-            while (connections[j].frames < skip) read_some(&connections[j]);
+            while (connections[j].frames < skip)
+                if (!read_some(&connections[j])) wait_for(connections[j].fd, POLLIN);
         }
     }
     double took = now() - began;
@@ -156,7 +175,6 @@ int main(int count, char **arg) {
 
     int poll = epoll_create1(0);
     for (int i = 0; i < number; i++) {
-        fcntl(connections[i].fd, F_SETFL, O_NONBLOCK);
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
         epoll_ctl(poll, EPOLL_CTL_ADD, connections[i].fd, &event);
     }

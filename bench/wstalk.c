@@ -8,7 +8,7 @@
  *
  * After two seconds the counting begins. One line of JSON at the end: messages that were sent,
  * answered by "ok" and delivered to the other one per second, and the times from sending to each in
- * milliseconds. Build: cc -O2 -Wall -o wstalk wstalk.c
+ * milliseconds. Build: cc -O2 -Wall -o wstalk wstalk.c -lssl -lcrypto
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -93,7 +93,7 @@ static void heard(int who, const char *text, size_t length, int talk_on) {
 /* All whole frames that have come; the server never masks nor splits them. */
 static int take(int who, int talk_on) {
     struct person *p = &people[who];
-    ssize_t n = read(p->fd, p->buffer + p->have, ROOM - 1 - p->have);
+    ssize_t n = read_some_bytes(p->fd, p->buffer + p->have, ROOM - 1 - p->have);
     if (n < 0 && errno == EAGAIN) return 0;
     if (n <= 0) {
         fprintf(stderr, "the server hung up\n");
@@ -142,6 +142,8 @@ static void connect_to(struct person *p, int port, const char *token) {
     if (p->fd < 0) fail("socket");
     setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (connect(p->fd, (void *)&server, sizeof server) < 0) fail("connect");
+    greet(p->fd);
+    shake_hands(p->fd);
     ask_handshake(p->fd, "/ws", token);
     read_answer(p->fd);
 }
@@ -185,9 +187,7 @@ int main(int count, char **arg) {
         if (fscanf(tokens, "%127s %d", token, &people[i].id) != 2) fail("too few tokens");
         people[i].buffer = malloc(ROOM);
         connect_to(&people[i], ports[i >= pairs], token);
-        while (!take(i, 0)) {
-        }
-        fcntl(people[i].fd, F_SETFL, O_NONBLOCK);
+        while (!take(i, 0)) wait_for(people[i].fd, POLLIN);
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
         epoll_ctl(poll, EPOLL_CTL_ADD, people[i].fd, &event);
     }

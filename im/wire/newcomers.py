@@ -110,6 +110,8 @@ class Newcomers:
 
     def close(self) -> None:
         """Drop all; there will be no more."""
+        if self._closed:
+            return
         self._closed = True
         for newcomer in self.poller:
             newcomer.drop()

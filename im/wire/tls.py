@@ -136,6 +136,8 @@ class TlsSession:
                 record = session.read(RECORD_BYTES)
             except ssl.SSLWantReadError:
                 break
+            except ssl.SSLZeroReturnError:
+                record = b""  # as it says it when we have said so before
             if not record:
                 self.ended = True
                 break

@@ -17,6 +17,7 @@ from im.wire.heartbeat import Heartbeat
 from im.wire.masking import fastest_mask
 from im.wire.portable_poll import Poll
 from im.wire.sockets import Sockets
+from im.wire.tls import TlsSession
 from im.wire.websocket import WebSocketConnection, Work
 
 WAIT = 10.0
@@ -112,7 +113,7 @@ class FullPoll:
 class Pair:
     """A connection and the client's end of its socket."""
 
-    def __init__(self, sockets: Sockets, capacity: Capacity) -> None:
+    def __init__(self, sockets: Sockets, capacity: Capacity, tls: TlsSession | None = None) -> None:
         here, self.client = socket.socketpair()
         here.setblocking(False)
         self.client.setblocking(False)
@@ -122,7 +123,7 @@ class Pair:
         capacity.admit("there")
         self.capacity = capacity
         self.sockets = sockets
-        self.connection = sockets.open(here, "there")
+        self.connection = sockets.open(here, "there", tls)
         self.owner = Listener(self.connection)
         self.connection.belong_to(self.owner)
 
