@@ -2,6 +2,7 @@
 
     python -m bench.access                       all rows, five rounds
     python -m bench.access --rounds 3 --only echo,fan
+    python -m bench.access --tls                 inside TLS 1.3, beside Tornado inside TLS
 
 Ours is the whole messenger: ``run.py`` on an embedded database, everyone logged in, on ``/ws`` with
 all checks; its fan-out is messages that are committed first. The peers echo and broadcast. Sessions
@@ -9,7 +10,9 @@ are made in the database directly.
 
 Rates depend on what else the machine does; so beside them stands the processor time of the server,
 which does less so. Ratios are against Tornado's ``WebSocketHandler`` in the same run, medians of
-all rounds. Needs a C compiler; the peers are installed under ``build/``.
+all rounds. Inside TLS both have the same certificate, and OpenSSL's own memory for a session, which
+is in both their figures, is measured besides. Needs a C compiler and OpenSSL's headers; the peers
+are installed under ``build/``.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.throwaway import session_kib, throwaway_file
 from im.services.sessions import token_hash
 from im.store import conversations, groups, sessions, users
 from im.store.bootstrap import bootstrap
@@ -71,6 +75,7 @@ class Server:
     process: subprocess.Popen[str]
     port: int
     tokens: Path | None = None
+    secure: bool = False
 
     @property
     def rss(self) -> float:
@@ -89,10 +94,11 @@ class Server:
     def load(self, connections: int, mode: str, seconds: float, *message: str) -> Load:
         """Begin to load it."""
         ours = self.tokens is not None
+        address = "tls:127.0.0.1" if self.secure else "127.0.0.1"
         return Load(
             subprocess.Popen(
                 [
-                    *(BUILD / "wsload", "127.0.0.1", str(self.port), "/ws", str(connections)),
+                    *(BUILD / "wsload", address, str(self.port), "/ws", str(connections)),
                     *(mode, str(seconds), str(self.tokens or "-"), "1" if ours else "0"),
                     *message,
                 ],
@@ -155,13 +161,18 @@ class Results:
 def build() -> Path:
     """The load generator and the peers; the peers' Python."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    source = ROOT / "bench" / "wsload.c"
-    subprocess.run(["cc", "-O2", "-Wall", "-o", BUILD / "wsload", source], check=True)
+    compile_load(ROOT / "bench" / "wsload.c", BUILD / "wsload")
     python = BUILD / "peers" / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", BUILD / "peers"], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return python
+
+
+def compile_load(source: Path, program: Path) -> None:
+    """Make a load generator."""
+    libraries = ("-lssl", "-lcrypto")
+    subprocess.run(["cc", "-O2", "-Wall", "-o", program, source, *libraries], check=True)
 
 
 async def prepare(folder: Path, people: int) -> None:
@@ -204,8 +215,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(name: str, python: Path, folder: Path) -> Iterator[Server]:
-    """A server that is ready, and killed at the end."""
+def serving(
+    name: str, python: Path, folder: Path, certificate: Path | None = None
+) -> Iterator[Server]:
+    """A server that is ready, inside TLS if it has a certificate, and killed at the end."""
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("IM_")}
     if name == OURS:
@@ -219,8 +232,11 @@ def serving(name: str, python: Path, folder: Path) -> Iterator[Server]:
             "IM_LIMITS_FRAMES_PER_SECOND": "1000000",
             "IM_LIMITS_FRAMES_BURST": "1000000",
         }
+        if certificate is not None:
+            environment |= {"IM_TLS_CERT": str(certificate), "IM_TLS_KEY": str(certificate)}
     else:
         command = [python, ROOT / "bench" / "peers" / f"peer_{name}.py", str(port)]
+        command += [] if certificate is None else [certificate]
     with open(BUILD / f"{name}.log", "w") as log:
         process = subprocess.Popen(
             command, env=environment, stdout=log, stderr=log, text=True, cwd=folder
@@ -235,7 +251,8 @@ def serving(name: str, python: Path, folder: Path) -> Iterator[Server]:
                     if process.poll() is not None or time.monotonic() > end:
                         raise RuntimeError(f"{name} does not start: see {log.name}") from None
                     time.sleep(0.05)
-            yield Server(name, process, port, folder / "tokens" if name == OURS else None)
+            tokens = folder / "tokens" if name == OURS else None
+            yield Server(name, process, port, tokens, secure=certificate is not None)
         finally:
             end_process(process)
 
@@ -299,31 +316,37 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--connections", type=int, default=15_000, help="idle ones")
     parser.add_argument("--only", default="memory,echo,fan")
-    parser.add_argument("--servers", default=",".join((OURS, *PEERS)))
+    parser.add_argument("--servers", help=f"among {OURS}, {', '.join(PEERS)}")
+    parser.add_argument("--tls", action="store_true", help="inside TLS 1.3")
     arguments = parser.parse_args()
-    rows, names = arguments.only.split(","), arguments.servers.split(",")
+    rows = arguments.only.split(",")
+    everyone = (OURS, PEERS[0]) if arguments.tls else (OURS, *PEERS)
+    names = arguments.servers.split(",") if arguments.servers else everyone
     python = build()
     results = Results()
     folder = Path(tempfile.mkdtemp(prefix="im-access-"))
     try:
         asyncio.run(prepare(folder, max(arguments.connections, MEMBERS)))
+        certificate = throwaway_file(folder) if arguments.tls else None
         for number in range(arguments.rounds):
             print(f"round {number + 1}", flush=True)
             for name in names:
-                with serving(name, python, folder) as server:
+                with serving(name, python, folder, certificate) as server:
                     # Memory last: the other rows would hide in what it leaves behind.
                     if "echo" in rows:
                         measure_rate(server, results, "echo", arguments.seconds)
                     if "fan" in rows:
                         measure_rate(server, results, "fan", arguments.seconds)
                 if "memory" in rows:
-                    with serving(name, python, folder) as server:
+                    with serving(name, python, folder, certificate) as server:
                         measure_memory(server, results, arguments.connections)
         print(
             f"\nPython {sys.version.split()[0]}, medians of {arguments.rounds} rounds; "
             "µs: processor time of the server\n"
         )
         print("\n".join(results.table()))
+        if certificate is not None:
+            print(f"\nOpenSSL's own memory for a session: {session_kib(certificate):.2f} KiB")
     finally:
         shutil.rmtree(folder)
 

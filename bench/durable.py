@@ -8,7 +8,7 @@ the loopback interface, or one node on the embedded database. People who are log
 pairs, one of each on either node; all of it, database and people included, on this machine.
 
 First as many messages as go through, then half as many a second for their latency, at last one
-pair with one message at a time. Needs a C compiler and MariaDB.
+pair with one message at a time. Needs a C compiler, OpenSSL's headers and MariaDB.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.access import DAY_MS, READY_SECONDS, end_process, free_port
+from bench.access import DAY_MS, READY_SECONDS, compile_load, end_process, free_port
 from im.services.sessions import token_hash
 from im.store import sessions, users
 from im.store.bootstrap import bootstrap
@@ -56,7 +56,7 @@ def build() -> Path:
     BUILD.mkdir(parents=True, exist_ok=True)
     program = BUILD / "wstalk"
     source = ROOT / "bench" / "wstalk.c"
-    subprocess.run(["cc", "-O2", "-Wall", "-o", program, source], check=True)
+    compile_load(source, program)
     return program
 
 

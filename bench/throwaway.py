@@ -1,17 +1,26 @@
-"""A certificate for a benchmark: nobody knows it, and nobody has to."""
+"""A certificate for a benchmark: nobody knows it, and nobody has to. And what a session takes."""
 
 from __future__ import annotations
 
 import datetime
+import resource
 import ssl
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from im.services.tls_context import context_of
+from im.services.tls_context import context_from_files, context_of
+from im.wire.tls import Tls, TlsSession
+
+WARM = 200
+MEASURED = 2000
 
 
 def throwaway_certificate() -> tuple[bytes, ec.EllipticCurvePrivateKey]:
@@ -36,3 +45,64 @@ def throwaway_certificate() -> tuple[bytes, ec.EllipticCurvePrivateKey]:
 def throwaway_context() -> ssl.SSLContext:
     """A server's context with such a certificate, as the node's port has it."""
     return context_of(*throwaway_certificate())
+
+
+def throwaway_file(folder: Path) -> Path:
+    """A file with such a certificate and its key."""
+    chain, key = throwaway_certificate()
+    path = folder / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(chain + private)
+    return path
+
+
+def session_kib(certificate: Path) -> float:
+    """What OpenSSL keeps for one session of a server at rest, in KiB: nothing else is there."""
+    measured = subprocess.run(
+        [sys.executable, "-m", "bench.throwaway", certificate],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return float(measured.stdout)
+
+
+def main() -> None:
+    """Make sessions and print what each takes."""
+    path = Path(sys.argv[1])
+    server = context_from_files(path, path)
+    tls = Tls(lambda: server)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    kept = [_session(tls, client) for _ in range(WARM)]
+    before = _resident_kib()
+    kept += [_session(tls, client) for _ in range(MEASURED)]
+    print((_resident_kib() - before) / MEASURED)
+
+
+def _session(tls: Tls, client: ssl.SSLContext) -> TlsSession:
+    session = tls.session()
+    if session is None:
+        raise RuntimeError("no context")
+    come, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    other = client.wrap_bio(come, out, server_hostname="localhost")
+    while not session.established:
+        with suppress(ssl.SSLWantReadError):
+            other.do_handshake()
+        session.receive(out.read())
+        come.write(session.unsent)
+        session.unsent = b""
+    other.write(b"x" * 300)
+    session.receive(out.read())
+    session.seal(b"x" * 300)
+    return session
+
+
+def _resident_kib() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Echo and broadcast on Tornado's ``WebSocketHandler``: ``peer_tornado.py PORT``.
+"""Echo and broadcast on Tornado's ``WebSocketHandler``: ``peer_tornado.py PORT [CERTIFICATE]``.
 
 A message that begins with B goes to all, any other back to its sender.
 """
@@ -44,7 +44,9 @@ class Handler(WebSocketHandler):
 async def main() -> None:
     """Serve until killed."""
     everyone: set[Handler] = set()
-    server = HTTPServer(Application([(r"/ws", Handler, {"everyone": everyone})]))
+    options = {"certfile": sys.argv[2]} if len(sys.argv) > 2 else None
+    application = Application([(r"/ws", Handler, {"everyone": everyone})])
+    server = HTTPServer(application, ssl_options=options)
     server.add_sockets(bind_sockets(int(sys.argv[1]), "127.0.0.1", backlog=BACKLOG))
     print("ready", flush=True)
     await asyncio.Event().wait()
