@@ -11,9 +11,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 
 from im.errors import Internal, Malformed, TooLarge, Unavailable
 from im.store.backend import Connection
@@ -22,8 +22,8 @@ from im.store.database import PAUSE, Database
 from im.store.effects import Recall
 from im.store.entries import Entry, NewEntry
 from im.store.errors import ConnectionLost, DatabaseFault, OutOfService, Retryable, StaleEpoch
-from im.store.fair_queue import FairQueue
 from im.store.faults import Faults, NoFaults
+from im.store.log_queue import Failing, Item, Line, LogQueue, follower
 from im.store.slices import Slices
 
 MAX_ENTRIES = 500
@@ -56,29 +56,7 @@ WIPE_PAUSE = 1.0
 ENTRY_BYTES = 256
 """What an entry takes in a statement besides its texts."""
 
-FOLLOWER = "an earlier entry of the same sender has an unknown outcome"
-
-Line = tuple[int, int]
-"""Sender and conversation: entries that keep their order."""
-
 log = logging.getLogger("im.store")
-
-
-@dataclass(slots=True, eq=False)
-class _Item:
-    """An entry that waits for its outcome."""
-
-    entry: NewEntry
-    size: int
-    deadline: float
-    future: asyncio.Future[Entry]
-    given_up: bool = False
-    """Its sender was told ``Unavailable``; it is not worth writing any more."""
-
-    @property
-    def line(self) -> Line:
-        """Entries of the same sender and conversation keep their order."""
-        return (self.entry.sender, self.entry.conversation)
 
 
 class LogWriter:
@@ -86,7 +64,7 @@ class LogWriter:
 
     One per process, used from one event loop. Entries of one sender in one conversation are stored
     in the order of their ``append``; when one of them ends in ``Unavailable`` or ``StaleEpoch``, so
-    do those that were queued behind it, and its sender appends them again in order.
+    do those that were appended before its sender was told, and are appended again in order.
 
     Args:
         database: where to; the writer opens a connection of its own.
@@ -107,20 +85,17 @@ class LogWriter:
         faults: Faults | None = None,
     ) -> None:
         self._database = database
-        self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._max_queue = max_queue
         self._timeout = timeout
         self._faults = faults or NoFaults()
-        self._queue: FairQueue[int, _Item] = FairQueue()
-        self._changed = threading.Condition()
-        self._closing = False
+        self._queue = LogQueue(max_entries, max_bytes, max_queue)
         self._thread: threading.Thread | None = None
         # Of the event loop.
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: dict[_Item, None] = {}
+        self._waiting: dict[Item, None] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._settled: Slices[int, tuple[_Item, Outcome]] = Slices(lambda it: self._resolve(*it))
+        self._idle: asyncio.Future[None] | None = None
+        self._settled: Slices[int, tuple[Item, Outcome]] = Slices(lambda it: self._resolve(*it))
         # Of the writer's thread.
         self._connection: Connection | None = None
         self._used_at = 0.0
@@ -139,27 +114,23 @@ class LogWriter:
         ``Unavailable`` within the timeout when the outcome is unknown, and ``Internal`` when the
         database doesn't take this entry. A caller that is cancelled doesn't take its entry back.
         """
-        return await self._enqueue(entry).future
+        return await self.enqueue(entry)
 
-    async def flush(self) -> None:
-        """Return when everything that was appended before has its outcome."""
-        if self._waiting:
-            await asyncio.wait([item.future for item in self._waiting])
+    def enqueue(self, entry: NewEntry) -> asyncio.Future[Entry]:
+        """As ``append``, and the entry has its place in line when this returns.
 
-    async def close(self) -> None:
-        """Refuse new entries, wait for the outcome of the others, and close the connection."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        await self.flush()
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join)
-        if self._timer is not None:
-            self._timer.cancel()
+        What it raises is the same, some of it at once.
+        """
+        future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+        self.submit(entry, partial(_settle_future, future))
+        return future
 
-    # On the event loop.
+    def submit(self, entry: NewEntry, done: Callable[[Outcome], None]) -> None:
+        """As ``enqueue``; ``done`` is called, later, with what became of the entry.
 
-    def _enqueue(self, entry: NewEntry) -> _Item:
+        Raises ``TooLarge``, ``Malformed``, or ``Unavailable`` when too many wait; then ``done`` is
+        not called.
+        """
         try:
             size = ENTRY_BYTES + len((entry.content or "").encode())
         except UnicodeEncodeError as error:
@@ -168,24 +139,34 @@ class LogWriter:
             raise TooLarge(field="text")
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeout
-        item = _Item(entry, size, deadline, loop.create_future())
-        with self._changed:
-            if self._closing or self._is_full(entry.conversation):
-                raise Unavailable("too many entries wait for the database")
-            if self._thread is None:
-                self._loop = loop
-                self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
-                self._thread.start()
-            self._queue.append(entry.conversation, item)
-            self._changed.notify()
+        item = Item(entry, size, deadline, done)
+        refusal = self._queue.put(item)
         self._waiting[item] = None
+        if refusal is not None:
+            loop.call_soon(self._resolve, item, refusal)
+        if self._thread is None:
+            self._loop = loop
+            self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+            self._thread.start()
         if self._timer is None:
             self._timer = loop.call_at(deadline - EXPIRY_PAUSE, self._expire)
-        return item
 
-    def _is_full(self, conversation: int) -> bool:
-        waiting = self._queue.waiting(conversation)
-        return len(self._queue) >= self._max_queue or waiting >= (self._max_queue + 1) // 2
+    async def flush(self) -> None:
+        """Return when nothing waits for its outcome any more."""
+        while self._waiting:
+            self._idle = self._idle or asyncio.get_running_loop().create_future()
+            await self._idle
+
+    async def close(self) -> None:
+        """Refuse new entries, wait for the outcome of the others, and close the connection."""
+        self._queue.close()
+        await self.flush()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # On the event loop.
 
     def _expire(self) -> None:
         """Give up what waited for too long, and what the same senders appended after it."""
@@ -210,8 +191,10 @@ class LogWriter:
             due = max(oldest - EXPIRY_PAUSE, now + EXPIRY_PAUSE)
             self._timer = loop.call_at(due, self._expire)
 
-    def _resolve_all(self, outcomes: Iterable[tuple[_Item, Outcome]]) -> None:
-        for item, outcome in outcomes:
+    def _hear(self, told: list[tuple[Item, Outcome]], lines: Failing) -> None:
+        if lines:
+            self._queue.heard(lines)
+        for item, outcome in told:
             if isinstance(outcome, Entry):
                 self._settled.append(item.entry.conversation, (item, outcome))
             else:
@@ -219,20 +202,25 @@ class LogWriter:
                 self._resolve(item, outcome)
         self._settled.go_on()
 
-    def _resolve(self, item: _Item, outcome: Outcome) -> None:
-        self._waiting.pop(item, None)
-        if item.future.done():
-            return
-        if isinstance(outcome, Entry):
-            item.future.set_result(outcome)
-        else:
-            item.future.set_exception(outcome)
+    def _resolve(self, item: Item, outcome: Outcome) -> None:
+        if item not in self._waiting:
+            return  # it was given up
+        del self._waiting[item]
+        try:
+            item.done(outcome)
+        except Exception:
+            # The others are to hear of theirs.
+            log.exception("the outcome of an entry could not be told")
+        if not self._waiting and self._idle is not None:
+            self._idle.set_result(None)
+            self._idle = None
 
     # In the writer's thread.
 
     def _run(self) -> None:
         while True:
-            items = self._take()
+            wait = None if self._wipe_at is None else self._wipe_at - time.monotonic()
+            items = self._queue.take(wait)
             if items is None:
                 break
             try:
@@ -246,26 +234,7 @@ class LogWriter:
                 self._fail(items, "the log writer failed")
         self._drop_connection()
 
-    def _take(self) -> list[_Item] | None:
-        """The next batch; empty if there is something else to do, None at the end."""
-        with self._changed:
-            while not self._queue:
-                if self._closing:
-                    return None
-                pause = None if self._wipe_at is None else self._wipe_at - time.monotonic()
-                if pause is not None and pause <= 0:
-                    return []
-                self._changed.wait(pause)
-            items: list[_Item] = []
-            size = 0
-            while self._queue and len(items) < self._max_entries:
-                size += self._queue.first().size
-                if items and size > self._max_bytes:
-                    break
-                items.append(self._queue.popleft())
-            return items
-
-    def _write(self, items: list[_Item]) -> set[Line]:
+    def _write(self, items: list[Item]) -> set[Line]:
         """Try until each item has its outcome; returns the lines whose outcome is unknown."""
         attempts, collisions = ATTEMPTS, COLLISIONS
         while items := [item for item in items if not item.given_up]:
@@ -293,14 +262,12 @@ class LogWriter:
                 self._drop_connection()
                 return self._write_halves(items, error)
             else:
-                # Before anyone is told, or what is appended anew would be taken for a follower.
-                followers = self._stale_followers(items, outcomes)
-                self._settle([*zip(items, outcomes, strict=True), *followers])
+                self._settle(list(zip(items, outcomes, strict=True)))
                 self._note_wipe(items)
                 break
         return set()
 
-    def _write_halves(self, items: list[_Item], error: Exception) -> set[Line]:
+    def _write_halves(self, items: list[Item], error: Exception) -> set[Line]:
         """Find the entry that the database doesn't take, and store the others in their order."""
         if len(items) == 1:
             log.error("the database does not take an entry", exc_info=error)
@@ -310,47 +277,35 @@ class LogWriter:
             return set()
         middle = len(items) // 2
         broken = self._write(items[:middle])
-        self._settle(
-            (item, Unavailable(FOLLOWER)) for item in items[middle:] if item.line in broken
-        )
+        behind = [item for item in items[middle:] if item.line in broken]
+        self._tell([(item, follower(None)) for item in behind], {})
         rest = [item for item in items[middle:] if item.line not in broken]
         return broken | self._write(rest)
 
-    def _fail(self, items: list[_Item], reason: str) -> set[Line]:
+    def _fail(self, items: list[Item], reason: str) -> set[Line]:
         """Give up on items and what is queued behind them; returns their lines."""
-        lines = {item.line for item in items}
-        followers = self._withdraw(lines)
-        self._settle(
-            [
-                *((item, Unavailable(reason)) for item in items),
-                *((item, Unavailable(FOLLOWER)) for item in followers),
-            ]
-        )
-        return lines
+        lines: dict[Line, int | None] = {item.line: None for item in items}
+        told: list[tuple[Item, Outcome]] = [(item, Unavailable(reason)) for item in items]
+        self._queue.fail(lines, lambda behind: self._tell(told + behind, lines))
+        return set(lines)
 
-    def _stale_followers(
-        self, items: list[_Item], outcomes: list[Outcome]
-    ) -> list[tuple[_Item, Outcome]]:
-        """What a sender queued behind a stale entry is stale as well, so that it can't overtake."""
-        stale = {
-            item.line: outcome.epoch
-            for item, outcome in zip(items, outcomes, strict=True)
-            if isinstance(outcome, StaleEpoch)
+    def _settle(self, told: list[tuple[Item, Outcome]]) -> None:
+        """Say what became of items; what is behind a stale one is stale, so that it can't overtake
+        it when that is appended anew."""
+        stale: dict[Line, int | None] = {
+            item.line: outcome.epoch for item, outcome in told if isinstance(outcome, StaleEpoch)
         }
-        followers = self._withdraw(set(stale)) if stale else []
-        return [(item, StaleEpoch(stale[item.line])) for item in followers]
+        if stale:
+            self._queue.fail(stale, lambda behind: self._tell(told + behind, stale))
+        else:
+            self._tell(told, {})
 
-    def _withdraw(self, lines: set[Line]) -> list[_Item]:
-        """Take what belongs to these lines out of the queue."""
-        with self._changed:
-            return self._queue.withdraw(lambda item: item.line in lines)
-
-    def _settle(self, outcomes: Iterable[tuple[_Item, Outcome]]) -> None:
+    def _tell(self, told: list[tuple[Item, Outcome]], lines: Failing) -> None:
         loop = self._loop
         if loop is not None:
             # The loop may be closed when a process ends in haste.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._resolve_all, list(outcomes))
+                loop.call_soon_threadsafe(self._hear, told, lines)
 
     def _ready_connection(self) -> Connection:
         connection = self._connection
@@ -376,7 +331,7 @@ class LogWriter:
             self._connection.close()
             self._connection = None
 
-    def _note_wipe(self, items: list[_Item]) -> None:
+    def _note_wipe(self, items: list[Item]) -> None:
         if self._wipe_at is None and any(isinstance(item.entry.effect, Recall) for item in items):
             self._wipe_at = time.monotonic()
 
@@ -388,3 +343,12 @@ class LogWriter:
         with suppress(DatabaseFault):
             if self._ready_connection().wipe():
                 self._wipe_at = None
+
+
+def _settle_future(future: asyncio.Future[Entry], outcome: Outcome) -> None:
+    if future.done():
+        return  # whoever asked has gone
+    if isinstance(outcome, Entry):
+        future.set_result(outcome)
+    else:
+        future.set_exception(outcome)

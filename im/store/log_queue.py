@@ -1,0 +1,132 @@
+"""The line between the event loop, which appends entries, and the thread that writes them.
+
+Entries of one sender in one conversation keep their order whatever happens to one of them. When it
+fails in the thread, those behind it fail as well; and so does what its sender appends until the
+loop has heard of the failure, for it was sent in the belief that all was well.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from im.errors import Unavailable
+from im.store.batch import Outcome
+from im.store.entries import NewEntry
+from im.store.errors import StaleEpoch
+from im.store.fair_queue import FairQueue
+
+FOLLOWER = "an earlier entry of the same sender has an unknown outcome"
+
+Line = tuple[int, int]
+"""Sender and conversation: entries that keep their order."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """An entry that waits for its outcome.
+
+    Attributes:
+        done: called once, on the event loop.
+        given_up: its sender was told ``Unavailable``; it is not worth writing any more.
+    """
+
+    entry: NewEntry
+    size: int
+    deadline: float
+    done: Callable[[Outcome], None]
+    given_up: bool = False
+
+    @property
+    def line(self) -> Line:
+        """Entries of the same sender and conversation keep their order."""
+        return (self.entry.sender, self.entry.conversation)
+
+
+Failing = Mapping[Line, int | None]
+"""Lines of which an entry failed: the epoch of a stale one, or None when nobody knows."""
+
+
+def follower(epoch: int | None) -> Outcome:
+    """What becomes of an entry behind one that failed."""
+    return Unavailable(FOLLOWER) if epoch is None else StaleEpoch(epoch)
+
+
+class LogQueue:
+    """Takes items on the loop, gives batches to the thread.
+
+    Args:
+        max_entries, max_bytes: of one batch.
+        most: items that may wait, half of them of one conversation.
+    """
+
+    def __init__(self, max_entries: int, max_bytes: int, most: int) -> None:
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._most = most
+        self._items: FairQueue[int, Item] = FairQueue()
+        self._failing: dict[Line, int | None] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(self, item: Item) -> Outcome | None:
+        """Append an item, or say what becomes of it at once as the loop has not ``heard`` yet.
+
+        Raises ``Unavailable`` when the queue is full or closed.
+        """
+        with self._changed:
+            if self._closed or self._is_full(item.entry.conversation):
+                raise Unavailable("too many entries wait for the database")
+            line = item.line
+            if line in self._failing:
+                return follower(self._failing[line])
+            self._items.append(item.entry.conversation, item)
+            self._changed.notify()
+        return None
+
+    def take(self, pause: float | None) -> list[Item] | None:
+        """The next batch; empty after ``pause`` seconds without one, None at the end."""
+        with self._changed:
+            while not self._items:
+                if self._closed:
+                    return None
+                if pause is not None and pause <= 0:
+                    return []
+                if not self._changed.wait(pause):
+                    pause = 0.0
+            items: list[Item] = []
+            size = 0
+            while self._items and len(items) < self._max_entries:
+                size += self._items.first().size
+                if items and size > self._max_bytes:
+                    break
+                items.append(self._items.popleft())
+            return items
+
+    def fail(self, lines: Failing, tell: Callable[[list[tuple[Item, Outcome]]], None]) -> None:
+        """Take what belongs to these lines out, and ``tell`` the loop of it.
+
+        Until the loop calls ``heard``, nothing of these lines is taken in.
+        """
+        # Under the lock: what the loop puts next is answered after what it is told now.
+        with self._changed:
+            behind = self._items.withdraw(lambda item: item.line in lines)
+            self._failing.update(lines)
+            tell([(item, follower(lines[item.line])) for item in behind])
+
+    def heard(self, lines: Failing) -> None:
+        """Those who wait for entries of these lines are told now."""
+        with self._changed:
+            for line in lines:
+                self._failing.pop(line, None)
+
+    def close(self) -> None:
+        """Take no more; what is in it is still given out."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _is_full(self, conversation: int) -> bool:
+        waiting = self._items.waiting(conversation)
+        return len(self._items) >= self._most or waiting >= (self._most + 1) // 2
