@@ -37,7 +37,11 @@ async function main() {
   const layers = createLayers(CLOCK);
   const announcer = createAnnouncer();
   const storage = createStorage(window.localStorage, user.id);
-  const leave = () => forgetPage().finally(() => location.assign(`/?next=${encodeURIComponent("/toChat")}`));
+  /** The session is over: what others said is not kept here; what was written and not sent is. */
+  const leave = () =>
+    Promise.allSettled([forgetPage(), database.forget()]).then(() =>
+      location.assign(`/?next=${encodeURIComponent("/toChat")}`),
+    );
   const api = createApi({
     fetch: (...request) => fetch(...request),
     cookie: () => document.cookie,
@@ -130,12 +134,16 @@ async function main() {
   addEventListener("online", () => client.connection.check());
   addEventListener("offline", () => client.connection.check());
   addEventListener("pagehide", () => {
+    client.kept.flush();
     client.drafts.leave();
     layers.endToast();
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") client.connection.check(RETURN_MS);
-    else client.drafts.flush();
+    else {
+      client.drafts.flush();
+      client.kept.flush();
+    }
   });
   listenForKeys(app);
   await client.start();

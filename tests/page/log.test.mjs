@@ -139,3 +139,16 @@ test("while further back, new entries do not make holes", () => {
   assert.equal(log.atEnd, false);
   assert.equal(log.head, 1001);
 });
+
+test("what an earlier page kept is taken up and goes on from there", () => {
+  const log = new Log("p:1:2");
+  log.restore({ entries: [message(3), message(4)], from: 3, to: 5, start: false });
+  assert.deepEqual(log.entries.map((entry) => entry.seq), [3, 4]);
+  assert.equal(log.atEnd, true);
+  log.head = 7;
+  assert.equal(log.atEnd, false);
+  log.newer(5, { entries: [{ op: "event", kind: "recall", seq: 6, target: 4, time: 9 }, message(7)], last: 7, more: false });
+  assert.equal(log.get(4).recalled, true);
+  assert.equal(log.get(4).text, undefined);
+  assert.equal(log.atEnd, true);
+});

@@ -12,10 +12,13 @@ import { Conversations } from "./conversations.js";
 import { Drafts } from "./drafts.js";
 import { Groups } from "./groups.js";
 import { History } from "./history.js";
+import { Kept } from "./kept.js";
 import { People } from "./people.js";
 
 /** How long the list waits for the outbox at connecting, in ms: it should know what was sent. */
 const FLUSH_FIRST_MS = 1_500;
+/** Without a node for longer than this, the page says so and shows what it keeps, in ms. */
+const QUIET_MS = 1_000;
 /** Own recalled texts can be taken up again this long, in ms. */
 export const REEDIT_MS = 5 * 60_000;
 
@@ -26,7 +29,10 @@ export class Client {
     Object.assign(this, { boot, me, api, clock, tabs, t, events });
     this.limits = boot.limits;
     this.offset = 0;
-    this.link = signal({ name: "connecting", since: clock.now() });
+    this.link = signal({ name: "connecting" });
+    this.offline = signal(false);
+    this.quietTimer = null;
+    this.met = false;
     this.roundTrip = signal(null);
     this.canBroadcast = signal(boot.can_broadcast ?? false);
     this.typingVersion = signal(0);
@@ -57,11 +63,13 @@ export class Client {
       people: this.people,
       onPage: (...page) => this.#paged(...page),
       onLost: (conv) => this.wanted.add(conv),
+      onChange: (conv) => this.kept.note(conv),
     });
     this.contacts = new Contacts({ api, people: this.people });
     this.groups = new Groups({ api, people: this.people });
     this.account = new Account({ api, user: me, onUser: (user) => this.people.learn([publicPart(user)]) });
     this.drafts = new Drafts({ table: database.drafts, storage, say: tabs.say, clock });
+    this.kept = new Kept({ lists: database.lists, logs: database.logs, client: this });
     this.outbox = new Outbox({
       store: database.outbox,
       lock: tabs.lock,
@@ -75,7 +83,9 @@ export class Client {
 
   async start() {
     this.connection.start();
-    await Promise.all([this.drafts.load(), this.outbox.load()]);
+    this.keptLoaded = this.kept.load();
+    await Promise.all([this.drafts.load(), this.outbox.load(), this.keptLoaded]);
+    if (this.offline.value) this.kept.show();
     if (this.connection.online) this.outbox.flush();
   }
 
@@ -171,11 +181,15 @@ export class Client {
       return;
     }
     this.wanted.delete(conv);
-    const { log } = this.history.log(conv);
+    const held = this.history.log(conv);
+    const { log } = held;
     const summary = this.conversations.get(conv);
     if (summary) log.head = Math.max(log.head, summary.last_seq);
     if (log.loaded) {
       if (!log.atEnd) await this.history.catchUp(conv);
+      // What was deleted for me on another device leaves no entry: the page says what is there.
+      else if (held.restored) await this.history.load(conv);
+      held.restored = false;
       return;
     }
     const deep = summary && summary.unread > 45 && summary.read_seq > 0;
@@ -227,7 +241,7 @@ export class Client {
     this.marks.flush();
     const flushed = this.outbox.flush();
     const patience = new Promise((resolve) => this.clock.setTimeout(resolve, FLUSH_FIRST_MS));
-    await Promise.race([flushed, patience]);
+    await Promise.all([Promise.race([flushed, patience]), this.keptLoaded]);
     await this.#resync();
     this.people.watch(this.#watchable(), { again: true });
     this.contacts.refresh();
@@ -237,15 +251,18 @@ export class Client {
   async #resync(conv = null) {
     if (conv === null) {
       const missed = await this.conversations.refresh();
-      for (const entry of missed ?? []) this.events.onMissed(entry);
+      for (const entry of missed) this.events.onMissed(entry);
+      const behind = this.conversations.state.value === "ready" ? await this.kept.contact() : [];
       for (const summary of this.conversations.map.value.values()) {
         this.marks.known("read", summary.conv, summary.read_seq);
         const { log } = this.history.log(summary.conv);
         log.head = Math.max(log.head, summary.last_seq);
-        if (log.loaded && !log.atEnd) this.history.catchUp(summary.conv);
+        if (log.loaded && !log.atEnd && !behind.includes(summary.conv)) this.history.catchUp(summary.conv);
         if (summary.unread) this.#deliver(summary.conv, summary.last_seq, summary.delivered_seq);
       }
       for (const name of this.wanted) this.openConversation(name);
+      // What is kept and not looked at now, one after the other.
+      for (const conv of behind) await this.history.catchUp(conv);
     } else await this.history.refresh(conv);
   }
 
@@ -336,13 +353,30 @@ export class Client {
   }
 
   #linkChanged(state) {
-    const since = state.name === "online" ? null : (this.link.value.since ?? this.clock.now());
-    this.link.value = { ...state, since };
+    this.link.value = state;
     if (state.name !== "online") {
       this.roundTrip.value = null;
       if (state.name === "waiting") this.events.onConnectionLost();
     }
+    this.#watchOffline(state.name);
     if (state.name === "ended") this.events.onSessionOver();
+  }
+
+  /** A short cut is no absence; a page that has met no node need not wait to know that there is none. */
+  #watchOffline(name) {
+    if (name === "online") {
+      this.clock.clearTimeout(this.quietTimer);
+      this.quietTimer = null;
+      this.met = true;
+      this.offline.value = false;
+      return;
+    }
+    const away = () => {
+      this.offline.value = true;
+      this.kept.show();
+    };
+    if (name === "waiting" && !this.met) away();
+    else this.quietTimer ??= this.clock.setTimeout(away, QUIET_MS);
   }
 
   /** Messages of a conversation that are on their way or failed. */

@@ -17,15 +17,15 @@ export class Contacts {
     return this.list.value.find((contact) => contact.user.id === id) ?? null;
   }
 
+  /** The list as an earlier page kept it, until the node tells it. */
+  show(kept) {
+    if (this.state.value !== "ready") this.#take(kept);
+  }
+
   async refresh() {
     try {
       const { contacts } = await this.api.get("/contacts");
-      this.people.learn(contacts.map((contact) => contact.user));
-      this.people.remarks.value = new Map(
-        contacts.filter((contact) => contact.remark).map(({ user, remark }) => [user.id, remark]),
-      );
-      this.list.value = contacts;
-      this.state.value = "ready";
+      this.#take(contacts);
       this.error.value = null;
     } catch (error) {
       this.error.value = error;
@@ -72,6 +72,15 @@ export class Contacts {
     if (leaving) next.add(id);
     else next.delete(id);
     this.leaving.value = next;
+  }
+
+  #take(contacts) {
+    this.people.learn(contacts.map((contact) => contact.user));
+    this.people.remarks.value = new Map(
+      contacts.filter((contact) => contact.remark).map(({ user, remark }) => [user.id, remark]),
+    );
+    this.list.value = contacts;
+    this.state.value = "ready";
   }
 
   #in(state) {

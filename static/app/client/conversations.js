@@ -38,6 +38,11 @@ export class Conversations {
     return true;
   }
 
+  /** The list as an earlier page kept it, until the node tells it. */
+  show(kept) {
+    if (this.state.value !== "ready") this.map.value = new Map(kept.map((summary) => [summary.conv, summary]));
+  }
+
   /** A new entry; false when the conversation is not in the list yet. */
   entry(entry) {
     return this.update(entry.conv, (summary) => withEntry(summary, entry, this.me.id));
@@ -94,10 +99,11 @@ export class Conversations {
       return [];
     }
     const missed = [];
+    const before = this.state.value === "ready";
     for (const [conv, summary] of this.map.value) {
       const fresh = found.get(conv);
       if (fresh && fresh.last_seq < summary.last_seq) found.set(conv, { ...fresh, ...newerPart(summary) });
-      if (fresh?.last_seq > summary.last_seq && fresh.unread > summary.unread) missed.push(fresh.last);
+      if (before && fresh?.last_seq > summary.last_seq && fresh.unread > summary.unread) missed.push(fresh.last);
     }
     this.map.value = found;
     this.error.value = null;

@@ -14,6 +14,13 @@ export class Groups {
     return this.list.value.find((group) => group.id === id) ?? null;
   }
 
+  /** The list as an earlier page kept it, until the node tells it. */
+  show(kept) {
+    if (this.state.value === "ready") return;
+    this.list.value = kept;
+    this.state.value = "ready";
+  }
+
   async refresh() {
     try {
       const { groups } = await this.api.get("/groups");

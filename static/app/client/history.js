@@ -8,17 +8,20 @@ const MAX_CATCH_UP = 500;
 
 /** The logs this page holds, and the fetching of their pages. */
 export class History {
-  constructor({ request, people, onPage, onLost }) {
-    Object.assign(this, { request, people, onPage, onLost });
+  constructor({ request, people, onPage, onLost, onChange }) {
+    Object.assign(this, { request, people, onPage, onLost, onChange });
     this.logs = new Map();
     this.busy = new Map();
   }
 
-  /** The log of a conversation, with a `version` signal that rises at every change. */
+  /**
+   * The log of a conversation, with a `version` signal that rises at every change. `confirmed`: what is
+   * held was told to this page by the node, or is known to be what the node has.
+   */
   log(conv) {
     let held = this.logs.get(conv);
     if (!held) {
-      held = { log: new Log(conv), version: signal(0), error: signal(null) };
+      held = { log: new Log(conv), version: signal(0), error: signal(null), confirmed: signal(true) };
       this.logs.set(conv, held);
     }
     return held;
@@ -26,6 +29,17 @@ export class History {
 
   touched(conv) {
     this.log(conv).version.value += 1;
+    this.onChange(conv);
+  }
+
+  /** Take up a log that an earlier page kept, unless this one has it already. */
+  restore(record) {
+    const held = this.log(record.conv);
+    if (held.log.loaded) return;
+    held.log.restore(record);
+    held.confirmed.value = false;
+    held.restored = true;
+    held.version.value += 1;
   }
 
   /** Have something to show: the newest page, or the one around `seq`. */
@@ -96,6 +110,7 @@ export class History {
     const promise = Promise.resolve(work(held))
       .then(() => {
         held.error.value = null;
+        if (held.log.atEnd) held.confirmed.value = true;
         this.onPage(conv, held.log);
       })
       .catch((error) => {
@@ -104,7 +119,7 @@ export class History {
       })
       .finally(() => {
         this.busy.delete(key);
-        held.version.value += 1;
+        this.touched(conv);
       });
     this.busy.set(key, promise);
     return promise;

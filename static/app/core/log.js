@@ -30,6 +30,14 @@ export class Log {
     return this.loaded && this.to >= this.head;
   }
 
+  /** Take up what an earlier page held. */
+  restore({ entries, from, to, start }) {
+    this.#reset(from, to, entries);
+    this.start = start;
+    this.head = Math.max(this.head, to);
+    this.#absorb();
+  }
+
   get(seq) {
     const index = this.indexOf(seq);
     return this.entries[index]?.seq === seq ? this.entries[index] : null;

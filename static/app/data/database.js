@@ -1,34 +1,44 @@
 import { deleteDB, openDB } from "../../vendor/idb.js";
 import { memoryTable } from "./memory-table.js";
 
-const VERSION = 1;
+const VERSION = 2;
+
+/** Tables and their keys, in the order of the versions that brought them. */
+const TABLES = [
+  [["outbox", "key"], ["drafts", "conv"]],
+  [["lists", "name"], ["logs", "conv"]],
+];
 
 /**
- * What this browser keeps for one account: the outbox and the drafts. Answers `{outbox, drafts,
- * close}`. Where the browser keeps nothing (some private windows), both live in memory only.
+ * What this browser keeps for one account: the outbox, the drafts, and what was last seen of lists and
+ * conversations. Answers a table for each and `{close, forget}`; `forget` leaves only what one wrote oneself. Where
+ * the browser keeps nothing (some private windows), all live in memory only.
  */
 export async function openDatabase(userId) {
   try {
     const database = await openDB(databaseName(userId), VERSION, {
-      upgrade(db) {
-        db.createObjectStore("outbox", { keyPath: "key" });
-        db.createObjectStore("drafts", { keyPath: "conv" });
+      upgrade(db, before) {
+        for (const [name, keyPath] of TABLES.slice(before).flat()) db.createObjectStore(name, { keyPath });
       },
       blocking: () => database.close(),
     });
     return {
-      outbox: table(database, "outbox"),
-      drafts: table(database, "drafts"),
+      ...each((name) => table(database, name)),
       close: () => database.close(),
+      forget: () => Promise.all([database.clear("lists"), database.clear("logs")]),
     };
   } catch {
-    return { outbox: memoryTable("key"), drafts: memoryTable("conv"), close: () => {} };
+    return { ...each((_, key) => memoryTable(key)), close: () => {}, forget: async () => {} };
   }
 }
 
 /** Forget everything of an account: on logging out. */
 export function wipeDatabase(userId) {
   return deleteDB(databaseName(userId)).catch(() => {});
+}
+
+function each(make) {
+  return Object.fromEntries(TABLES.flat().map(([name, key]) => [name, make(name, key)]));
 }
 
 function databaseName(userId) {

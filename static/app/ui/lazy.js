@@ -5,9 +5,9 @@ import { LoadError } from "./elements.js";
 
 /**
  * A component whose module, and style sheets, are fetched when it is first shown; until then
- * `meanwhile()` stands in its place.
+ * `meanwhile()` stands in its place, and `failing(retry)` when they cannot be had.
  */
-export function lazy(load, name, styles = [], meanwhile = () => null) {
+export function lazy(load, name, styles = [], meanwhile = () => null, failing = failed) {
   let module = null;
   const fetchAll = async () => {
     [module] = await Promise.all([again(load), ...styles.map((name) => again(() => loadStyle(name)))]);
@@ -33,11 +33,13 @@ export function lazy(load, name, styles = [], meanwhile = () => null) {
     }, [online]);
     if (module) return html`<${module[name]} ...${props} />`;
     if (state === "error" && !props.close) {
-      return html`<${LoadError} title=${t("state.error")} onRetry=${start} />`;
+      return failing(start, t);
     }
     return meanwhile();
   };
 }
+
+const failed = (retry, t) => html`<${LoadError} title=${t("state.error")} onRetry=${retry} />`;
 
 /** Add a style sheet to the page, once; resolves when it holds. */
 function loadStyle(name) {

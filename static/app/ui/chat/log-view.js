@@ -30,7 +30,11 @@ export function LogView({ conv, summary, actions, canWrite }) {
   });
   const keep = keeper.current;
   const line = useRef(undefined);
-  if (line.current === undefined && log.loaded) {
+  // What an earlier page kept is shown once the node has confirmed it, or while there is none to ask.
+  const shown = useRef(false);
+  shown.current = log.loaded && (shown.current || held.confirmed.value || client.offline.value);
+  const loaded = shown.current;
+  if (line.current === undefined && loaded) {
     line.current = summary.unread > 0 ? summary.read_seq : null;
     keep.open(line.current);
   }
@@ -39,7 +43,7 @@ export function LogView({ conv, summary, actions, canWrite }) {
   useEffect(() => keep.attach(scroller.current, content.current), []);
   useLayoutEffect(() => keep.settle(scroller.current, content.current));
 
-  const [start, end] = keep.slice();
+  const [start, end] = loaded ? keep.slice() : [0, 0];
   const pending = keep.following
     ? pendingBelow(client.pending(conv), log.entries, client.me.id)
     : [];
@@ -59,7 +63,7 @@ export function LogView({ conv, summary, actions, canWrite }) {
   return html`<div class="log-place">
     <div class="log" ref=${scroller} onScroll=${() => keep.scrolled()}>
       <section class="log-in" aria-label=${t("chat.messages", { name: client.conversations.title(summary) })}>
-        ${log.loaded && !log.start && html`<div class="more" aria-hidden="true"><span class="spin"></span></div>`}
+        ${loaded && !log.start && html`<${Older} />`}
         <div ref=${content} class="rows-in">
           ${rows.map((row) => {
             if (row.type === "day") {
@@ -87,11 +91,13 @@ export function LogView({ conv, summary, actions, canWrite }) {
             />`;
           })}
         </div>
-        ${!log.loaded && (!error || error.code === "disconnected") && html`<${LogSkeleton} />`}
-        ${!log.loaded && error && error.code !== "disconnected" &&
+        ${!loaded && client.offline.value &&
+        html`<${Empty} icon="link-off" title=${t("chat.not_kept")} text=${t("chat.not_kept_text")} />`}
+        ${!loaded && !client.offline.value && (!error || error.code === "disconnected") && html`<${LogSkeleton} />`}
+        ${!loaded && !client.offline.value && error && error.code !== "disconnected" &&
         html`<${LoadError} title=${t("chat.error")} error=${error}
           onRetry=${() => client.openConversation(conv)} />`}
-        ${log.loaded && !rows.length && html`<${Empty} icon="chat" title=${t("chat.empty")}
+        ${loaded && !rows.length && html`<${Empty} icon="chat" title=${t("chat.empty")}
           text=${canWrite ? t("chat.empty_text") : t("broadcast.none")} />`}
       </section>
     </div>
@@ -107,6 +113,13 @@ function JumpButton({ keep, unread, onClick }) {
     <${Icon} name="arrow-down" />
     ${unread > 0 && html`<span class="badge" aria-hidden="true">${unread > 99 ? "99+" : unread}</span>`}
   </button>`;
+}
+
+/** Above what is shown there is more: on its way, or not to be had now. */
+function Older() {
+  const { t, client } = useApp();
+  if (client.offline.value) return html`<p class="more">${t("chat.older_offline")}</p>`;
+  return html`<div class="more" aria-hidden="true"><span class="spin"></span></div>`;
 }
 
 function LogSkeleton() {

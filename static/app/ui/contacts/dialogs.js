@@ -1,6 +1,7 @@
 import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { Avatar, Field, Icon } from "../elements.js";
+import { Avatar, Icon } from "../elements.js";
+import { Field } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
 import { SearchBox } from "../list/search-box.js";
 

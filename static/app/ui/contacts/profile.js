@@ -1,6 +1,7 @@
 import { html, useEffect } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
+import { Avatar, Empty, Icon, IconButton } from "../elements.js";
+import { Switch } from "../form-elements.js";
 import { Confirm } from "../layer-views.js";
 import { hideConversation } from "../list/row.js";
 import { presenceText } from "../presence-text.js";

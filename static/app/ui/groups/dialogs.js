@@ -1,7 +1,8 @@
 import { html, useState } from "../../../vendor/preact.js";
 import { groupName } from "../../core/names.js";
 import { useApp } from "../context.js";
-import { Avatar, Field } from "../elements.js";
+import { Avatar } from "../elements.js";
+import { Field } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
 import { SearchBox } from "../list/search-box.js";
 import { useUserSearch } from "../contacts/dialogs.js";

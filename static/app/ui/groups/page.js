@@ -1,7 +1,8 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { groupName } from "../../core/names.js";
 import { useApp } from "../context.js";
-import { Avatar, Empty, Icon, IconButton, Switch } from "../elements.js";
+import { Avatar, Empty, Icon, IconButton } from "../elements.js";
+import { Switch } from "../form-elements.js";
 import { Confirm } from "../layer-views.js";
 import { hideConversation } from "../list/row.js";
 import { SideFrame } from "../shell/pane-frame.js";

@@ -1,6 +1,7 @@
 import { html, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { Field, Icon } from "../elements.js";
+import { Icon } from "../elements.js";
+import { Field } from "../form-elements.js";
 
 /**
  * A form of labelled fields that is saved as a whole. `fields`: `[{name, label, ...input}]`;

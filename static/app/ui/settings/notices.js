@@ -2,7 +2,8 @@ import { html, useState } from "../../../vendor/preact.js";
 import { preferences } from "../../core/telling.js";
 import { permission } from "../away/notifier.js";
 import { useApp } from "../context.js";
-import { Icon, Switch } from "../elements.js";
+import { Icon } from "../elements.js";
+import { Switch } from "../form-elements.js";
 
 /** How one is told of new messages in this browser. */
 export function NoticesCards() {

@@ -1,6 +1,7 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { Avatar, Icon, IconButton, Segments, Switch } from "../elements.js";
+import { Avatar, Icon, IconButton } from "../elements.js";
+import { Segments, Switch } from "../form-elements.js";
 import { useNarrow } from "../shell/pane-frame.js";
 import { PlainCard } from "../shell/plain.js";
 import { DevicesCard, LogOutCard, PasswordCard } from "./devices.js";

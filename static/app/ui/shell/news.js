@@ -1,0 +1,59 @@
+import { html } from "../../../vendor/preact.js";
+import { ALL } from "../../core/names.js";
+import { useApp } from "../context.js";
+import { Icon, IconButton } from "../elements.js";
+import { PlainNotice } from "./plain.js";
+
+/** What there is to be told once: a newer page, an announcement, a notice of the operator. */
+export function News() {
+  return html`<${NewVersion} /><${Announcement} /><${Notice} /><${PlainNotice} />`;
+}
+
+/** The node has a newer page than this one; what was written and not sent stays. */
+function NewVersion() {
+  const { t, client, newer } = useApp();
+  if (!newer.value) return null;
+  const load = () => {
+    client.drafts.flush();
+    location.reload();
+  };
+  return html`<section class="banner new-version" role="status" aria-label=${t("version.title")}>
+    <${Icon} name="retry" />
+    <p>${t("version.text")}</p>
+    <button type="button" onClick=${load}>${t("version.load")}</button>
+    <${IconButton} small icon="close" label=${t("version.later")} onClick=${() => (newer.value = false)} />
+  </section>`;
+}
+
+/** The newest unread announcement, until "Got it". */
+function Announcement() {
+  const { t, client, times, router } = useApp();
+  const summary = client.conversations.get(ALL);
+  const { area, id } = router.place.value;
+  const last = summary?.last;
+  const reading = area === "chats" && id === ALL;
+  if (!summary?.unread || reading || last?.op !== "message" || last.recalled) return null;
+  return html`<section class="bcast" aria-label=${t("chat.announcements")}>
+    <${Icon} name="horn" />
+    <p>
+      ${last.text}
+      <small>${t("broadcast.from", { name: client.people.name(last.from) })} · ${times.short(last.time)}</small>
+    </p>
+    <button type="button" class="btn small" onClick=${() => client.markRead(ALL, summary.last_seq)}>
+      ${t("broadcast.got_it")}
+    </button>
+  </section>`;
+}
+
+function Notice() {
+  const { t, client, times } = useApp();
+  const notice = client.notice.value;
+  if (!notice) return null;
+  return html`<section class="bcast" aria-label=${t("broadcast.notice")}>
+    <${Icon} name="info" />
+    <p>${notice.text}<small>${times.clock(notice.time)}</small></p>
+    <button type="button" class="btn small" onClick=${() => (client.notice.value = null)}>
+      ${t("broadcast.got_it")}
+    </button>
+  </section>`;
+}
