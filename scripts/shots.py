@@ -89,6 +89,23 @@ def reply(shooter: Shooter) -> None:
     shooter.page.fill(".comp textarea", "OK")
 
 
+def forward(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+    message = shooter.page.locator(".msg:not(.me)[data-seq]").last
+    message.focus()
+    message.press("f")
+    shooter.page.locator("dialog .picks input").nth(1).check()
+
+
+def readers(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+    own = shooter.page.locator(".msg.me[data-seq]").last
+    own.focus()
+    own.press("Shift+F10")
+    shooter.page.locator(".mi", has=shooter.page.locator("use[href$='#eye']")).click()
+    shooter.page.wait_for_selector("dialog .readers .mem")
+
+
 def emoji(shooter: Shooter) -> None:
     shooter.chats(shooter.group)
     shooter.page.locator(".comp .tools .ib").first.click()
@@ -192,7 +209,7 @@ def undo(shooter: Shooter) -> None:
 
 
 INSIDE: list[Callable[[Shooter], None]] = [
-    conversations, chat, private, menu, reply, emoji, details, announcements, contacts, profile,
+    conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements, contacts, profile,
     groups, group, create, settings, devices, notices, appearance, palette, shortcuts, undo,
     offline, new_version,
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import { createTabs } from "./data/tabs.js";
 import { createAnnouncer } from "./ui/announcer.js";
 import { AppContext } from "./ui/context.js";
 import { listenForKeys } from "./ui/keyboard.js";
+import { loadMenu } from "./ui/layers-shown.js";
 import { createLayers } from "./ui/layers.js";
 import { mediaText } from "./ui/list/preview.js";
 import { createRouter } from "./ui/router.js";
@@ -148,8 +149,10 @@ async function main() {
   listenForKeys(app);
   await client.start();
   // The chat's code is on its way before it is asked for, but not in the way of the list.
+  const idle = window.requestIdleCallback ?? setTimeout;
   if (router.place.value.id) loadChat();
-  else (window.requestIdleCallback ?? setTimeout)(loadChat);
+  else idle(loadChat);
+  idle(loadMenu);
   render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
   dispatchEvent(new Event("started"));
   const [{ createNotifier }, { watchVersions }] = await Promise.all(

@@ -151,6 +151,16 @@ def test_the_chat_page_is_accessible_in_every_state(
     act("emoji", lambda: page.locator(".comp .ib").first.click(), ".emo .grid button:nth-child(9)")
     own = page.locator(".msg.me[data-seq]").last
     act("message menu", lambda: (own.focus(), own.press("Shift+F10"))[0], ".menu .mi")
+    act("forward", lambda: (own.focus(), own.press("f"))[0], "dialog .picks .mem")
+    act(
+        "readers",
+        lambda: (
+            own.focus(),
+            own.press("Shift+F10"),
+            page.locator(".mi", has=page.locator("use[href$='#eye']")).click(),
+        )[0],
+        "dialog .readers .mem",
+    )
     act("reply", lambda: (own.focus(), own.press("r"))[0], ".ctx")
     look("private chat", at=f"chats/{private(anna, bo)}", wait=".msg")
     look("announcements", at="chats/all", wait=".msg")

@@ -248,7 +248,8 @@ def test_what_a_change_of_network_breaks_off_is_loaded_again(
     anna, bo = register(url, "Anna"), register(url, "Bo")
     befriend(anna, bo)
     bo.send(f"u:{anna.id}", "from Bo")
-    page = new_page(locale="en-GB")
+    # A service worker would have the modules already; without one they come over the network.
+    page = new_page(locale="en-GB", service_workers="block")
     broken: set[str] = set()
 
     def break_off(route: Route) -> None:

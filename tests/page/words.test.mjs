@@ -6,7 +6,7 @@ import { byInitial } from "../../static/app/core/initials.js";
 import { newKey } from "../../static/app/core/keys.js";
 import { groupName, parseName, privateName, targetOf } from "../../static/app/core/names.js";
 import { initials } from "../../static/app/core/letters.js";
-import { fewEmoji, tokens } from "../../static/app/core/text.js";
+import { fewEmoji, mentionedIn, tokens } from "../../static/app/core/text.js";
 import { createTimes } from "../../static/app/core/times.js";
 import { translator } from "../../static/app/core/translate.js";
 
@@ -78,4 +78,21 @@ test("keys are never drawn twice and fit the protocol", () => {
   const keys = new Set(Array.from({ length: 1000 }, () => newKey()));
   assert.equal(keys.size, 1000);
   for (const key of keys) assert.match(key, /^[0-9a-f]{32}$/);
+});
+
+test("who is named in a text is found by the whole of the name", () => {
+  const people = [
+    { id: 1, name: "Me" },
+    { id: 2, name: "An" },
+    { id: 3, name: "Anna" },
+    { id: 4, name: "陈静" },
+    { id: 5, name: "Anna L" },
+  ];
+  const named = (text) => mentionedIn(text, people, 1);
+  assert.deepEqual(named("@Anna, look"), [3]);
+  assert.deepEqual(named("@An look"), [2]);
+  assert.deepEqual(named("@Anna L look"), [5]);
+  assert.deepEqual(named("@Andrew look"), []);
+  assert.deepEqual(named("请@陈静看一下，@An也看"), [4, 2]);
+  assert.deepEqual(named("mail me@anna.example or @Me"), []);
 });

@@ -98,15 +98,26 @@ export class Client {
 
   /** Write into a conversation; resolves when the message is kept in this browser. */
   async send(conv, text, { replyTo = null, mentions = [] } = {}) {
+    const key = await this.#post(conv, { media: "text", text, replyTo, mentions });
+    this.events.onSent();
+    return key;
+  }
+
+  async #post(conv, content) {
     const to = targetOf(conv, this.me.id);
     const key = newKey();
     this.typing.told(to);
     this.conversations.update(conv, (summary) => ({ ...summary, touched: this.now() }));
     const after = this.history.log(conv).log.head;
-    await this.outbox.add({ key, conv, to, media: "text", text, replyTo, mentions, after });
+    await this.outbox.add({ ...content, key, conv, to, after });
     this.tabs.say({ type: "outbox" });
-    this.events.onSent();
     return key;
+  }
+
+  /** Repeat a message in another conversation; resolves when it is kept in this browser. */
+  async forward(entry, conv) {
+    const { media, text, file, extra } = entry;
+    await this.#post(conv, { media, text, file: file?.id, extra, forwardedFrom: { conv: entry.conv, seq: entry.seq } });
   }
 
   async retry(key) {

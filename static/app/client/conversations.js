@@ -1,7 +1,7 @@
 import { computed, signal } from "../../vendor/preact.js";
 import { complete } from "../core/entries.js";
 import { ALL, parseName } from "../core/names.js";
-import { inListOrder, totalUnread, withEntry, withPeerMark, withRead } from "../core/summaries.js";
+import { inListOrder, totalUnread, withEntry, withMemberMark, withPeerMark, withRead } from "../core/summaries.js";
 
 /** Pages of the list fetched at most: 20 × 100 conversations. */
 const MAX_PAGES = 20;
@@ -125,6 +125,7 @@ export class Conversations {
       pinned: summary.pinned ?? false,
       mentioned: summary.unread > 0 && (known?.mentioned || mentionsMe || false),
       touched: known?.touched ?? 0,
+      memberMarks: known?.memberMarks,
     };
   }
 
@@ -138,13 +139,4 @@ export class Conversations {
 /** What live frames said while the page of the list was on its way. */
 function newerPart({ last, last_seq, read_seq, unread, mentioned }) {
   return { last, last_seq, read_seq, unread, mentioned };
-}
-
-/** In groups the marks of members are known as far as they were told while this page was open. */
-function withMemberMark(summary, user, op, seq) {
-  if (op !== "read" || !summary.group) return summary;
-  const seenBy = new Map(summary.seenBy ?? []);
-  if ((seenBy.get(user) ?? 0) >= seq) return summary;
-  seenBy.set(user, seq);
-  return { ...summary, seenBy };
 }

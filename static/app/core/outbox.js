@@ -216,5 +216,8 @@ function frameOf(item) {
   const frame = { op: "send", to: item.to, media: item.media, text: item.text, key: item.key };
   if (item.replyTo) frame.reply_to = item.replyTo;
   if (item.mentions?.length) frame.mentions = item.mentions;
+  if (item.forwardedFrom) frame.forwarded_from = item.forwardedFrom;
+  if (item.file) frame.file = item.file;
+  if (item.extra) frame.extra = item.extra;
   return frame;
 }

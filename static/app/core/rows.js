@@ -62,6 +62,7 @@ export function pendingEntry(item, me) {
     text: item.text,
     reply_to: item.replyTo,
     mentions: item.mentions ?? [],
+    forwarded_from: item.forwardedFrom,
   };
 }
 

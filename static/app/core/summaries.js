@@ -49,6 +49,15 @@ export function withPeerMark(summary, op, seq) {
   return changed;
 }
 
+/** In groups the marks of members are known as far as they were told while this page was open. */
+export function withMemberMark(summary, user, op, seq) {
+  if (!summary.group) return summary;
+  const before = summary.memberMarks?.get(user) ?? {};
+  if ((before[op] ?? 0) >= seq) return summary;
+  const memberMarks = new Map(summary.memberMarks).set(user, { ...before, [op]: seq });
+  return { ...summary, memberMarks };
+}
+
 /** Pinned ones first, then the newest. */
 export function inListOrder(one, other) {
   if (one.pinned !== other.pinned) return one.pinned ? -1 : 1;

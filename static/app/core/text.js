@@ -40,6 +40,24 @@ export function tokens(text, { mentions = [], links }) {
   return result;
 }
 
+/**
+ * Ids of those of `people` (`[{id, name}]`) whose name follows an @, but not `me`. Of several names that
+ * fit the longest counts, and a Latin name ends where its word ends: @Anna does not name An.
+ */
+export function mentionedIn(text, people, me) {
+  const found = new Set();
+  for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
+    let best = null;
+    for (const person of people) {
+      if (person.name.length <= (best?.name.length ?? 0) || !text.startsWith(person.name, at + 1)) continue;
+      const end = at + 1 + person.name.length;
+      if (!/^[\p{Script=Latin}\p{N}_]{2}/u.test(text.slice(end - 1, end + 1))) best = person;
+    }
+    if (best && best.id !== me) found.add(best.id);
+  }
+  return [...found];
+}
+
 /** Whether a text is one to three emoji and nothing else, so that it is shown large. */
 export function fewEmoji(text) {
   const trimmed = text.trim();

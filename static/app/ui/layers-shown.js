@@ -1,7 +1,10 @@
-import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 import { useApp } from "./context.js";
-import { Icon } from "./elements.js";
-import { useRoving } from "./roving.js";
+import { lazy } from "./lazy.js";
+
+export const loadMenu = () => import("./menu.js");
+
+const Menu = lazy(loadMenu, "Menu", [], undefined, () => null);
 
 /** The dialog, menu and toast that are open now. */
 export function Layers() {
@@ -14,73 +17,6 @@ export function Layers() {
     ${menu && html`<${Menu} key="menu" ...${menu} />`}
     <${Toast} toast=${toast} />
   `;
-}
-
-/** A menu at a point; on a phone a sheet from below. */
-function Menu({ items, at, label, preview }) {
-  const { layers } = useApp();
-  const ref = useRef(null);
-  useRoving(ref, "[role=menuitem]", { focusFirst: true });
-  useLayoutEffect(() => {
-    const menu = ref.current;
-    const { width, height } = menu.getBoundingClientRect();
-    if (matchMedia("(max-width: 719px)").matches) return;
-    const { left, top } = placeMenu(at, width, height);
-    menu.style.left = `${left}px`;
-    menu.style.top = `${top}px`;
-  }, [at]);
-  useEffect(() => {
-    const away = () => layers.closeMenu();
-    addEventListener("resize", away);
-    return () => removeEventListener("resize", away);
-  }, []);
-  const run = (item) => {
-    layers.closeMenu();
-    item.run();
-  };
-  const onKeyDown = (event) => {
-    if (event.key === "Escape" || event.key === "Tab") {
-      event.preventDefault();
-      event.stopPropagation();
-      layers.closeMenu();
-    }
-  };
-  return html`<div class="menu-layer">
-    <div class="menu-away" onClick=${() => layers.closeMenu()}
-      onContextMenu=${(event) => {
-        event.preventDefault();
-        layers.closeMenu();
-      }}></div>
-    <div ref=${ref} class="menu pop" role="menu" aria-label=${label} onKeyDown=${onKeyDown}>
-      ${preview && html`<p class="prev" role="presentation">${preview}</p>`}
-      ${items.map((item, index) =>
-        item === null
-          ? html`<hr key=${index} />`
-          : html`<button
-              type="button"
-              role="menuitem"
-              tabindex="-1"
-              class="mi ${item.danger ? "dg" : ""}"
-              key=${item.label}
-              onClick=${() => run(item)}
-            ><${Icon} name=${item.icon} /><span>${item.label}</span>${item.hint
-              ? html`<small class=${typeof item.hint === "function" ? "num" : "key"}>
-                    ${typeof item.hint === "function" ? html`<${item.hint} />` : item.hint}</small>`
-              : null}</button>`,
-      )}
-    </div>
-  </div>`;
-}
-
-/** Below what it belongs to; where there is no room, beside it. */
-function placeMenu(at, width, height) {
-  const within = (value, most) => Math.min(Math.max(8, value), most - 8);
-  const fits = at.y + height + 8 <= innerHeight;
-  let left = at.right === undefined ? at.x : at.right - width;
-  if (!fits && at.beside) {
-    left = at.right === undefined ? at.beside.right + 8 : at.beside.left - width - 8;
-  }
-  return { left: within(left, innerWidth - width), top: within(at.y, innerHeight - height) };
 }
 
 function Toast({ toast }) {

@@ -3,8 +3,9 @@ import { signal } from "../../vendor/preact.js";
 const AREAS = new Set(["chats", "contacts", "groups", "settings"]);
 
 /**
- * Where in the page one is: `#/chats/p:1:2/details` is `{area, id, details}`. Each place is an
- * entry of the browser's history, so Back leads from a chat to the list.
+ * Where in the page one is: `#/chats/p:1:2/details` is `{area, id, details}`, `#/chats/p:1:2/17` leads to
+ * message 17 (`at`). Each place is an entry of the browser's history, so Back leads from a chat to the
+ * list.
  */
 export function createRouter(window) {
   const place = signal(read(window.location.hash));
@@ -12,8 +13,8 @@ export function createRouter(window) {
   return {
     place,
     href: pathOf,
-    go(area, id = null, { details = false, replace = false } = {}) {
-      const path = pathOf(area, id, details);
+    go(area, id = null, { details = false, at = null, replace = false } = {}) {
+      const path = pathOf(area, id, details, at);
       if (path === window.location.hash) return;
       if (replace) window.history.replaceState(null, "", path);
       else window.history.pushState(null, "", path);
@@ -29,11 +30,12 @@ export function createRouter(window) {
 
 function read(hash) {
   const [area, id, extra] = hash.replace(/^#\/?/, "").split("/");
-  if (!AREAS.has(area)) return { area: "chats", id: null, details: false };
-  return { area, id: id ? decodeURIComponent(id) : null, details: extra === "details" };
+  if (!AREAS.has(area)) return { area: "chats", id: null, details: false, at: null };
+  const at = area === "chats" && /^[1-9]\d{0,15}$/.test(extra) ? Number(extra) : null;
+  return { area, id: id ? decodeURIComponent(id) : null, details: extra === "details", at };
 }
 
-function pathOf(area, id = null, details = false) {
+function pathOf(area, id = null, details = false, at = null) {
   if (!id) return `#/${area}`;
-  return `#/${area}/${encodeURIComponent(id).replaceAll("%3A", ":")}${details ? "/details" : ""}`;
+  return `#/${area}/${encodeURIComponent(id).replaceAll("%3A", ":")}${details ? "/details" : at ? `/${at}` : ""}`;
 }

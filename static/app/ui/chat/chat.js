@@ -3,10 +3,14 @@ import { ALL, parseName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
 import { emptyAnnouncements } from "../list/list.js";
+import { lazy } from "../lazy.js";
 import { typingText } from "../list/preview.js";
 import { Composer } from "./composer.js";
 import { ChatHeader } from "./header.js";
 import { LogView } from "./log-view.js";
+
+const ForwardDialog = lazy(() => import("./forward.js"), "ForwardDialog", ["details"]);
+const ReadersDialog = lazy(() => import("./readers.js"), "ReadersDialog", ["details"]);
 
 /** The main pane of the chats: a conversation, or a welcome when none is open. */
 export function ChatPane({ conv }) {
@@ -38,7 +42,7 @@ function summaryOf(client, conv) {
 
 function OpenChat({ conv, summary }) {
   const app = useApp();
-  const { t, client } = app;
+  const { t, client, layers } = app;
   /** `{replyTo, editing}`: entries that the composer is about. */
   const about = useSignal({ replyTo: null, editing: null });
   const composer = useRef(null);
@@ -60,6 +64,8 @@ function OpenChat({ conv, summary }) {
       reedit(text) {
         composer.current?.put(text);
       },
+      forward: (entry) => layers.open(ForwardDialog, { entry }),
+      readers: (entry) => layers.open(ReadersDialog, { entry }),
     }),
     [],
   );

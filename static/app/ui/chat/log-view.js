@@ -1,4 +1,5 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../vendor/preact.js";
+import { marksIn } from "../../core/member-marks.js";
 import { buildRows, pendingBelow } from "../../core/rows.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, LoadError } from "../elements.js";
@@ -39,6 +40,12 @@ export function LogView({ conv, summary, actions, canWrite }) {
     keep.open(line.current);
   }
   useRoving(content, "[data-seq]", { last: true });
+  const { at } = app.router.place.value;
+  useEffect(() => {
+    if (!at || !loaded) return;
+    app.router.go("chats", conv, { replace: true });
+    jumpTo(at);
+  }, [at, loaded]);
   useReading({ app, conv, summary, log, scroller, content, line, redraw });
   useEffect(() => keep.attach(scroller.current, content.current), []);
   useLayoutEffect(() => keep.settle(scroller.current, content.current));
@@ -83,6 +90,7 @@ export function LogView({ conv, summary, actions, canWrite }) {
               mine=${row.mine}
               mark=${marks.of(row)}
               readers=${marks.readersOf(row)}
+              others=${marks.others}
               named=${!summary.peer}
               quoted=${quotedOf(log, row.entry)}
               actions=${actions}
@@ -136,43 +144,29 @@ function quotedOf(log, entry) {
   return log.get(entry.reply_to) ?? { seq: entry.reply_to, missing: true };
 }
 
-/** How far each member of a group has read: as told with the members, and since. */
-function readersIn(client, summary) {
-  const readers = new Map();
-  if (!summary.group) return readers;
-  for (const { user, read_seq: seq } of client.groups.members.value.get(summary.group.id) ?? []) {
-    if (seq && user.id !== client.me.id) readers.set(user.id, seq);
-  }
-  for (const [user, seq] of summary.seenBy ?? []) {
-    if (seq > (readers.get(user) ?? 0) && user !== client.me.id) readers.set(user, seq);
-  }
-  return readers;
-}
-
 /** The mark of each own message, and beside which message the readers of a group are named. */
 function marksOf(client, summary, rows) {
+  const members = client.groups.members.value.get(summary.group?.id);
+  const others = [...marksIn(summary, members, client.me.id)];
+  // In a group two ticks mean that everyone has it.
+  const reachedAll = others.length ? Math.min(...others.map(([, mark]) => mark.delivered)) : 0;
+  const delivered = summary.group ? reachedAll : (summary.peer_delivered_seq ?? 0);
   const read = summary.peer_read_seq ?? 0;
-  const delivered = summary.peer_delivered_seq ?? 0;
-  const seenBy = [...readersIn(client, summary)];
-  let shownAt = null;
-  if (seenBy.length) {
-    for (let index = rows.length - 1; index >= 0 && shownAt === null; index -= 1) {
-      const { type, mine, item, entry } = rows[index];
-      if (type !== "message" || !mine || item) continue;
-      if (seenBy.some(([, seq]) => seq >= entry.seq)) shownAt = entry.seq;
-    }
-  }
+  const furthest = Math.max(0, ...others.map(([, mark]) => mark.read));
+  const shownAt = rows.findLast(
+    ({ type, mine, item, entry }) => type === "message" && mine && !item && entry.seq <= furthest,
+  )?.entry.seq;
   return {
     of({ mine, item, entry }) {
       if (!mine) return null;
       if (item && item.state !== "stored") return item.state;
-      if (!summary.peer) return "stored";
-      if (entry.seq <= read) return "seen";
+      if (summary.peer && entry.seq <= read) return "seen";
       return entry.seq <= delivered ? "delivered" : "stored";
     },
     readersOf({ entry, item }) {
-      if (item || shownAt === null || entry.seq !== shownAt) return null;
-      return seenBy.filter(([, seq]) => seq >= shownAt).map(([user]) => user);
+      if (item || shownAt === undefined || entry.seq !== shownAt) return null;
+      return others.filter(([, mark]) => mark.read >= shownAt).map(([user]) => user);
     },
+    others: others.length,
   };
 }

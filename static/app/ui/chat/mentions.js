@@ -1,4 +1,5 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { mentionedIn } from "../../core/text.js";
 import { Avatar } from "../elements.js";
 
 /** Names offered at once. */
@@ -68,8 +69,8 @@ export function useMentions({ app, summary, input, draft, text }) {
       setChosen([]);
       setBegun(null);
     },
-    /** Ids of those who are still named in a text. */
-    named: (value) => chosen.filter(({ name }) => value.includes(`@${name}`)).map(({ id }) => id),
+    /** Ids of those who are named in a text, chosen or written out in full. */
+    named: (value) => mentionedIn(value, [...chosen, ...members.map(({ user }) => user)], client.me.id),
     attributes: open
       ? { "aria-controls": "mention-list", "aria-activedescendant": `mention-${offered[at]?.id}`, "aria-autocomplete": "list" }
       : {},

@@ -21,6 +21,7 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
       run: () => copyText(entry.text).then((done) => layers.say(t(done ? "message.copied" : "message.copy_failed"))),
     });
   }
+  list.push({ icon: "forward", key: "f", label: t("message.forward"), hint: "F", run: () => actions.forward(entry) });
   if (mine && canWrite && entry.media === "text" && age < client.limits.edit_ms) {
     list.push({ icon: "edit", key: "e", label: t("message.edit"), hint: "E", quick: true, run: () => actions.edit(entry) });
   }
@@ -32,6 +33,9 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
       hint: () => html`<${Countdown} app=${app} until=${until} />`,
       run: () => client.recall(entry).catch(failed),
     });
+  }
+  if (mine && client.conversations.get(entry.conv)?.group) {
+    list.push({ icon: "eye", label: t("readers.title"), run: () => actions.readers(entry) });
   }
   list.push(null, {
     icon: "trash",
@@ -45,6 +49,26 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
     },
   });
   return list;
+}
+
+/** What can be done with a message that was not sent. */
+export function failedActions({ app, item, actions }) {
+  const { t, client, layers } = app;
+  return [
+    { icon: "retry", label: t("action.retry"), run: () => client.retry(item.key) },
+    item.text && {
+      icon: "copy",
+      label: t("message.copy"),
+      run: () => copyText(item.text).then((done) => layers.say(t(done ? "message.copied" : "message.copy_failed"))),
+    },
+    item.media === "text" && {
+      icon: "edit",
+      label: t("message.write_anew"),
+      run: () => client.discard(item.key).then(() => actions.reedit(item.text)),
+    },
+    null,
+    { icon: "trash", label: t("action.delete"), danger: true, run: () => client.discard(item.key) },
+  ].filter((action) => action !== false && action !== "");
 }
 
 /** Time left to recall; at zero the menu closes, since its entry no longer holds. */
@@ -74,7 +98,7 @@ export function openMessageMenu(context, event, element) {
     ? { x: event.clientX, y: event.clientY }
     : { x: bubble.left, right: mine ? bubble.right : undefined, y: box.bottom + 6, beside: bubble };
   layers.openMenu({
-    items: messageActions(context),
+    items: context.item ? failedActions(context) : messageActions(context),
     at,
     label: t("message.menu"),
     preview: `${mine ? t("list.you") : client.people.name(entry.from)}  ${mediaText(t, entry)}`,

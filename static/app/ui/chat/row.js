@@ -42,6 +42,7 @@ export class MessageRow extends Component {
       next.quoted?.text !== now.quoted?.text ||
       next.quoted?.recalled !== now.quoted?.recalled ||
       next.canWrite !== now.canWrite ||
+      next.others !== now.others ||
       String(next.readers) !== String(now.readers)
     );
   }
@@ -51,7 +52,7 @@ export class MessageRow extends Component {
   }
 }
 
-function Message({ rowKey, entry, item, first, mine, mark, readers, named, quoted, actions, canWrite, jumpTo }) {
+function Message({ rowKey, entry, item, first, mine, mark, readers, others, named, quoted, actions, canWrite, jumpTo }) {
   const app = useApp();
   const { t, client } = app;
   const body = useRef(null);
@@ -59,9 +60,10 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, named, quote
   const name = client.people.name(entry.from);
   const onWay = item !== null && item.state !== STORED;
   const mentionsMe = !mine && entry.mentions?.includes(client.me.id);
-  const context = { app, entry, mine, actions, canWrite };
+  const failed = item?.state === FAILED;
+  const context = { app, entry, mine, actions, canWrite, item: failed ? item : null };
   const open = (event, at) => openMessageMenu(context, event, at ?? body.current);
-  useLongPress(body, onWay ? null : open);
+  useLongPress(body, onWay && !failed ? null : open);
   const showName = first && named && !mine;
   return html`<article
     class="msg ${mine ? "me" : ""} ${first ? "" : "cont"} ${mentionsMe ? "hitme" : ""} ${showName ? "" : "no-name"}"
@@ -73,7 +75,7 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, named, quote
     onFocusIn=${() => setActive(true)}
     onFocusOut=${(event) => event.currentTarget.contains(event.relatedTarget) || setActive(false)}
     onKeyDown=${(event) => !onWay && onMessageKey(context, event, body.current)}
-    onContextMenu=${(event) => !onWay && !event.target.closest("a") && open(event)}
+    onContextMenu=${(event) => (!onWay || failed) && !event.target.closest("a") && open(event)}
   >
     ${!mine &&
     (first
@@ -85,8 +87,8 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, named, quote
         ? html`<span class="by n${colourOf(entry.from)}">${name}</span>`
         : html`<span class="vh">${mine ? t("list.you") : name}</span>`}
       <${Bubble} entry=${entry} item=${item} mark=${mark} quoted=${quoted} jumpTo=${jumpTo} />
-      ${item?.state === FAILED && html`<${FailedLine} item=${item} />`}
-      ${readers?.length > 0 && html`<${SeenBy} readers=${readers} conv=${entry.conv} />`}
+      ${failed && html`<${FailedLine} item=${item} />`}
+      ${readers?.length > 0 && html`<${SeenBy} readers=${readers} others=${others} onClick=${() => actions.readers(entry)} />`}
       ${active && !onWay && html`<${HoverBar} context=${context} open=${open} />`}
     </div>
   </article>`;
@@ -97,14 +99,24 @@ function Bubble({ entry, item, mark, quoted, jumpTo }) {
   const { t, client } = app;
   const meta = html`<${Meta} entry=${entry} mark=${mark} />`;
   const text = entry.text ?? "";
-  if (entry.media === "text" && !quoted && fewEmoji(text)) {
+  if (entry.media === "text" && !quoted && !entry.forwarded_from && fewEmoji(text)) {
     return html`<div class="big"><span>${text}</span>${meta}</div>`;
   }
   return html`<div class="bub ${item?.state === FAILED ? "bad" : ""}">
+    ${entry.forwarded_from && html`<${ForwardedLine} from=${entry.forwarded_from} />`}
     ${quoted && html`<${Quote} quoted=${quoted} onClick=${() => jumpTo(quoted.seq)} />`}
     <span class="tx">${entry.media && entry.media !== "text" ? mediaText(t, entry) : html`<${Text} entry=${entry} client=${client}  />`}</span>
     ${meta}
   </div>`;
+}
+
+/** Says that a text was said elsewhere; who may read it there is led there. */
+function ForwardedLine({ from }) {
+  const { t, client, router } = useApp();
+  const words = html`<${Icon} name="forward" size="s" />${t("forward.forwarded")}`;
+  if (!client.conversations.get(from.conv)) return html`<p class="fwd">${words}</p>`;
+  return html`<p class="fwd"><button type="button" tabindex="-1" title=${t("forward.go")}
+    onClick=${() => router.go("chats", from.conv, { at: from.seq })}>${words}</button></p>`;
 }
 
 /** Text with links and mentions, set as text. */
@@ -160,25 +172,13 @@ function FailedLine({ item }) {
   </p>`;
 }
 
-function SeenBy({ readers, conv }) {
-  const { t, client, layers } = useApp();
-  const names = readers.map((id) => client.people.name(id));
-  const show = (event) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    layers.openMenu({
-      at: { x: box.left, right: box.right, y: box.bottom + 4 },
-      label: t("chat.read_n", { n: readers.length }),
-      items: names.map((label, index) => ({
-        icon: "person",
-        label,
-        run: () => (location.hash = `#/contacts/${readers[index]}`),
-      })),
-    });
-  };
-  return html`<button type="button" class="seenby" tabindex="-1" aria-haspopup="menu" data-conv=${conv} onClick=${show}>
+function SeenBy({ readers, others, onClick }) {
+  const { t, client } = useApp();
+  const unread = others - readers.length;
+  return html`<button type="button" class="seenby" tabindex="-1" aria-haspopup="dialog" onClick=${onClick}>
     <span class="faces" aria-hidden="true">
       ${readers.slice(0, 3).map((id) => html`<${Avatar} key=${id} id=${id} name=${client.people.name(id)} size="xs" />`)}
-    </span>${t("chat.read_n", { n: readers.length })}
+    </span>${t("chat.read_n", { n: readers.length })}${unread > 0 && ` · ${t("chat.unread_n", { n: unread })}`}
   </button>`;
 }
 

@@ -5,7 +5,7 @@ import { Dialog } from "../layer-views.js";
 const KEYS = [
   ["general", [["find", "Ctrl K"], ["help", "Ctrl /"], ["conversations", "Alt ↑ ↓"], ["region", "F6"], ["close", "Esc"]]],
   ["writing", [["send", "Enter"], ["newline", "Shift Enter"], ["edit_last", "↑"]]],
-  ["message", [["reply", "R"], ["copy", "C"], ["edit", "E"], ["delete", "Del"], ["menu", "Shift F10"]]],
+  ["message", [["reply", "R"], ["copy", "C"], ["forward", "F"], ["edit", "E"], ["delete", "Del"], ["menu", "Shift F10"]]],
 ];
 
 /** All keys at a glance. */

@@ -1,0 +1,44 @@
+import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { parseName } from "../../core/names.js";
+import { marksIn } from "../../core/member-marks.js";
+import { useApp } from "../context.js";
+import { Avatar } from "../elements.js";
+import { Dialog } from "../layer-views.js";
+
+/** Who has read an own message in a group, who has received it, and who has not. */
+export function ReadersDialog({ entry, close }) {
+  const { t, client, router } = useApp();
+  const [error, setError] = useState(null);
+  const { group } = parseName(entry.conv, client.me.id);
+  useEffect(() => {
+    client.groups.loadMembers(group).catch(setError);
+  }, [entry.seq]);
+  const members = client.groups.members.value.get(group);
+  const marks = marksIn(client.conversations.get(entry.conv), members, client.me.id);
+  const sections = { read: [], delivered: [], waiting: [] };
+  for (const [user, { read, delivered }] of marks) {
+    sections[read >= entry.seq ? "read" : delivered >= entry.seq ? "delivered" : "waiting"].push(user);
+  }
+  return html`<${Dialog} title=${t("readers.title")} close=${close}>
+    <div class="db readers">
+      ${!members && error && html`<p class="err" role="alert">${t("link.needs")}</p>`}
+      ${Object.entries(sections)
+        .filter(([, users]) => users.length)
+        .map(
+          ([name, users]) => html`<section key=${name} aria-label=${t(`readers.${name}`)}>
+            <h3 class="sec">${t(`readers.${name}`)}${" "}<span class="num">${users.length}</span></h3>
+            <ul class="picks">
+              ${users.map(
+                (id) => html`<li key=${id}><button type="button" class="mem" onClick=${() => {
+                  close();
+                  router.go("contacts", String(id));
+                }}>
+                  <${Avatar} id=${id} name=${client.people.name(id)} size="s" online=${client.people.isOnline(id)} />
+                  <span class="nm">${client.people.name(id)}</span></button></li>`,
+              )}
+            </ul>
+          </section>`,
+        )}
+    </div>
+  <//>`;
+}

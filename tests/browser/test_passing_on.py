@@ -1,0 +1,172 @@
+"""Forwarding, who has read, what failed, and naming people: between two nodes where words cross."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import (
+    QUICK,
+    Person,
+    befriend,
+    bubble,
+    enter,
+    private,
+    register,
+    row,
+    write,
+)
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+TWO_NODES = {name: value for name, value in QUICK.items() if name != "IM_RELAY_BUS"}
+"""As ``QUICK``, for nodes that hear each other."""
+
+
+@pytest.fixture
+def urls(node: NodeFactory, mysql_url: str) -> tuple[str, str]:
+    """Two nodes with one database."""
+    first, second = (node("--database", mysql_url, env=TWO_NODES) for _ in range(2))
+    return first.url, second.url
+
+
+def at(person: Person, url: str) -> Person:
+    """The same person at another node."""
+    return Person(person.id, person.name, person.token, url)
+
+
+def menu(page: Page, text: str, item: str) -> None:
+    """Choose from the menu of a message, with the keys."""
+    message = bubble(page, text)
+    message.focus()
+    message.press("Shift+F10")
+    page.get_by_role("menuitem", name=item).click()
+
+
+def test_a_message_is_forwarded_to_several_and_leads_back_to_where_it_was_said(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo, cem = (register(urls[0], name) for name in ("Anna", "Bo", "Cem"))
+    befriend(anna, bo)
+    group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id, cem.id]})["id"]
+    bo.send(f"u:{anna.id}", "The pump is on")
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(annas, anna, f"chats/{private(anna, bo)}")
+    enter(bos, at(bo, urls[1]), f"chats/g:{group}")
+
+    message = bubble(annas, "The pump is on")
+    message.focus()
+    message.press("f")
+    dialog = annas.get_by_role("dialog", name="Forward a message")
+    expect(dialog).to_contain_text("The pump is on")
+    expect(dialog.get_by_role("button", name="Forward (0)")).to_be_disabled()
+    dialog.get_by_role("checkbox", name="Deck crew", exact=True).check()
+    dialog.get_by_role("searchbox").fill("cem")
+    dialog.get_by_role("checkbox", name="Cem", exact=True).check()
+    dialog.get_by_role("button", name="Forward (2)").click()
+    expect(annas.get_by_text("Forwarded to Deck crew, Cem")).to_be_visible()
+    expect(message).to_be_focused()
+
+    arrived = bubble(bos, "The pump is on")
+    expect(arrived.locator(".fwd")).to_have_text("Forwarded")
+    expect(row(annas, "Cem").locator(".pv")).to_contain_text("The pump is on")
+    # Bo may read it where it was said, and is led there.
+    arrived.locator(".fwd button").click()
+    expect(bos.locator(".chat-h h2")).to_have_text("Anna")
+    expect(bubble(bos, "The pump is on")).to_be_focused()
+    # Cem may not.
+    cems = new_page(locale="en-GB")
+    enter(cems, at(cem, urls[1]), f"chats/{private(anna, cem)}")
+    expect(bubble(cems, "The pump is on").locator(".fwd")).to_have_text("Forwarded")
+    expect(cems.locator(".fwd button")).to_have_count(0)
+
+
+def test_what_was_taken_back_meanwhile_is_not_forwarded(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo = register(urls[0], "Anna"), register(urls[0], "Bo")
+    seq = bo.send(f"u:{anna.id}", "not for you")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    menu(page, "not for you", "Forward")
+    bo.call("POST", "/messages/recall", {"conv": private(anna, bo), "seq": seq})
+    dialog = page.get_by_role("dialog", name="Forward a message")
+    dialog.get_by_role("checkbox", name="Bo", exact=True).check()
+    dialog.get_by_role("button", name="Forward (1)").click()
+    expect(page.locator(".failed")).to_contain_text("Not sent")
+
+
+def test_ticks_and_readers_of_a_group(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo, cem = (register(urls[0], name) for name in ("Anna", "Bo", "Cem"))
+    group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id, cem.id]})["id"]
+    annas = new_page(locale="en-GB")
+    enter(annas, anna, f"chats/g:{group}")
+    write(annas, "Who is on watch?")
+    own = bubble(annas, "Who is on watch?")
+    expect(own.locator("use[href$='#check']")).to_be_attached()
+    bos = new_page(locale="en-GB")
+    enter(bos, at(bo, urls[1]), "contacts")
+    cems = new_page(locale="en-GB")
+    enter(cems, at(cem, urls[1]), f"chats/g:{group}")
+    # Both have it, one has read it.
+    expect(own.locator("use[href$='#checks']")).to_be_attached()
+    cems.bring_to_front()
+    seen = own.locator(".seenby")
+    expect(seen).to_contain_text("Seen by 1 · 1 not yet")
+    seen.click()
+    dialog = annas.get_by_role("dialog", name="Who has read it")
+    expect(dialog.get_by_role("region", name="Read", exact=True)).to_contain_text("Cem")
+    expect(dialog.get_by_role("region", name="Delivered, not read")).to_contain_text("Bo")
+    annas.keyboard.press("Escape")
+    menu(annas, "Who is on watch?", "Who has read it")
+    expect(dialog).to_be_visible()
+
+
+def test_what_was_not_sent_can_be_written_anew(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    bo.call("PUT", f"/contacts/{anna.id}/block")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    write(page, "hello?")
+    failed = page.locator(".msg", has=page.locator(".failed"))
+    expect(failed).to_contain_text("blocked you")
+    failed.locator(".bub").click(button="right")
+    expect(page.get_by_role("menuitem")).to_have_text(
+        ["Retry", "Copy", "Edit and send anew", "Delete"]
+    )
+    page.get_by_role("menuitem", name="Edit and send anew").click()
+    expect(page.locator(".comp textarea")).to_have_value("hello?")
+    expect(failed).to_have_count(0)
+
+
+def test_a_name_that_is_written_out_in_full_names_the_person(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, an = (register(url, name) for name in ("Anna", "Bo", "An"))
+    group = bo.call("POST", "/groups", {"name": "Deck crew", "members": [anna.id, an.id]})["id"]
+    page = new_page(locale="en-GB")
+    enter(page, bo, f"chats/g:{group}")
+    expect(page.locator(".chat-h")).to_contain_text("online")
+    page.locator(".comp textarea").fill("@Anna can you look?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".msg.me .at")).to_have_text("@Anna")
+    [entry] = [
+        entry
+        for entry in anna.call("GET", f"/messages?conv=g:{group}")["entries"]
+        if entry["op"] == "message"
+    ]
+    assert entry["mentions"] == [anna.id]
+
+
+def test_a_place_leads_to_its_message(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    for number in range(1, 160):
+        bo.send(f"u:{anna.id}", f"message {number}")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}/20")
+    expect(bubble(page, "message 20")).to_be_focused()
+    expect(bubble(page, "message 20")).to_be_in_viewport()
+    expect(page).to_have_url(f"{url}/toChat#/chats/{private(anna, bo)}")
