@@ -209,9 +209,9 @@ def undo(shooter: Shooter) -> None:
 
 
 INSIDE: list[Callable[[Shooter], None]] = [
-    conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements, contacts, profile,
-    groups, group, create, settings, devices, notices, appearance, palette, shortcuts, undo,
-    offline, new_version,
+    conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements,
+    contacts, profile, groups, group, create, settings, devices, notices, appearance, palette,
+    shortcuts, undo, offline, new_version,
 ]  # fmt: skip
 
 
