@@ -301,6 +301,7 @@ def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: 
             color_scheme="light" if theme == "light" else "dark",
             has_touch=size == "phone",
             reduced_motion="reduce",
+            service_workers="block",
         )
         page = context.new_page()
 

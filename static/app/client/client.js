@@ -6,6 +6,7 @@ import { Marks } from "../core/marks.js";
 import { Outbox, WAITING } from "../core/outbox.js";
 import { Connection } from "../core/socket.js";
 import { Typing } from "../core/typing.js";
+import { Absence } from "./absence.js";
 import { Account } from "./account.js";
 import { Contacts } from "./contacts.js";
 import { Conversations } from "./conversations.js";
@@ -17,8 +18,6 @@ import { People } from "./people.js";
 
 /** How long the list waits for the outbox at connecting, in ms: it should know what was sent. */
 const FLUSH_FIRST_MS = 1_500;
-/** Without a node for longer than this, the page says so and shows what it keeps, in ms. */
-const QUIET_MS = 1_000;
 /** Own recalled texts can be taken up again this long, in ms. */
 export const REEDIT_MS = 5 * 60_000;
 
@@ -30,9 +29,8 @@ export class Client {
     this.limits = boot.limits;
     this.offset = 0;
     this.link = signal({ name: "connecting" });
-    this.offline = signal(false);
-    this.quietTimer = null;
-    this.met = false;
+    this.absence = new Absence({ clock, began: () => this.kept.show() });
+    this.offline = this.absence.offline;
     this.roundTrip = signal(null);
     this.canBroadcast = signal(boot.can_broadcast ?? false);
     this.typingVersion = signal(0);
@@ -369,25 +367,8 @@ export class Client {
       this.roundTrip.value = null;
       if (state.name === "waiting") this.events.onConnectionLost();
     }
-    this.#watchOffline(state.name);
+    this.absence.linkIs(state.name);
     if (state.name === "ended") this.events.onSessionOver();
-  }
-
-  /** A short cut is no absence; a page that has met no node need not wait to know that there is none. */
-  #watchOffline(name) {
-    if (name === "online") {
-      this.clock.clearTimeout(this.quietTimer);
-      this.quietTimer = null;
-      this.met = true;
-      this.offline.value = false;
-      return;
-    }
-    const away = () => {
-      this.offline.value = true;
-      this.kept.show();
-    };
-    if (name === "waiting" && !this.met) away();
-    else this.quietTimer ??= this.clock.setTimeout(away, QUIET_MS);
   }
 
   /** Messages of a conversation that are on their way or failed. */
