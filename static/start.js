@@ -5,7 +5,7 @@
 (() => {
   const KEY = "im.reloads";
   const PAUSES_MS = [300, 1500, 5000];
-  let failed = false;
+  let over = false;
 
   const count = (change) => {
     try {
@@ -20,8 +20,8 @@
     "error",
     ({ target }) => {
       const part = target instanceof HTMLScriptElement || target?.rel === "stylesheet";
-      if (!part || failed || document.documentElement.dataset.started) return;
-      failed = true;
+      if (!part || over) return;
+      over = true;
       const tries = count();
       if (tries >= PAUSES_MS.length) {
         count(0);
@@ -37,7 +37,7 @@
     true,
   );
   addEventListener("started", () => {
-    document.documentElement.dataset.started = "yes";
+    over = true;
     count(0);
   });
 })();

@@ -95,6 +95,27 @@ def test_who_is_blocked_cannot_write_until_it_is_taken_back(
     expect(bos.locator(".failed")).to_have_count(0)
 
 
+def test_initials_lead_to_their_people(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna = register(url, "Anna")
+    for name in ("Bo", "Cem", "Dora", "Emil", "Fritz", "Gerda", "Hans", "林晓", "周明"):
+        befriend(anna, register(url, name))
+    page = new_page(locale="en-GB", viewport={"width": 900, "height": 420})
+    enter(page, anna, "contacts")
+    letters = page.get_by_role("navigation", name="Jump to an initial").get_by_role("button")
+    expect(letters).to_have_text(["B", "C", "D", "E", "F", "G", "H", "L", "Z"])
+    letters.last.click()
+    expect(row(page, "周明")).to_be_focused()
+    expect(row(page, "周明")).to_be_in_viewport()
+    expect(row(page, "Bo")).not_to_be_in_viewport()
+    letters.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(row(page, "Cem")).to_be_focused()
+    page.get_by_role("searchbox").fill("Bo")
+    expect(letters).to_have_count(0)
+
+
 def test_pinned_muted_and_hidden_conversations(node: NodeFactory, new_page: Pages) -> None:
     url = node(env=QUICK).url
     anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))

@@ -203,3 +203,27 @@ def test_back_leads_from_a_chat_to_the_list_on_a_phone(node: NodeFactory, new_pa
     page.go_back()
     expect(row(page, "Bo")).to_be_visible()
     expect(page.locator(".tabs")).to_be_visible()
+    # The arrow of the page is the same way, so each screen stands in the history once.
+    row(page, "Bo").tap()
+    page.get_by_role("button", name="Details").tap()
+    expect(page.locator(".side .hero")).to_be_visible()
+    entries = page.evaluate("history.length")
+    page.get_by_role("button", name="Close").tap()
+    expect(page.locator(".comp textarea")).to_be_visible()
+    page.get_by_role("button", name="Back").tap()
+    expect(row(page, "Bo")).to_be_visible()
+    assert page.evaluate("history.length") == entries
+    page.go_forward()
+    expect(page.locator(".comp textarea")).to_be_visible()
+
+
+def test_the_arrow_leads_to_the_list_from_a_chat_that_was_opened_by_itself(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    bo.send(f"u:{anna.id}", "hello")
+    page = new_page(locale="en-GB", viewport={"width": 360, "height": 740}, has_touch=True)
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    page.get_by_role("button", name="Back").tap()
+    expect(row(page, "Bo")).to_be_visible()

@@ -23,7 +23,7 @@ export function buildRows(entries, { before, pending = [], newAfter = null, me, 
       rows.push({ type: "day", key: `day:${day}`, time: entry.time });
       broken = true;
     }
-    if (!lineDone && entry.seq > newAfter && entry.op === "message" && entry.from !== me) {
+    if (!lineDone && entry.seq > newAfter && entry.op === "message" && entry.from !== me && !entry.recalled) {
       rows.push({ type: "new", key: "new" });
       lineDone = true;
       broken = true;

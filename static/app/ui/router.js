@@ -2,6 +2,9 @@ import { signal } from "../../vendor/preact.js";
 
 const AREAS = new Set(["chats", "contacts", "groups", "settings"]);
 
+/** State of the entries of the browser's history that were reached from within the page. */
+const INSIDE = { inside: true };
+
 /**
  * Where in the page one is: `#/chats/p:1:2/details` is `{area, id, details}`, `#/chats/p:1:2/17` leads to
  * message 17 (`at`). Each place is an entry of the browser's history, so Back leads from a chat to the
@@ -9,20 +12,26 @@ const AREAS = new Set(["chats", "contacts", "groups", "settings"]);
  */
 export function createRouter(window) {
   const place = signal(read(window.location.hash));
-  window.addEventListener("hashchange", () => (place.value = read(window.location.hash)));
+  window.addEventListener("hashchange", () => {
+    // A link was followed: the entry before this one is a place of ours too.
+    if (!window.history.state) window.history.replaceState(INSIDE, "");
+    place.value = read(window.location.hash);
+  });
   return {
     place,
     href: pathOf,
     go(area, id = null, { details = false, at = null, replace = false } = {}) {
       const path = pathOf(area, id, details, at);
       if (path === window.location.hash) return;
-      if (replace) window.history.replaceState(null, "", path);
-      else window.history.pushState(null, "", path);
+      if (replace) window.history.replaceState(window.history.state, "", path);
+      else window.history.pushState(INSIDE, "", path);
       place.value = read(path);
     },
+    /** To where one came from; from a place that was opened by itself, to what it is part of. */
     back(area) {
       const { id, details } = place.value;
-      if (details) this.go(place.value.area, id, { replace: true });
+      if (window.history.state) window.history.back();
+      else if (details) this.go(place.value.area, id, { replace: true });
       else this.go(area ?? place.value.area, null, { replace: true });
     },
   };

@@ -8,6 +8,9 @@ import { presenceText } from "../presence-text.js";
 import { useRoving } from "../roving.js";
 import { PaneFrame } from "../shell/pane-frame.js";
 
+/** With fewer initials than this one sees them all. */
+const STRIP_FROM = 5;
+
 /** Contacts by initial, with the requests on top. */
 export function ContactsPane() {
   const { t, client, layers } = useApp();
@@ -52,31 +55,59 @@ function Groups({ query }) {
   const blocked = contacts.list.value.filter(
     (contact) => contact.blocked && contact.state !== "accepted" && fits(contact),
   );
-  return html`<div class="scroll" ref=${ref}>
-    ${incoming.length > 0 &&
-    html`<h3 class="sec">${t("contacts.requests")} <span class="badge red">${incoming.length}</span></h3>
-      ${incoming.map((contact) => html`<${Request} key=${contact.user.id} contact=${contact} />`)}`}
-    ${groups.map(
-      ({ letter, items }) => html`<section class="bylet" key=${letter} aria-label=${letter}>
-        <h3 class="sec">${letter}</h3>
+  const strip = groups.length >= STRIP_FROM;
+  return html`<div class="lettered ${strip ? "with-strip" : ""}">
+    ${strip && html`<${Letters} letters=${groups.map(({ letter }) => letter)} list=${ref} />`}
+    <div class="scroll" ref=${ref}>
+      ${incoming.length > 0 &&
+      html`<h3 class="sec">${t("contacts.requests")} <span class="badge red">${incoming.length}</span></h3>
+        ${incoming.map((contact) => html`<${Request} key=${contact.user.id} contact=${contact} />`)}`}
+      ${groups.map(
+        ({ letter, items }) => html`<section class="bylet" key=${letter} aria-label=${letter} data-letter=${letter}>
+          <h3 class="sec">${letter}</h3>
+          <ul class="rows">
+            ${items.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} />`)}
+          </ul>
+        </section>`,
+      )}
+      ${outgoing.length > 0 &&
+      html`<h3 class="sec">${t("contacts.waiting")}</h3>
         <ul class="rows">
-          ${items.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} />`)}
-        </ul>
-      </section>`,
-    )}
-    ${outgoing.length > 0 &&
-    html`<h3 class="sec">${t("contacts.waiting")}</h3>
-      <ul class="rows">
-        ${outgoing.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} note=${t("contacts.waiting_one")} />`)}
-      </ul>`}
-    ${blocked.length > 0 &&
-    html`<h3 class="sec">${t("contacts.blocked")}</h3>
-      <ul class="rows">
-        ${blocked.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} note=${t("contacts.blocked_one")} />`)}
-      </ul>`}
-    ${wanted && !groups.length && !incoming.length && !outgoing.length &&
-    html`<p class="nothing" role="status">${t("contacts.no_match", { query })}</p>`}
+          ${outgoing.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} note=${t("contacts.waiting_one")} />`)}
+        </ul>`}
+      ${blocked.length > 0 &&
+      html`<h3 class="sec">${t("contacts.blocked")}</h3>
+        <ul class="rows">
+          ${blocked.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} note=${t("contacts.blocked_one")} />`)}
+        </ul>`}
+      ${wanted && !groups.length && !incoming.length && !outgoing.length &&
+      html`<p class="nothing" role="status">${t("contacts.no_match", { query })}</p>`}
+    </div>
   </div>`;
+}
+
+/** Initials along the edge: a press, or a finger that slides over them, leads to their people. */
+function Letters({ letters, list }) {
+  const { t } = useApp();
+  const ref = useRef(null);
+  useRoving(ref, "button");
+  const lead = (letter, focus) => {
+    const section = list.current.querySelector(`section[data-letter="${letter}"]`);
+    section?.scrollIntoView({ block: "start" });
+    if (focus) section?.querySelector("a.row").focus({ preventScroll: true });
+  };
+  const slide = (event) => {
+    if (!event.buttons) return;
+    const letter = document.elementFromPoint(event.clientX, event.clientY)?.dataset.lead;
+    if (letter) lead(letter, false);
+  };
+  return html`<nav class="letters" ref=${ref} aria-label=${t("contacts.letters")} onPointerMove=${slide}>
+    ${letters.map(
+      (letter) => html`<button type="button" tabindex="-1" key=${letter} data-lead=${letter}
+        onPointerDown=${(event) => event.currentTarget.releasePointerCapture(event.pointerId)}
+        onClick=${() => lead(letter, true)}>${letter}</button>`,
+    )}
+  </nav>`;
 }
 
 function PersonRow({ user, note = null }) {
@@ -91,7 +122,7 @@ function PersonRow({ user, note = null }) {
       <div>
         <div class="top"><span class="nm">${client.people.name(user.id)}</span>
           ${user.kind === "guest" && html`<span class="tag">${t("people.guest")}</span>`}</div>
-        <div class="bot"><span class="pv">${note ?? presenceText(app, user.id)}</span></div>
+        <div class="bot"><span class="pv">${note ?? [presenceText(app, user.id), user.note].filter(Boolean).join(" · ")}</span></div>
       </div>
     </a>
   </li>`;
