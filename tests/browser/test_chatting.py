@@ -292,7 +292,7 @@ def test_a_page_of_which_a_part_did_not_come_loads_again_by_itself(
 
 def test_a_page_of_which_a_part_never_comes_says_so(node: NodeFactory, new_page: Pages) -> None:
     anna = register(node(env=QUICK).url, "Anna")
-    page = new_page(locale="en-GB")
+    page = new_page(locale="en-GB", service_workers="block")
     enter(page, anna)
     page.route("**/app/core/log.js", lambda route: route.abort("failed"))
     page.reload(wait_until="commit")
