@@ -151,7 +151,8 @@ def test_a_name_that_is_written_out_in_full_names_the_person(
     expect(page.locator(".chat-h")).to_contain_text("online")
     page.locator(".comp textarea").fill("@Anna can you look?")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".msg.me .at")).to_have_text("@Anna")
+    # Stored, not only shown.
+    expect(page.locator(".msg.me[data-seq] .at")).to_have_text("@Anna")
     [entry] = [
         entry
         for entry in anna.call("GET", f"/messages?conv=g:{group}")["entries"]
