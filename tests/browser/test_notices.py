@@ -314,7 +314,8 @@ def test_the_permission_is_asked_for_only_when_one_wants_it(
 def test_a_plain_address_says_honestly_what_it_cannot_do(
     node: NodeFactory, new_page: Pages, netns: Callable[[int], Network]
 ) -> None:
-    server = node(env=QUICK, namespace=netns(1).machines[0])
+    plain = {**QUICK, "IM_TLS_PLAIN": "allow"}
+    server = node(env=plain, namespace=netns(1).machines[0])
     anna = register(server.url, "Anna")
     page = new_page(locale="en-GB")
     enter(page, anna, "settings/notices")
