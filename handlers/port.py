@@ -66,8 +66,8 @@ class Port(HTTPServerConnectionDelegate):
         self._listener = Listener(loop, listening, self.newcomers)
         self.door = Door(messenger, SOCKETS, self.newcomers)
         self._starts = tuple(f"GET {path}".encode() for path in SOCKETS)
-        self._plain = self._serve("http")
-        self._secure = self._serve("https")
+        self._plain = http_server(self, "http")
+        self._secure = http_server(self, "https")
 
     def take(self, connected: socket.socket, peer: Peer) -> None:
         """Serve a connection that was accepted elsewhere."""
@@ -101,17 +101,6 @@ class Port(HTTPServerConnectionDelegate):
         """Tornado is done with a connection."""
         self._application.on_close(server_conn)
 
-    def _serve(self, protocol: str) -> HTTPServer:
-        return HTTPServer(
-            self,
-            protocol=protocol,
-            max_body_size=MAX_READ,
-            max_buffer_size=MAX_READ,
-            max_header_size=HEAD_BYTES,
-            idle_connection_timeout=IDLE_SECONDS,
-            body_timeout=BODY_SECONDS,
-        )
-
     def _arrived(self, arrival: Arrival) -> None:
         request = self._read(arrival) if arrival.data.startswith(self._starts) else None
         if request is not None:
@@ -135,6 +124,19 @@ class Port(HTTPServerConnectionDelegate):
         request.remote_ip = arrival.peer[0]
         request.protocol = "http" if arrival.tls is None else "https"
         return request
+
+
+def http_server(delegate: HTTPServerConnectionDelegate, protocol: str = "http") -> HTTPServer:
+    """A server with the limits that hold for all requests, listening nowhere yet."""
+    return HTTPServer(
+        delegate,
+        protocol=protocol,
+        max_body_size=MAX_READ,
+        max_buffer_size=MAX_READ,
+        max_header_size=HEAD_BYTES,
+        idle_connection_timeout=IDLE_SECONDS,
+        body_timeout=BODY_SECONDS,
+    )
 
 
 class Reading(HTTPMessageDelegate):

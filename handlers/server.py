@@ -13,7 +13,7 @@ from tornado.httpserver import HTTPServer
 
 from handlers.application import HOME, make_application, make_metrics_application
 from handlers.assets import Assets
-from handlers.port import Port
+from handlers.port import Port, http_server
 from im.app import Listening, Messenger, open_messenger
 from im.ports import Ports
 from im.settings import Settings
@@ -72,7 +72,7 @@ class Server:
             port.start()
             neighbours = Neighbours(self._ports.others, port.take)
             neighbours.start()
-            metrics = HTTPServer(make_metrics_application(messenger))
+            metrics = http_server(make_metrics_application(messenger))
             metrics.add_sockets(self._ports.metrics)
             log.info(
                 "node %s is ready on port %d%s",

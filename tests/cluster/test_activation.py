@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,10 +66,13 @@ def listening() -> socket.socket:
     return socket.create_server(("127.0.0.1", 0))
 
 
-def answered(port: int, path: str = "/readyz") -> bytes:
+def answered(
+    port: int, path: str = "/readyz", headers: MutableMapping[str, str] | None = None
+) -> bytes:
     """What a node says, once it is there."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://127.0.0.1:{port}{path}", timeout=20) as response:
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers or {})
+    with opener.open(asked, timeout=20) as response:
         return bytes(response.read())
 
 
@@ -93,6 +96,16 @@ def test_a_node_listens_on_the_sockets_that_systemd_gives_it(tmp_path: Path, wor
             assert b"im_connections" in answered(metrics, "/metrics")
             assert shown_port(running) == port
         assert running.returncode == 0
+
+
+def test_no_port_reads_a_head_that_is_too_large(tmp_path: Path) -> None:
+    with listening() as people, listening() as figures:
+        ports = [each.getsockname()[1] for each in (people, figures)]
+        with activated(tmp_path, people, figures, names="im:metrics"):
+            for port in ports:
+                assert b'"ok"' in answered(port, "/healthz")
+                with pytest.raises(OSError):
+                    answered(port, "/healthz", {"X-Large": "a" * 20_000})
 
 
 def test_sockets_meant_for_another_process_are_left_alone(tmp_path: Path) -> None:
