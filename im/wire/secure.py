@@ -56,6 +56,7 @@ class SecureConnection(WebSocketConnection):
         try:
             return self._tls.send(data, self._socket.send)
         except TlsError as error:
+            log.info("%s: TLS: %s", self.address, error)
             raise ConnectionAbortedError(str(error)) from None
 
     def _shut_down(self) -> None:
