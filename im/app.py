@@ -344,9 +344,6 @@ class Messenger:
             heartbeat_ms=int(settings.sockets.ping_seconds * 1000),
         )
 
-    def _reread_keys(self) -> None:
-        self.key_ring.reread_soon()
-
     async def _relay_peers(self) -> list[str]:
         return await self.register.relay_peers()
 

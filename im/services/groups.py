@@ -386,11 +386,6 @@ class Groups:
 _Change = tuple[EntryKind, Effect, dict[str, Any], str | None]
 
 
-def _receipts(reader: int, member: int, silent: set[int]) -> bool:
-    """Whether someone may see how far a member has read: both want it, or it is oneself."""
-    return reader == member or not {reader, member} & silent
-
-
 def _seat(cursor: Cursor, group: int, user: int) -> _Seat:
     row = conversations.by_name(cursor, names.group(group))
     member = members.get(cursor, row.id, user) if row is not None else None

@@ -87,12 +87,6 @@ class Invitations:
         if not await self._database.write(invitations.revoke, invitation):
             raise NotFound("no such invitation")
 
-    async def is_good(self, code: str) -> bool:
-        """Whether someone may register with a code now."""
-        if not code or len(code) > MAX_CODE:
-            return False
-        return await self._database.read(invitations.by_hash, token_hash(code)) is not None
-
     def use(self, cursor: Cursor, code: str) -> InvitationRow:
         """Use a code once, in the transaction that makes the account. Raises ``Invalid``."""
         row = invitations.use(cursor, token_hash(code)) if len(code) <= MAX_CODE else None

@@ -56,15 +56,6 @@ def listed(cursor: Cursor) -> list[InvitationRow]:
     return [InvitationRow(*row) for row in rows]
 
 
-def by_hash(cursor: Cursor, code_hash: bytes) -> InvitationRow | None:
-    """The invitation of a code, if it is good still."""
-    row = cursor.execute(
-        f"SELECT {_COLUMNS} FROM invitation WHERE token_hash = %s AND {_good(cursor)}",
-        (code_hash,),
-    ).one()
-    return InvitationRow(*row) if row is not None else None
-
-
 def use(cursor: Cursor, code_hash: bytes) -> InvitationRow | None:
     """Use an invitation once; None when it is not good any more."""
     cursor.execute(
