@@ -49,20 +49,10 @@ def group(row: GroupRow) -> GroupSummary:
 
 def file(row: FileRow) -> File:
     """An uploaded file as messages show it."""
-    return File(
-        id=row.id,
-        name=row.name,
-        type=row.type,
-        size=row.size,
-        width=row.width,
-        height=row.height,
-        thumbnail=row.thumbnail is not None,
-        duration_ms=row.duration_ms,
-        waveform=list(row.waveform) if row.waveform else None,
-    )
+    return new_file(row.id, row, row.thumbnail is not None)
 
 
-def new_file(number: int, made: NewFile, thumbnail: bool) -> File:
+def new_file(number: int, made: NewFile | FileRow, thumbnail: bool) -> File:
     """A file that was stored a moment ago."""
     return File(
         id=number,
