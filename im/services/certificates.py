@@ -18,6 +18,7 @@ from cryptography import x509
 from im.addresses import own_names
 from im.errors import Unavailable
 from im.services.authority import PERIOD_MS, Authority, make_authority
+from im.services.background import Background
 from im.services.tls_context import context_from_files, context_of
 from im.settings import TlsSection
 from im.store import cluster
@@ -67,7 +68,7 @@ class Certificates:
         self._source = source
         self._shown: Shown | None = None
         self._asked = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     def context(self) -> ssl.SSLContext | None:
         """For a connection that begins now; None: the port has no TLS."""
@@ -90,7 +91,7 @@ class Certificates:
         """
         if self._source is not None:
             self._shown = await self._source.look(True)
-            self._task = asyncio.get_running_loop().create_task(self._run(self._source))
+            self._background.start(self._run(self._source))
 
     def reload_soon(self) -> None:
         """Look now whether there is another one."""
@@ -98,9 +99,7 @@ class Certificates:
 
     async def close(self) -> None:
         """Renew no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
 
     async def _run(self, source: Source) -> None:
         while True:

@@ -17,6 +17,7 @@ from im.errors import Unavailable
 from im.protocol import names
 from im.protocol.outgoing import Outgoing
 from im.protocol.server import Resync
+from im.services.background import Background
 from im.services.cluster import Cluster
 from im.services.delivery import Delivery, Reader
 from im.services.rights import Rights
@@ -90,7 +91,7 @@ class Healing:
         self._epochs: OrderedDict[int, int] = OrderedDict()
         self._wake = asyncio.Event()
         self._after_gap = False
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
         self.polls = 0
         """How often the database was asked what changed."""
         cluster.on_gap(lambda node: self.soon())
@@ -105,7 +106,7 @@ class Healing:
         announcements, self._looked_at = await self._database.read(read)
         if announcements is not None:
             self._delivery.open(names.ALL, announcements.last_seq)
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._background.start(self._run())
 
     def soon(self) -> None:
         """Something may be missing: look at once, at memberships and sessions too."""
@@ -114,9 +115,7 @@ class Healing:
 
     async def close(self) -> None:
         """Stop looking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
 
     async def look(self, *, whole: bool) -> None:
         """Read what changed since the last look, and from the log what was not delivered.

@@ -8,6 +8,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 
 from im.errors import Unavailable
+from im.services.background import Background
 
 PAUSE_SECONDS = 3600.0
 
@@ -19,17 +20,15 @@ class Housekeeping:
 
     def __init__(self, chores: Sequence[Callable[[], Awaitable[None]]]) -> None:
         self._chores = chores
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     def start(self) -> None:
         """Begin after a pause, drawn at random so that nodes started together don't meet."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._background.start(self._run())
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
 
     async def round(self) -> None:
         """All chores once. One that fails keeps none of the others from being done."""

@@ -12,6 +12,7 @@ import logging
 import time
 
 from im.errors import Unavailable
+from im.services.background import Background
 from im.store import leases, nodes, search_index
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -46,7 +47,7 @@ class Indexer:
     def __init__(self, database: Database, holder: str) -> None:
         self._database = database
         self._holder = holder
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
         self._since: int | None = None
         """Conversations that changed before this (database's clock, UTC ms) are indexed; None: not
         known, so all are looked at."""
@@ -56,14 +57,13 @@ class Indexer:
 
     def start(self) -> None:
         """Begin to follow."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._background.start(self._run())
 
     async def close(self) -> None:
         """Stop, and let another node go on."""
-        if self._task is None:
+        if not self._background.started:
             return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
         try:
             await self._database.write(leases.release, LEASE, self._holder)
         except Unavailable:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from im.errors import Unavailable
+from im.services.background import Background
 from im.store import cluster_keys, nodes
 from im.store.bootstrap import KEY_BYTES
 from im.store.cursor import Cursor
@@ -50,7 +51,7 @@ class KeyRing:
         self._apply = apply
         self._held = held
         self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     def numbers(self) -> str:
         """Numbers that this node and every member that it hears hold, joined by commas."""
@@ -63,7 +64,7 @@ class KeyRing:
 
     def start(self) -> None:
         """Begin to reread."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._background.start(self._run())
 
     async def reread(self) -> None:
         """Take the keys as they are now, and delete the old one in its time.
@@ -83,9 +84,7 @@ class KeyRing:
 
     async def close(self) -> None:
         """Read no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
 
     async def _run(self) -> None:
         while True:

@@ -10,6 +10,7 @@ import logging
 import random
 
 from im.errors import Unavailable
+from im.services.background import Background
 from im.store import contents, media
 from im.store.byte_store import ByteStore
 from im.store.database import Database
@@ -35,17 +36,15 @@ class MediaSweeper:
         self._database = database
         self._store = store
         self._unused_ms = unused_ms
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._background.start(self._run())
 
     async def close(self) -> None:
         """Stop looking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
 
     async def sweep(self) -> int:
         """One turn; how many files and contents were removed. Raises ``Unavailable``."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from im.errors import Unavailable
+from im.services.background import Background
 from im.services.cluster import Cluster
 from im.services.live_figures import Series
 from im.store import nodes
@@ -40,14 +41,14 @@ class NodeRegister:
         self._describe = describe
         self._measure = measure
         self._keys = keys
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
         self._live: list[NodeRow] = []
         self.series = Series()
 
     async def start(self) -> None:
         """Enter this node, and go on doing so. Raises ``Unavailable``."""
         await self.beat()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._background.start(self._run())
 
     async def beat(self) -> None:
         """One heartbeat. Raises ``Unavailable``."""
@@ -77,10 +78,9 @@ class NodeRegister:
 
     async def close(self) -> None:
         """Take this node out."""
-        if self._task is None:
+        if not self._background.started:
             return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
         row = self._describe()
         try:
             await self._database.write(nodes.leave, row.name, row.process)

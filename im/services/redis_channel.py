@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from im.services.background import Background
+
 RETRY_SECONDS = 2.0
 MAX_TEXT = 64 * 1024
 """Bytes of a published text; a longer one is not passed on."""
@@ -32,7 +34,7 @@ class RedisChannel:
         self._channel = channel
         self._find = find
         self._receivers: set[Receiver] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
         self.connected = False
         """Whether Redis is subscribed to now."""
 
@@ -44,7 +46,7 @@ class RedisChannel:
     def start(self) -> None:
         """Begin to listen; without a Redis nothing happens."""
         if self._url:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._background.start(self._run())
 
     def add(self, receiver: Receiver) -> None:
         """Call ``receiver(text)`` for each text from now on."""
@@ -61,9 +63,7 @@ class RedisChannel:
 
     async def close(self) -> None:
         """Stop listening."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
 
     async def _run(self) -> None:
         warned = False
