@@ -11,10 +11,13 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 PASSWORD = "correct horse"
+ON_BOTH = pytest.mark.parametrize("database_url", ["sqlite", "mariadb"], indirect=True)
+"""Each test on both databases."""
 WAIT = 5.0
 """Seconds that a test waits for a frame."""
 

@@ -38,9 +38,12 @@ def overrides() -> dict[str, Any]:
 
 
 @pytest.fixture
-def database_url() -> str:
-    """Empty for the embedded database; tests on MariaDB give another."""
-    return ""
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Empty for the embedded database, unless a test asks for another (``api.ON_BOTH``)."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("mysql_url")
+    return url
 
 
 @pytest.fixture

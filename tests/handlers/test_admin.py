@@ -8,20 +8,12 @@ from typing import Any
 import pytest
 
 from im.app import Messenger
-from im.services.live_figures import MAX_NODES, POINTS, Series
 from im.store import nodes
-from im.store.nodes import NodeRow
-from tests.handlers.api import PASSWORD, Api, Person
+from tests.handlers.api import ON_BOTH, PASSWORD, Api, Person
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 NEW_PASSWORD = "of my own choice"
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The embedded database, and one of the session's MariaDB."""
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("mysql_url"))
 
 
 async def acts(admin: Person, **query: Any) -> list[dict[str, Any]]:
@@ -211,17 +203,3 @@ async def test_any_node_shows_the_figures_of_all(api: Api, messenger: Messenger)
     assert [point["at"] for point in own["series"]] == sorted(p["at"] for p in own["series"])
     assert found["online"] == 1
     assert (await ann.get("/api/admin/nodes", points=0)).data["nodes"][0]["series"] == []
-
-
-def test_what_is_remembered_of_nodes_is_bounded() -> None:
-    series = Series()
-    for number in range(MAX_NODES + 5):
-        row = NodeRow(f"n{number}", "", 1, "", 0, "1", 1, 0, number + 1, 0, "nonsense")
-        series.keep([row])
-        series.keep([row])
-    assert len(series.of(f"n{MAX_NODES}", POINTS)) == 1
-    assert series.of("n0", POINTS) == []
-    for at in range(POINTS + 5):
-        series.keep([NodeRow("n", "", 1, "", 0, "1", 1, 0, at + 1, 0)])
-    points = series.of("n", POINTS)
-    assert (len(points), points[-1].at) == (POINTS, POINTS + 5)

@@ -8,19 +8,13 @@ from typing import Any
 import pytest
 
 from im.app import Messenger
-from tests.handlers.api import PASSWORD, Api, Person
+from tests.handlers.api import ON_BOTH, PASSWORD, Api, Person
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 BY_INVITATION = pytest.mark.parametrize(
     "overrides", [{"registration": {"policy": "invitation"}}], ids=["by invitation"]
 )
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The embedded database, and one of the session's MariaDB."""
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("mysql_url"))
 
 
 def new(name: str, **more: Any) -> dict[str, Any]:

@@ -11,21 +11,12 @@ import pytest
 from tornado.httpclient import HTTPRequest
 
 from im.app import Messenger
-from tests.handlers.api import Api, Person, Reply, eventually
+from tests.handlers.api import ON_BOTH, Api, Person, Reply, eventually
 from tests.handlers.media_store import nothing_left, stored
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 MEBI = 1024 * 1024
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Each test on both databases."""
-    if request.param == "sqlite":
-        return ""
-    url: str = request.getfixturevalue("mysql_url")
-    return url
 
 
 @pytest.fixture

@@ -10,20 +10,11 @@ import pytest
 from im.app import Messenger
 from im.protocol.client import Send
 from tests.handlers import samples
-from tests.handlers.api import PASSWORD, Api, Person, eventually
+from tests.handlers.api import ON_BOTH, PASSWORD, Api, Person, eventually
 from tests.handlers.media_store import everything, rows, stored
 from tests.handlers.test_queries import statements
 
-pytestmark = pytest.mark.gen_test(timeout=60)
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Each test on both databases."""
-    if request.param == "sqlite":
-        return ""
-    url: str = request.getfixturevalue("mysql_url")
-    return url
+pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 
 async def show(person: Person, to: str, file: int, media: str = "file", **more: Any) -> Any:

@@ -8,18 +8,9 @@ from typing import Any
 import pytest
 
 from im.app import Messenger
-from tests.handlers.api import Api, Person, Socket
+from tests.handlers.api import ON_BOTH, Api, Person, Socket
 
-pytestmark = pytest.mark.gen_test(timeout=60)
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Both databases."""
-    if request.param == "sqlite":
-        return ""
-    found: str = request.getfixturevalue("mysql_url")
-    return found
+pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 
 QUICK = "/api/quick-replies"

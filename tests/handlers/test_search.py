@@ -8,18 +8,9 @@ import pytest
 
 from im.app import Messenger
 from im.store import search_index
-from tests.handlers.api import Api, Person, eventually
+from tests.handlers.api import ON_BOTH, Api, Person, eventually
 
-pytestmark = pytest.mark.gen_test(timeout=60)
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Both databases."""
-    if request.param == "sqlite":
-        return ""
-    found: str = request.getfixturevalue("mysql_url")
-    return found
+pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 
 async def found(person: Person, q: str = "", **query: Any) -> list[str]:

@@ -11,15 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from tests.handlers.api import PASSWORD, Api, Person, Reply
+from tests.handlers.api import ON_BOTH, PASSWORD, Api, Person, Reply
 
-pytestmark = pytest.mark.gen_test(timeout=60)
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The embedded database, and one of the session's MariaDB."""
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("mysql_url"))
+pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 
 def code(secret: str, seconds: float = 0) -> str:

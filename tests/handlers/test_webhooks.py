@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 
 from im.app import Messenger
-from tests.handlers.api import Api, Person, Reply
+from tests.handlers.api import ON_BOTH, Api, Person, Reply
 
-pytestmark = pytest.mark.gen_test(timeout=60)
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The embedded database, and one of the session's MariaDB."""
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("mysql_url"))
+pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 
 async def make(owner: Person, group: int, name: str = "Build") -> dict[str, Any]:

@@ -28,14 +28,6 @@ from tests.cluster.wait import until
 NOW = 1_790_000_000_000
 
 
-@pytest.fixture(params=["mariadb", "sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'im.db'}"
-    found: str = request.getfixturevalue("mysql_url")
-    return found
-
-
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Database]:
     database = open_database(DatabaseSettings(url))
