@@ -108,9 +108,13 @@ def page(
         count += 1
     if not count:
         return Page([], False)
-    rows = cursor.execute(f"{_SELECT}{where}{order}", (*values, count)).all()
-    entries = sorted((entry_of(row) for row in rows), key=lambda entry: entry.seq)
-    return Page(entries, len(sizes) > count)
+    # By their numbers: what was said meanwhile would push the oldest out of the newest page.
+    ends = sorted((sizes[0][0], sizes[count - 1][0]))
+    rows = cursor.execute(
+        f"{_SELECT}WHERE m.conversation_id = %s AND m.seq BETWEEN %s AND %s ORDER BY m.seq",
+        (conversation, *ends),
+    ).all()
+    return Page([entry_of(row) for row in rows], len(sizes) > count)
 
 
 def known(dialect: Dialect, keys: Collection[tuple[int, bytes]]) -> Statement:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from im.store import messages
+from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.messages import Page
 from tests.im.store.harness import message, on_loop, private, ready, writing
@@ -47,6 +50,45 @@ async def test_pages_follow_one_another_in_both_directions(url: str) -> None:
         assert await _page(database, talk, before=11, limit=10) == (list(range(1, 11)), False)
         assert await _page(database, talk, before=1) == ([], False)
         assert await _page(database, talk, after=0) == (list(range(1, 61)), False)
+
+
+class Interrupted:
+    """A cursor of which something happens behind its first statement."""
+
+    def __init__(self, cursor: Cursor, happens: Callable[[], None]) -> None:
+        self._cursor = cursor
+        self._happens: Callable[[], None] | None = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def execute(self, *statement: Any) -> Any:
+        found = self._cursor.execute(*statement)
+        rows = found.all()
+        if self._happens is not None:
+            happens, self._happens = self._happens, None
+            happens()
+        return SimpleNamespace(all=lambda: rows)
+
+
+@on_loop
+async def test_what_is_said_while_the_newest_page_is_read_pushes_nothing_out_of_it(
+    url: str,
+) -> None:
+    async with ready(url) as database, writing(database) as writer:
+        talk = await _filled(database, ["one", "two"])
+        loop = asyncio.get_running_loop()
+
+        def said() -> None:
+            entry = message(talk, 1, "three", key=b"3" * 16)
+            asyncio.run_coroutine_threadsafe(writer.append(entry), loop).result()
+
+        def read(cursor: Cursor) -> Page:
+            return messages.page(cast(Cursor, Interrupted(cursor, said)), talk, before=100)
+
+        found = await database.read(read)
+        assert [entry.seq for entry in found.entries] == [1, 2]
+        assert not found.more
 
 
 @on_loop
