@@ -274,7 +274,8 @@ def test_a_page_of_which_a_part_did_not_come_loads_again_by_itself(
     node: NodeFactory, new_page: Pages, part: str
 ) -> None:
     anna = register(node(env=QUICK).url, "Anna")
-    page = new_page(locale="en-GB")
+    # A service worker would have it at the second try.
+    page = new_page(locale="en-GB", service_workers="block")
     broken: list[str] = []
 
     def break_off(route: Route) -> None:
