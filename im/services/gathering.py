@@ -36,7 +36,8 @@ class Gathering(Generic[K, V]):
         self._look_up = look_up
         self._most = most
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calling = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, key: K) -> V | None:
         """What is found under ``key``, or None. Raises ``Unavailable`` or what a look-up raised."""
@@ -46,23 +47,32 @@ class Gathering(Generic[K, V]):
                 raise Unavailable("too many wait for the database")
             loop = asyncio.get_running_loop()
             found = self._waiting[key] = loop.create_future()
-            if len(self._calls) < CALLS:
+            if self._calling < CALLS:
+                self._calling += 1
                 task = loop.create_task(self._work())
-                self._calls.add(task)
-                task.add_done_callback(self._calls.discard)
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
         # One who gives up must not take the answer from the others.
         return await asyncio.shield(found)
 
     async def _work(self) -> None:
-        while self._waiting:
-            keys = list(self._waiting)[: self._most]
-            asked = {key: self._waiting.pop(key) for key in keys}
-            try:
-                answers = await self._look_up(keys)
-            except Exception as error:
-                for future in asked.values():
-                    future.set_exception(error)
-                    future.exception()  # whoever asked may be gone
-            else:
-                for key, future in asked.items():
-                    future.set_result(answers.get(key))
+        try:
+            while self._waiting:
+                await self._call()
+        finally:
+            # In the same step as the last look at who waits; the task's end is heard of later, and
+            # whoever asks in between needs another call.
+            self._calling -= 1
+
+    async def _call(self) -> None:
+        keys = list(self._waiting)[: self._most]
+        asked = {key: self._waiting.pop(key) for key in keys}
+        try:
+            answers = await self._look_up(keys)
+        except Exception as error:
+            for future in asked.values():
+                future.set_exception(error)
+                future.exception()  # whoever asked may be gone
+        else:
+            for key, future in asked.items():
+                future.set_result(answers.get(key))

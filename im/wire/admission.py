@@ -46,9 +46,7 @@ class Admission:
         first = self._registry.add(reader)
         if first and user not in self._loading:
             self._delivery.begin_loading(user)
-            task = asyncio.get_running_loop().create_task(self._load(user))
-            self._loading[user] = task
-            task.add_done_callback(lambda _: self._loading.pop(user, None))
+            self._loading[user] = asyncio.get_running_loop().create_task(self._load(user))
         loading = self._loading.get(user)
         try:
             if loading is not None:
@@ -82,6 +80,8 @@ class Admission:
                 if standing.group is not None:
                     self._delivery.join(standing.name, standing.group, user, standing.joined_seq)
             self._delivery.end_loading(user)
+            # In the same step: whoever comes from now on is registered after all this.
+            del self._loading[user]
         return row
 
     async def _look_up(self, wanted: list[int]) -> dict[int, UserRow]:

@@ -75,6 +75,22 @@ def test_an_answer_is_never_older_than_its_question() -> None:
     asyncio.run(main())
 
 
+def test_who_asks_at_the_moment_when_all_calls_end_is_answered() -> None:
+    async def main() -> None:
+        books = Books()
+        gathered = Gathering(books, most=1)
+        asked = [asyncio.ensure_future(gathered.get(number)) for number in range(gathering.CALLS)]
+        for _ in asked:
+            await books.called.acquire()
+        books.gate.set()
+        # It runs after the calls have ended, before anything else hears of that.
+        late = asyncio.ensure_future(gathered.get(7))
+        assert await asyncio.wait_for(late, 5) == "book 7"
+        await asyncio.gather(*asked)
+
+    asyncio.run(main())
+
+
 def test_what_does_not_exist_is_none() -> None:
     async def main() -> None:
         books = Books()

@@ -1,0 +1,47 @@
+"""Whoever connects reads everything from then on, whenever the connection before has gone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from im.protocol.client import Send
+from im.wire.admission import Arrival
+from tests.im.services.test_healing import Connection, node, person
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_who_comes_while_the_conversations_of_one_who_left_are_read_misses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    async def main() -> None:
+        here = await node(tmp_path, "n1")
+        try:
+            one, other = await person(here, "one"), await person(here, "other")
+            group = await here.groups.create(one, "g", [other.user])
+            found = await here.admission._arrivals.get(other.user)
+            asked, gate = asyncio.Event(), asyncio.Event()
+
+            async def read(user: int) -> Arrival | None:
+                asked.set()
+                await gate.wait()
+                return found
+
+            monkeypatch.setattr(here.admission._arrivals, "get", read)
+            gone = asyncio.ensure_future(here.admission.admit(Connection(other.user)))
+            await asyncio.wait_for(asked.wait(), 5)
+            gone.cancel()
+            await asyncio.wait([gone])
+            gate.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            reader = Connection(other.user)
+            await asyncio.wait_for(asyncio.ensure_future(here.admission.admit(reader)), 5)
+            await here.messages.send(one, Send(to=f"g:{group.id}", text="hello"))
+            assert reader.seen[f"g:{group.id}"]
+        finally:
+            await here.close()
+
+    asyncio.run(main())
