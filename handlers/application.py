@@ -33,6 +33,7 @@ from handlers import (
 from handlers.assets import AssetHandler, Assets
 from handlers.chat import ChatHandler
 from handlers.docs import socket_documents
+from handlers.export import ExportHandler
 from handlers.ops import figures
 from handlers.request_log import log_answer
 from handlers.service_worker import ServiceWorkerHandler
@@ -50,6 +51,7 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/me", account.MeHandler),
     (r"/api/me/password", account.PasswordHandler),
     (r"/api/me/register", account.UpgradeHandler),
+    (r"/api/me/export", ExportHandler),
     (r"/api/sessions", account.SessionsHandler),
     (rf"/api/sessions/{NUMBER}", account.SessionHandler),
     (r"/api/tokens", tokens.TokensHandler),

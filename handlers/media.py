@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from contextlib import aclosing
-from typing import cast
-
-from tornado.http1connection import HTTP1Connection
-from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
 from handlers.operation import ApiHandler, operation
 from handlers.ranges import Range, Unsatisfiable, disposition, wanted_range
 from handlers.receiving import ReceivingHandler
-from im.errors import Internal, NotFound, Unavailable
+from handlers.sending import send_pieces
+from im.errors import Internal
 from im.protocol import bodies, names
 from im.protocol.server import File
 from im.services.identity import Identity
@@ -22,14 +16,10 @@ from im.services.media import Opened, kind_of
 from im.services.uploads import Description
 from im.store.media import Sight
 
-STALL_SECONDS = 60
-"""A client that takes nothing for so long is not waited for."""
 SHOWN_SECONDS = 86_400
 """How long a browser may show an avatar or icon without asking."""
 FILE_POLICY = "sandbox; default-src 'none'"
 """Whatever a browser makes of a file that is opened alone: it runs nothing and reaches nothing."""
-
-log = logging.getLogger("im.http")
 
 
 @stream_request_body
@@ -140,23 +130,9 @@ class FileHandler(ApiHandler):
         return wanted_range(self.request.headers.get("Range"), size)
 
     async def _send(self, opened: Opened, part: Range) -> None:
-        """Piece by piece, each when the client has taken the one before."""
-        pieces = self.messenger.files.media.pieces(opened.file, part.first, part.last)
-        try:
-            async with aclosing(pieces):
-                async for data in pieces:
-                    self.write(data)
-                    async with asyncio.timeout(STALL_SECONDS):
-                        await self.flush()
-            self.finish()
-        except StreamClosedError:
-            return
-        except (NotFound, Unavailable, TimeoutError) as error:
-            if not self._headers_written and not isinstance(error, TimeoutError):
-                raise
-            # There is no other way left to say that the rest does not come.
-            log.info("%s ends early: %s", self.request.path, error)
-            cast(HTTP1Connection, self.request.connection).close()
+        await send_pieces(
+            self, self.messenger.files.media.pieces(opened.file, part.first, part.last)
+        )
 
 
 class ThumbnailHandler(FileHandler):

@@ -19,7 +19,7 @@ NUMBERED |= {"contacts": "user", "tokens": "token", "requests": "user"}
 NUMBERED |= {"invitations": "invitation", "webhooks": "webhook", "media": "file"}
 NUMBERED |= {"quick-replies": "reply"}
 TEXTS = {"hook": "secret"}
-BYTES: dict[str, Any] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _operation(
         "responses": {
             "200": {
                 "description": "Done.",
-                "content": BYTES
+                "content": dict.fromkeys(operation.types, BYTES)
                 if operation.answer is bytes
                 else {"application/json": {"schema": _envelope(schemas[operation.answer])}},
             },
@@ -117,7 +117,7 @@ def _operation(
     if parameters:
         described["parameters"] = parameters
     if operation.body is bytes:
-        described["requestBody"] = {"required": True, "content": BYTES}
+        described["requestBody"] = {"required": True, "content": {"*/*": BYTES}}
     elif operation.body is not None:
         content = {"schema": schemas[operation.body]}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}

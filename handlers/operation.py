@@ -32,7 +32,7 @@ class Operation:
         scope: what a program's token needs for it; None: people only (or anyone, without a token).
         query, body, answer: types; None for none. ``bytes`` is a body that the handler takes as it
             comes, or an answer that it sends itself.
-        form: the body may also come as a form.
+        types: media types of an answer of ``bytes``.
     """
 
     summary: str
@@ -41,6 +41,7 @@ class Operation:
     query: type | None
     body: type | None
     answer: type
+    types: tuple[str, ...] = ("*/*",)
 
 
 def operation(
@@ -51,6 +52,7 @@ def operation(
     query: type | None = None,
     body: type | None = None,
     answer: type = Nothing,
+    types: tuple[str, ...] = ("*/*",),
     text_path: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Coroutine[Any, Any, None]]]:
     """Make a handler's method an operation.
@@ -59,7 +61,7 @@ def operation(
     then the path's numbers (with ``text_path`` its texts); what it returns becomes the answer's
     ``data``.
     """
-    described = Operation(summary, access, scope, query, body, answer)
+    described = Operation(summary, access, scope, query, body, answer, types)
 
     def decorate(
         method: Callable[..., Awaitable[Any]],

@@ -13,6 +13,7 @@ from im.buses import make_bus
 from im.i18n import Catalogue, read_catalogue
 from im.node_name import node_name
 from im.node_state import count, describe
+from im.own_data import make_exports
 from im.people import People
 from im.protocol.server import Limits
 from im.services.certificates import Certificates, certificate_source
@@ -236,6 +237,7 @@ class Messenger:
             self.register.strangers,
             settings.sessions.recheck_seconds,
         )
+        self.exports = make_exports(self, now_ms)
         self.channel = RedisChannel(
             settings.redis.url.get_secret_value(), settings.redis.channel, server_url
         )
@@ -317,6 +319,7 @@ class Messenger:
         await self.channel.close()
         await self.indexer.close()
         await self.certificates.close()
+        self.exports.close()
         await self.messages.close()
         await self.marks.close()
         await self.writer.close()

@@ -11,8 +11,8 @@ from im.errors import ImError
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-NOT_FOR_SCRIPT = ("doctor.", "secure.", "trust.")
-"""Sentences that only the terminal or a page without script shows begin so."""
+NOT_FOR_SCRIPT = ("doctor.", "export.", "secure.", "trust.")
+"""Sentences that only the terminal, an export or a page without script shows begin so."""
 HTML_LANGUAGES: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
 
 

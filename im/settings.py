@@ -306,6 +306,8 @@ class LimitSection(Section):
     """Files that one person uploads."""
     searches: Rate = "10/second;200/minute"
     """Searches in messages of one person."""
+    exports: Rate = "3/hour;10/day"
+    """How often one person takes all their data along."""
     webhooks: Rate = "60/minute;5000/day"
     """Messages through one webhook."""
     join_requests: Rate = "60/hour"

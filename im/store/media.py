@@ -6,6 +6,7 @@ nobody learns from a number what others have, and nobody gets a right by knowing
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
@@ -65,11 +66,12 @@ class Sight(Enum):
     ANYONE = "anyone"
 
 
-_SELECT = (
+_FILES = (
     "SELECT m.id, c.id, m.sha256, m.type, m.size, m.name, m.owner_id, m.reference_count,"
     " m.thumbnail_id, m.width, m.height, m.duration_ms, m.waveform FROM media m"
-    " JOIN media_content c ON c.sha256 = m.sha256 WHERE m.id = %s AND m.state = %s"
+    " JOIN media_content c ON c.sha256 = m.sha256"
 )
+_SELECT = f"{_FILES} WHERE m.id = %s AND m.state = %s"
 
 
 def add(
@@ -110,6 +112,27 @@ def by_id(cursor: Cursor, media: int, state: str = STORED) -> FileRow | None:
     """A file; with ``THUMBNAIL`` another one's thumbnail."""
     row = cursor.execute(_SELECT, (media, state)).one()
     return FileRow(*row) if row is not None else None
+
+
+def owned(cursor: Cursor, owner: int, after: int, limit: int) -> list[FileRow]:
+    """A person's own files with higher ids, in the order of the ids."""
+    rows = cursor.execute(
+        f"{_FILES} WHERE m.owner_id = %s AND m.state = %s AND m.id > %s ORDER BY m.id LIMIT %s",
+        (owner, STORED, after, limit),
+    ).all()
+    return [FileRow(*row) for row in rows]
+
+
+def owned_among(cursor: Cursor, owner: int, files: Collection[int]) -> list[FileRow]:
+    """Those of these files that are a person's own."""
+    if not files:
+        return []
+    marks = cursor.dialect.marks(len(files))
+    rows = cursor.execute(
+        f"{_FILES} WHERE m.owner_id = %s AND m.state = %s AND m.id IN ({marks})",
+        (owner, STORED, *files),
+    ).all()
+    return [FileRow(*row) for row in rows]
 
 
 def sight(cursor: Cursor, file: FileRow, user: int) -> Sight | None:

@@ -27,6 +27,7 @@ class Visible:
 
 
 _SELECT = "SELECT c.id, c.name, {first}, {last}, c.indexed_seq, c.changed_at FROM conversation c"
+_FIRST = "CASE WHEN m.joined_seq < 1 THEN 1 ELSE m.joined_seq END"
 
 
 def one(cursor: Cursor, conversation: Conversation, first: int, last: int | None) -> Visible:
@@ -40,16 +41,28 @@ def one(cursor: Cursor, conversation: Conversation, first: int, last: int | None
     return Visible(conversation.id, conversation.name, first, end, indexed_seq, changed_at)
 
 
+def page(cursor: Cursor, user: int, after: int, limit: int) -> list[Visible]:
+    """Conversations that a person was ever in, with higher numbers, in the order of the numbers.
+
+    ``all`` is not among them.
+    """
+    rows = cursor.execute(
+        f"{_SELECT.format(first=_FIRST, last=_left(cursor))}"
+        " JOIN member m ON m.conversation_id = c.id"
+        " WHERE m.user_id = %s AND c.id > %s AND c.last_seq > 0 ORDER BY c.id LIMIT %s",
+        (user, after, limit),
+    ).all()
+    return [Visible(*row) for row in rows]
+
+
 def everything(cursor: Cursor, user: int, since: int, limit: int) -> list[Visible]:
     """All that a person may see and that changed since a time, what changed last first.
 
     Also what they have left, up to the entry with which they left.
     """
-    least = cursor.dialect.least
-    left = f"COALESCE({least('m.left_seq', 'c.last_seq')}, c.last_seq)"
-    first = "CASE WHEN m.joined_seq < 1 THEN 1 ELSE m.joined_seq END"
     rows = cursor.execute(
-        f"{_SELECT.format(first=first, last=left)} JOIN member m ON m.conversation_id = c.id"
+        f"{_SELECT.format(first=_FIRST, last=_left(cursor))}"
+        " JOIN member m ON m.conversation_id = c.id"
         " WHERE m.user_id = %s AND c.changed_at >= %s AND c.last_seq > 0"
         " ORDER BY c.changed_at DESC, c.id DESC LIMIT %s",
         (user, since, limit),
@@ -61,3 +74,7 @@ def everything(cursor: Cursor, user: int, since: int, limit: int) -> list[Visibl
     ).all()
     found = [Visible(*row) for row in rows]
     return sorted(found, key=lambda each: (each.changed_at, each.conversation), reverse=True)
+
+
+def _left(cursor: Cursor) -> str:
+    return f"COALESCE({cursor.dialect.least('m.left_seq', 'c.last_seq')}, c.last_seq)"

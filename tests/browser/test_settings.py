@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 from playwright.sync_api import expect
 
 from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, register, row
@@ -126,3 +128,18 @@ def test_the_page_asks_no_other_host_and_breaks_no_rule_of_its_own(
     expect(page.locator("dialog.pal")).to_be_visible()
     assert asked == {anna.url.split("/")[2]}
     assert new_page.console == []
+
+
+def test_all_of_ones_data_is_saved_as_a_file(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    anna.call("POST", "/messages", {"to": f"u:{bo.id}", "text": "keep this"})
+    page = new_page(locale="en-GB")
+    enter(page, anna, "settings/devices")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Take my data along").click()
+    assert download.value.suggested_filename.startswith("Anna 2")
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
+        name = f"conversations/p-{anna.id}-{bo.id}/messages.jsonl"
+        assert "keep this" in archive.read(name).decode()

@@ -41,6 +41,12 @@ class Reply:
         return json.loads(self.text)
 
     @property
+    def error(self) -> str | None:
+        """The name of the refusal; None for what is none, a file for example."""
+        is_json = self.headers.get("Content-Type", "").startswith("application/json")
+        return self.json.get("error") if is_json else None
+
+    @property
     def data(self) -> Any:
         """``data`` of an answer that went well."""
         assert self.status == 200, f"{self.status}: {self.text}"

@@ -43,6 +43,7 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "GET /api/tokens": (PEOPLE, None),
     "POST /api/tokens": (PEOPLE, None),
     "DELETE /api/tokens/{token}": (PEOPLE, None),
+    "GET /api/me/export": (PEOPLE, None),
     "GET /api/me/factor": (PEOPLE, None),
     "POST /api/me/factor": (PEOPLE, None),
     "PUT /api/me/factor": (PEOPLE, None),
@@ -311,10 +312,10 @@ async def test_a_caller_may_what_the_verdict_says(
             token = await people.token(user, caller.scopes)
         address = re.sub(r"\{\w+\}", NOWHERE, path)
         reply = await api.call(method, address, token=token)
-        refused = reply.status if reply.json.get("error") in ("unauthorized", "forbidden") else 0
+        refused = reply.status if reply.error in ("unauthorized", "forbidden") else 0
         expected = 403 if caller.kind in NOT_FOR.get(route, ()) else caller.may(access, scope)
         if refused != expected:
-            wrong.append(f"{route}: {reply.status} {reply.text[:120]}")
+            wrong.append(f"{route}: {reply.status} {reply.body[:120]!r}")
     assert wrong == []
 
 

@@ -6,6 +6,7 @@ import { useNarrow } from "../shell/pane-frame.js";
 import { PlainCard } from "../shell/plain.js";
 import { DevicesCard, LogOutCard, PasswordCard } from "./devices.js";
 import { NoticesCards } from "./notices.js";
+import { OwnDataCard } from "./own-data.js";
 import { ProfileCard, RegisterCard } from "./profile.js";
 
 /** Settings: one section on wide screens; on a phone everything on one page. */
@@ -27,7 +28,7 @@ export function SettingsPage({ section }) {
       ${(!shown || shown === "notices") && html`<${NoticesCards} />`}
       ${(!shown || shown === "appearance") && html`<${AppearanceCards} />`}
       ${(!shown || shown === "devices") &&
-      html`<${PlainCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}<${LogOutCard} />`}
+      html`<${PlainCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}<${OwnDataCard} /><${LogOutCard} />`}
     </div>
   </main>`;
 }

@@ -1,0 +1,1 @@
+"""Everything of one person, packed while it is read: see ``exports``."""
