@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,17 @@ CACHES = """async () => {
   const names = await caches.keys();
   const pages = names.filter((name) => name.startsWith("im-page-"));
   let kept = 0;
-  for (const name of pages) kept += (await (await caches.open(name)).keys()).length;
-  return { names: names.sort(), pages: kept };
+  for (const cacheName of pages) kept += (await caches.match("/toChat", { cacheName })) ? 1 : 0;
+  const { installing, waiting, active } = (await navigator.serviceWorker.getRegistration()) ?? {};
+  const workers = [installing, waiting, active].map((worker) => worker?.state ?? null);
+  return { names: names.sort(), pages: kept, workers };
 }"""
 
 
 def until(page: Page, condition: Callable[[dict[str, Any]], bool]) -> None:
-    """Wait for a state of the caches."""
-    for _ in range(300):
+    """Wait for a state of the caches; the browser ends a worker when it sees fit."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         if condition(page.evaluate(CACHES)):
             return
         page.wait_for_timeout(50)
