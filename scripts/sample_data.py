@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from sample_pictures import harbour
 
 Language = Literal["zh", "en"]
 PASSWORD = "sample-data-1"  # noqa: S105 - of people who live in a temporary folder
@@ -27,6 +30,8 @@ class Words:
     recalled: str
     operator: str
     waiting: str
+    caption: str
+    paper: str
 
 
 WORDS: dict[Language, Words] = {
@@ -64,6 +69,8 @@ WORDS: dict[Language, Words] = {
         recalled="发错群了",
         operator="院办",
         waiting="请各位确认自己的班次。",
+        caption="从引航船上看到的四号泊位。",
+        paper="第48周排班表.xlsx",
     ),
     "en": Words(
         people=(
@@ -112,6 +119,8 @@ WORDS: dict[Language, Words] = {
         recalled="Wrong group",
         operator="Master",
         waiting="Please check your own watch.",
+        caption="Berth 4 as seen from the pilot boat.",
+        paper="Watch list week 48.xlsx",
     ),
 }
 
@@ -121,7 +130,7 @@ class Refused(Exception):
 
 
 class Api:
-    """JSON requests to a node as one person."""
+    """Requests to a node as one person."""
 
     def __init__(self, url: str, language: Language, token: str = "") -> None:
         self.url = url
@@ -130,12 +139,21 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's data. Raises ``Refused``."""
+        data = None if body is None else json.dumps(body).encode()
+        return self._ask(method, path, data, "application/json")
+
+    def upload(self, data: bytes, type_: str, **about: str | int) -> int:
+        """The id of a new file. Raises ``Refused``."""
+        path = f"/media?{urllib.parse.urlencode(about)}"
+        return int(self._ask("POST", path, data, type_)["id"])
+
+    def _ask(self, method: str, path: str, data: bytes | None, type_: str) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own node
             f"{self.url}/api{path}",
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
+            data=data,
             headers={
-                "Content-Type": "application/json",
+                "Content-Type": type_,
                 "Accept-Language": self.language,
                 **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
             },
@@ -231,5 +249,16 @@ def _groups(sample: Sample, words: Words) -> None:
         if speaker == 0 and len(sent) == 4:
             body["reply_to"] = sent[3]["seq"]
         sent.append(sample.people[speaker].api.call("POST", "/messages", body))
+    _media(sample, words, target)
     wrong = sample.people[4].api.call("POST", "/messages", {"to": target, "text": words.recalled})
     sample.people[4].api.call("POST", "/messages/recall", {"conv": target, "seq": wrong["seq"]})
+
+
+def _media(sample: Sample, words: Words, target: str) -> None:
+    """A picture with a caption, and a file."""
+    writer = sample.people[4].api
+    picture = writer.upload(harbour(), "image/jpeg", name="harbour.jpg")
+    body = {"to": target, "media": "picture", "file": picture, "text": words.caption}
+    writer.call("POST", "/messages", body)
+    paper = writer.upload(b"PK" + bytes(38_000), "application/octet-stream", name=words.paper)
+    writer.call("POST", "/messages", {"to": target, "media": "file", "file": paper})

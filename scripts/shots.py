@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from sample_data import PASSWORD, WORDS, Language, Sample, populate, register  # noqa: E402
+from shooter import Shooter  # noqa: E402
+from shots_media import MEDIA  # noqa: E402
 
 from tests.services.chromium import ARGUMENTS, executable  # noqa: E402
 from tests.services.node import NodeFactory  # noqa: E402
@@ -29,37 +31,6 @@ RESOLVE = f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"
 OUT = ROOT / "build" / "shots"
 SIZES = {"desktop": (1440, 900), "tablet": (820, 1100), "phone": (360, 740)}
 LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-GB"}
-
-
-class Shooter:
-    """One person's browser in one language, theme and size."""
-
-    def __init__(self, page: Page, url: str, sample: Sample) -> None:
-        self.page = page
-        self.url = url
-        self.sample = sample
-        size = page.viewport_size
-        self.phone = size is not None and size["width"] < 720
-
-    def chats(self, conversation: str | None = None, *, details: bool = False) -> None:
-        """Go to the chats, or into one."""
-        tail = f"/{conversation}" if conversation else ""
-        self.at(f"#/chats{tail}{'/details' if details else ''}")
-        if conversation:
-            self.page.wait_for_selector(".rows-in [data-seq], .log-in .empty", state="attached")
-
-    def at(self, hash_: str) -> None:
-        """Go to a place of the chat page and wait until it is quiet."""
-        self.page.goto(f"{self.url}/toChat{hash_}")
-        self.page.reload()
-        self.page.wait_for_selector(".rail .lan:not(.wait, .bad), .tabs", state="attached")
-        self.page.wait_for_selector(".pane .row, .pane .snav, .page, .chat", state="attached")
-        self.page.wait_for_timeout(400)
-
-    @property
-    def group(self) -> str:
-        """The conversation of the first group."""
-        return f"g:{self.sample.groups[0]['id']}"
 
 
 def chat(shooter: Shooter) -> None:
@@ -210,7 +181,8 @@ def undo(shooter: Shooter) -> None:
 
 INSIDE: list[Callable[[Shooter], None]] = [
     conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements,
-    contacts, profile, groups, group, create, settings, devices, notices, appearance, palette,
+    *MEDIA, contacts, profile, groups, group, create, settings, devices,
+    notices, appearance, palette,
     shortcuts, undo, offline, new_version,
 ]  # fmt: skip
 
@@ -321,8 +293,8 @@ def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: 
                 inside(shooter)
                 save(name_of(inside))
                 page.context.set_offline(False)
-                for undo_button in page.locator(".toast button").all():
-                    undo_button.click()
+                for button in page.locator(".toast button, .sending button").all():
+                    button.click()
                 for box in page.locator(".comp textarea:visible").all():
                     box.fill("")
                     box.press("Escape")

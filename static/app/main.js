@@ -10,7 +10,6 @@ import { createStorage } from "./data/storage.js";
 import { createTabs } from "./data/tabs.js";
 import { createAnnouncer } from "./ui/announcer.js";
 import { AppContext } from "./ui/context.js";
-import { listenForKeys } from "./ui/keyboard.js";
 import { loadMenu } from "./ui/layers-shown.js";
 import { createLayers } from "./ui/layers.js";
 import { mediaText } from "./ui/list/preview.js";
@@ -30,6 +29,8 @@ const UNKNOWN_MS = 500;
 const RETURN_MS = 5_000;
 
 async function main() {
+  /** Shortcuts: on their way beside the page, which can be drawn without them. */
+  const keyboard = again(() => import("./ui/keyboard.js"));
   const boot = JSON.parse(document.querySelector("#boot").textContent);
   const { user, lang } = boot;
   const t = translator(boot.messages, lang);
@@ -146,7 +147,7 @@ async function main() {
       client.kept.flush();
     }
   });
-  listenForKeys(app);
+  keyboard.then(({ listenForKeys }) => listenForKeys(app), () => {});
   await client.start();
   // The chat's code is on its way before it is asked for, but not in the way of the list.
   const idle = window.requestIdleCallback ?? setTimeout;

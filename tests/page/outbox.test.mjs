@@ -30,9 +30,12 @@ function createNode() {
   return node;
 }
 
+const photo = (key) => ({ ...item(key), media: "picture", blob: { size: 9 }, file: { name: "a.jpg", size: 9 } });
+
 function open({ node = createNode(), store = memoryTable("key"), lock = createLocks() } = {}) {
   const clock = createClock();
   const stored = [];
+  const uploads = { count: 0 };
   const outbox = new Outbox({
     store,
     lock,
@@ -41,8 +44,9 @@ function open({ node = createNode(), store = memoryTable("key"), lock = createLo
     online: () => node.online,
     changed: () => {},
     stored: (item) => stored.push(item),
+    upload: () => (uploads.count += 1),
   });
-  return { outbox, node, store, clock, stored, lock };
+  return { outbox, node, store, clock, stored, lock, uploads };
 }
 
 const item = (key, conv = "p:1:2") => ({ key, conv, to: "u:2", media: "text", text: key });
@@ -253,4 +257,44 @@ test("the outbox is bounded and says so", async () => {
   node.online = false;
   for (let count = 0; count < MAX_WAITING; count += 1) await outbox.add(item(`k${count}`));
   await assert.rejects(outbox.add(item("one more")), { code: "outbox_full" });
+});
+
+test("a message whose file is still to be uploaded holds nobody back", async () => {
+  const { outbox, node, uploads } = open();
+  await outbox.add(photo("a"));
+  await outbox.add(item("b"));
+  await settle();
+  assert.deepEqual(texts(node), ["b"]);
+  assert.ok(uploads.count > 0);
+  await outbox.change("a", { file: { id: 7, name: "a.jpg", size: 9 } });
+  await settle();
+  assert.deepEqual(texts(node), ["b", "a"]);
+  assert.equal(node.stored[1].file, 7);
+});
+
+test("an upload that is given up leaves nothing; what was sent stays", async () => {
+  const { outbox, node, store } = open();
+  await outbox.add(photo("a"));
+  await outbox.cancel("a");
+  await outbox.change("a", { file: { id: 7 } });
+  await settle();
+  assert.deepEqual(await store.all(), []);
+  assert.deepEqual(node.received, []);
+});
+
+test("a file that the node has removed meanwhile is uploaded once more, and only once", async () => {
+  const { outbox, node, uploads } = open();
+  node.answer = () => {
+    throw new RequestError("not_found", "gone", { field: "file" });
+  };
+  await outbox.add(photo("a"));
+  await outbox.change("a", { file: { id: 7 } });
+  await settle();
+  const before = uploads.count;
+  assert.equal(outbox.failed, 0);
+  assert.equal(outbox.items("p:1:2")[0].file.id, undefined);
+  assert.ok(before >= 2);
+  await outbox.change("a", { file: { id: 8 } });
+  await settle();
+  assert.equal(outbox.failed, 1);
 });

@@ -1,4 +1,5 @@
 import { batch, signal } from "../../vendor/preact.js";
+import { again } from "../core/again.js";
 import { complete } from "../core/entries.js";
 import { newKey } from "../core/keys.js";
 import { ALL, parseName, targetOf } from "../core/names.js";
@@ -76,7 +77,16 @@ export class Client {
       clock,
       changed: () => (this.outboxVersion.value += 1),
       stored: (item) => this.#stored(item),
+      upload: () => this.loadFiles().then((files) => files.run(), () => {}),
     });
+    /** What uploads files, once it was needed. */
+    this.files = signal(null);
+  }
+
+  /** Have what uploads files; fetched with the first one. */
+  async loadFiles() {
+    const { Files } = await again(() => import("./files.js"));
+    return (this.files.value ??= new Files(this));
   }
 
   async start() {
@@ -96,12 +106,11 @@ export class Client {
 
   /** Write into a conversation; resolves when the message is kept in this browser. */
   async send(conv, text, { replyTo = null, mentions = [] } = {}) {
-    const key = await this.#post(conv, { media: "text", text, replyTo, mentions });
-    this.events.onSent();
-    return key;
+    return this.post(conv, { media: "text", text, replyTo, mentions });
   }
 
-  async #post(conv, content) {
+  /** The same for any content; resolves with the message's key. */
+  async post(conv, content) {
     const to = targetOf(conv, this.me.id);
     const key = newKey();
     this.typing.told(to);
@@ -109,13 +118,14 @@ export class Client {
     const after = this.history.log(conv).log.head;
     await this.outbox.add({ ...content, key, conv, to, after });
     this.tabs.say({ type: "outbox" });
+    this.events.onSent();
     return key;
   }
 
   /** Repeat a message in another conversation; resolves when it is kept in this browser. */
   async forward(entry, conv) {
     const { media, text, file, extra } = entry;
-    await this.#post(conv, { media, text, file: file?.id, extra, forwardedFrom: { conv: entry.conv, seq: entry.seq } });
+    await this.post(conv, { media, text, file, extra, forwardedFrom: { conv: entry.conv, seq: entry.seq } });
   }
 
   async retry(key) {
@@ -329,6 +339,7 @@ export class Client {
     const { log } = this.history.log(item.conv);
     this.sentKeys.set(`${item.conv} ${item.seq}`, item.key);
     this.tabs.say({ type: "stored", key: item.key, seq: item.seq, time: item.time });
+    this.files.value?.keep(item);
     if (log.loaded && log.to >= item.seq) this.outbox.settle(item.conv, item.seq);
     this.history.touched(item.conv);
   }

@@ -11,6 +11,9 @@ export const WAITING = "waiting";
 export const FAILED = "failed";
 export const STORED = "stored";
 
+/** Its file has not been uploaded yet. */
+export const isUnsent = (item) => Boolean(item.blob) && !item.file.id;
+
 /**
  * What was written and is not yet known to be stored.
  *
@@ -18,13 +21,14 @@ export const STORED = "stored";
  * within its conversation, each after the `ok` of the one before. `lock(name, work)` keeps two
  * tabs from sending the same; where the browser has no locks, the key still makes one message of
  * it. An item fails only when it is refused, or unanswered for 30 s on a living link.
+ * One with a `blob` that is still to be uploaded is left to `upload()` and holds nobody back.
  *
  * `store`: async `all()`, `put(item)`, `remove(key)`. `request(frame)` resolves with the `ok`.
  * `changed(conv)` is called after every change; `stored(item)` once for each `ok`.
  */
 export class Outbox {
-  constructor({ store, lock, request, online, clock, changed, stored }) {
-    Object.assign(this, { store, lock, request, online, clock, changed, stored });
+  constructor({ store, lock, request, online, clock, changed, stored, upload }) {
+    Object.assign(this, { store, lock, request, online, clock, changed, stored, upload });
     this.byKey = new Map();
     this.draining = new Map();
   }
@@ -40,7 +44,7 @@ export class Outbox {
     }
     for (const [key, item] of found) {
       const known = this.byKey.get(key);
-      if (known?.state === STORED || (known && known.state === item.state)) continue;
+      if (known?.state === STORED || (known?.state === item.state && isUnsent(known) === isUnsent(item))) continue;
       this.byKey.set(key, item);
       touched.add(item.conv);
     }
@@ -107,6 +111,20 @@ export class Outbox {
     } else await this.#forget(item);
   }
 
+  /** Change what waits, unless it is gone from the store: its file was uploaded, or refused. */
+  async change(key, fields) {
+    const item = (await this.store.all()).find((kept) => kept.key === key);
+    if (!item) return;
+    await this.#save({ ...item, ...fields });
+    this.drain(item.conv);
+  }
+
+  /** Forget an item whose file is still to be uploaded: nothing of it has been sent. */
+  async cancel(key) {
+    const item = this.byKey.get(key);
+    if (item && isUnsent(item)) await this.#forget(item);
+  }
+
   /** The log now shows number `seq` of `conv`; the item that became it may go. */
   settle(conv, seq) {
     for (const [key, item] of this.byKey) {
@@ -124,6 +142,7 @@ export class Outbox {
 
   /** Send what waits in a conversation, in order. One run at a time; a call meanwhile adds a lap. */
   async drain(conv) {
+    if ([...this.byKey.values()].some((item) => item.state === WAITING && isUnsent(item))) this.upload();
     if (this.draining.has(conv)) {
       this.draining.set(conv, true);
       return;
@@ -139,7 +158,7 @@ export class Outbox {
     const tried = new Set();
     while (this.online()) {
       const next = (await this.store.all())
-        .filter((item) => item.conv === conv && item.state === WAITING && !tried.has(item.key))
+        .filter((item) => item.conv === conv && item.state === WAITING && !isUnsent(item) && !tried.has(item.key))
         .sort(inOrder)[0];
       if (!next) return;
       if (!(await this.#deliver(next))) return;
@@ -162,6 +181,11 @@ export class Outbox {
           await this.#pause(error.retryAfter ?? PAUSE_MS);
           if (!this.online()) return false;
           continue;
+        }
+        // It waited so long that the node has removed the file: once more from the start.
+        if (code === "not_found" && error.field === "file" && item.blob && !item.again) {
+          await this.change(item.key, { file: { ...item.file, id: undefined }, again: true });
+          return true;
         }
         const unknown = code === "timeout" || code === "unavailable";
         await this.#save({ ...item, state: FAILED, code, message: error.message, unknown });
@@ -217,7 +241,7 @@ function frameOf(item) {
   if (item.replyTo) frame.reply_to = item.replyTo;
   if (item.mentions?.length) frame.mentions = item.mentions;
   if (item.forwardedFrom) frame.forwarded_from = item.forwardedFrom;
-  if (item.file) frame.file = item.file;
+  if (item.file) frame.file = item.file.id;
   if (item.extra) frame.extra = item.extra;
   return frame;
 }

@@ -60,6 +60,8 @@ export function pendingEntry(item, me) {
     time: item.time ?? item.created,
     media: item.media,
     text: item.text,
+    file: item.file,
+    extra: item.extra,
     reply_to: item.replyTo,
     mentions: item.mentions ?? [],
     forwarded_from: item.forwardedFrom,
@@ -71,8 +73,8 @@ const LOOK_BACK = 200;
 
 /**
  * The items still to be shown below a log: not those it already shows under their number, nor one
- * whose own echo came before its `ok` (an own message with the same text that is younger than the
- * number the item was written after).
+ * whose own echo came before its `ok` (an own message with the same text and file that is younger than
+ * the number the item was written after).
  */
 export function pendingBelow(items, entries, me) {
   if (!items.length) return items;
@@ -83,7 +85,9 @@ export function pendingBelow(items, entries, me) {
   return items.filter((item) => {
     if (item.state === STORED) return !shown.has(item.seq);
     if (item.state === FAILED || !item.inFlight) return true;
-    const index = echoes.findIndex((entry) => entry.seq > item.after && entry.text === item.text);
+    const index = echoes.findIndex(
+      (entry) => entry.seq > item.after && entry.text === item.text && entry.file?.id === item.file?.id,
+    );
     if (index < 0) return true;
     echoes.splice(index, 1);
     return false;

@@ -54,6 +54,7 @@ export function createApi({ fetch, cookie, onUnauthorized }) {
     patch: (path, body) => call("PATCH", path, body),
     put: (path, body = {}) => call("PUT", path, body),
     delete: (path) => call("DELETE", path),
+    token: () => readToken(cookie()),
   };
 }
 

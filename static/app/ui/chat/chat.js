@@ -5,11 +5,14 @@ import { Empty, Icon, IconButton } from "../elements.js";
 import { emptyAnnouncements } from "../list/list.js";
 import { lazy } from "../lazy.js";
 import { typingText } from "../list/preview.js";
+import { useDrop } from "../media/drop.js";
+import { useSender } from "../media/sender.js";
 import { Composer } from "./composer.js";
 import { ChatHeader } from "./header.js";
 import { LogView } from "./log-view.js";
 
 const ForwardDialog = lazy(() => import("./forward.js"), "ForwardDialog", ["details"]);
+const Lightbox = lazy(() => import("../media/lightbox.js"), "Lightbox", ["lightbox"]);
 const ReadersDialog = lazy(() => import("./readers.js"), "ReadersDialog", ["details"]);
 
 /** The main pane of the chats: a conversation, or a welcome when none is open. */
@@ -46,7 +49,10 @@ function OpenChat({ conv, summary }) {
   /** `{replyTo, editing}`: entries that the composer is about. */
   const about = useSignal({ replyTo: null, editing: null });
   const composer = useRef(null);
+  const main = useRef(null);
   const canWrite = conv === ALL ? client.canBroadcast.value : true;
+  const sender = useSender({ conv, about, handle: composer });
+  const over = useDrop(main, canWrite ? sender.open : null);
   useEffect(() => {
     client.openConversation(conv);
     client.peopleShown();
@@ -65,18 +71,21 @@ function OpenChat({ conv, summary }) {
         composer.current?.put(text);
       },
       forward: (entry) => layers.open(ForwardDialog, { entry }),
+      view: (entry) => layers.open(Lightbox, { entry, forward: (other) => layers.open(ForwardDialog, { entry: other }) }),
       readers: (entry) => layers.open(ReadersDialog, { entry }),
     }),
     [],
   );
-  return html`<main class="chat" id="main" tabindex="-1" data-region>
+  return html`<main class="chat" id="main" tabindex="-1" data-region ref=${main}>
     <${ChatHeader} conv=${conv} summary=${summary} />
     ${summary.group?.announcement && html`<${GroupNotice} group=${summary.group} key=${summary.group.id} />`}
     <${LogView} conv=${conv} summary=${summary} actions=${actions} canWrite=${canWrite} />
     <${TypingLine} conv=${conv} />
     ${canWrite
-      ? html`<${Composer} conv=${conv} summary=${summary} about=${about} handle=${composer} />`
+      ? html`<${Composer} conv=${conv} summary=${summary} about=${about} handle=${composer} sender=${sender} />`
       : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
+    ${over &&
+    html`<div class="drop" aria-hidden="true"><p><${Icon} name="upload" size="xl" />${t("upload.drop", { name: client.conversations.title(summary) })}</p></div>`}
   </main>`;
 }
 

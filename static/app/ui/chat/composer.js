@@ -5,14 +5,19 @@ import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
 import { isComposing } from "../input-method.js";
 import { lazy } from "../lazy.js";
+import { Attach } from "../media/attach.js";
+import { pastedFiles } from "../media/sender.js";
 import { MentionList, useMentions } from "./mentions.js";
 import { Quote } from "./row.js";
 
 const EmojiPanel = lazy(() => import("../emoji/panel.js"), "EmojiPanel", ["emoji"]);
 const MAX_LINES = 8;
 
-/** Where a message is written. `about`: what is replied to or edited; `handle`: for the pane. */
-export function Composer({ conv, summary, about, handle }) {
+/**
+ * Where a message is written. `about`: what is replied to or edited; `handle`: for the pane; `sender`:
+ * where files go.
+ */
+export function Composer({ conv, summary, about, handle, sender }) {
   const app = useApp();
   const { t, client, layers, storage } = app;
   const { replyTo, editing } = about.value;
@@ -55,6 +60,13 @@ export function Composer({ conv, summary, about, handle }) {
   };
   handle.current = {
     focus: () => input.current?.focus(),
+    text: () => text,
+    /** What is written has gone out as the caption of a file. */
+    sent() {
+      if (!editing) write("");
+      // While the dialog is still there, nothing outside it can have the focus.
+      if (matchMedia("(hover: hover)").matches) requestAnimationFrame(() => input.current?.focus());
+    },
     put: (value) => place(text ? `${text}\n${value}` : value),
     edit(value) {
       if (!about.value.editing) kept.current = text;
@@ -166,6 +178,12 @@ export function Composer({ conv, summary, about, handle }) {
           write(event.currentTarget.value);
           mentions.look();
         }}
+        onPaste=${(event) => {
+          const files = pastedFiles(event);
+          if (!files.length) return;
+          event.preventDefault();
+          sender.open(files);
+        }}
         onSelect=${mentions.look}
         onBlur=${mentions.close}
         onKeyDown=${onKeyDown}
@@ -174,6 +192,7 @@ export function Composer({ conv, summary, about, handle }) {
       <div class="tools">
         <${IconButton} icon="smile" class=${emoji ? "on" : ""} label=${t("emoji.open")} aria-expanded=${emoji ? "true" : "false"}
           onClick=${() => (emoji ? closeEmoji() : setEmoji(true))} />
+        <${Attach} sender=${sender} />
         <span class="sp"></span>
         ${tooLong
           ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`

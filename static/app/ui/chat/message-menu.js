@@ -1,6 +1,7 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { mediaText } from "../list/preview.js";
+import { download } from "../media/sizes.js";
 import { copyText } from "./clipboard.js";
 
 /** What can be done with a message now: `[{icon, label, hint, key, quick, run}]`, null for a line. */
@@ -20,6 +21,12 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
       hint: "C",
       run: () => copyText(entry.text).then((done) => layers.say(t(done ? "message.copied" : "message.copy_failed"))),
     });
+  }
+  if (entry.media === "picture" && entry.file) {
+    list.push({ icon: "image", key: "o", label: t("picture.view"), hint: "O", run: () => actions.view(entry) });
+  }
+  if (entry.file) {
+    list.push({ icon: "download", key: "s", label: t("message.save_file"), hint: "S", run: () => download(entry.file) });
   }
   list.push({ icon: "forward", key: "f", label: t("message.forward"), hint: "F", run: () => actions.forward(entry) });
   if (mine && canWrite && entry.media === "text" && age < client.limits.edit_ms) {

@@ -6,6 +6,8 @@ import { useApp } from "../context.js";
 import { Avatar, colourOf, Icon, IconButton } from "../elements.js";
 import { eventText } from "../event-text.js";
 import { mediaText } from "../list/preview.js";
+import { FileCard } from "../media/file.js";
+import { Picture, QuotedPicture } from "../media/picture.js";
 import { messageActions, onMessageKey, openMessageMenu } from "./message-menu.js";
 import { useLongPress } from "./long-press.js";
 
@@ -86,7 +88,7 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
       ${showName
         ? html`<span class="by n${colourOf(entry.from)}">${name}</span>`
         : html`<span class="vh">${mine ? t("list.you") : name}</span>`}
-      <${Bubble} entry=${entry} item=${item} mark=${mark} quoted=${quoted} jumpTo=${jumpTo} />
+      <${Bubble} entry=${entry} item=${item} mark=${mark} quoted=${quoted} jumpTo=${jumpTo} active=${active} actions=${actions} />
       ${failed && html`<${FailedLine} item=${item} />`}
       ${readers?.length > 0 && html`<${SeenBy} readers=${readers} others=${others} onClick=${() => actions.readers(entry)} />`}
       ${active && !onWay && html`<${HoverBar} context=${context} open=${open} />`}
@@ -94,7 +96,7 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
   </article>`;
 }
 
-function Bubble({ entry, item, mark, quoted, jumpTo }) {
+function Bubble({ entry, item, mark, quoted, jumpTo, active, actions }) {
   const app = useApp();
   const { t, client } = app;
   const meta = html`<${Meta} entry=${entry} mark=${mark} />`;
@@ -102,10 +104,27 @@ function Bubble({ entry, item, mark, quoted, jumpTo }) {
   if (entry.media === "text" && !quoted && !entry.forwarded_from && fewEmoji(text)) {
     return html`<div class="big"><span>${text}</span>${meta}</div>`;
   }
-  return html`<div class="bub ${item?.state === FAILED ? "bad" : ""}">
-    ${entry.forwarded_from && html`<${ForwardedLine} from=${entry.forwarded_from} />`}
-    ${quoted && html`<${Quote} quoted=${quoted} onClick=${() => jumpTo(quoted.seq)} />`}
-    <span class="tx">${entry.media && entry.media !== "text" ? mediaText(t, entry) : html`<${Text} entry=${entry} client=${client}  />`}</span>
+  const bad = item?.state === FAILED ? "bad" : "";
+  const above = html`${entry.forwarded_from && html`<${ForwardedLine} from=${entry.forwarded_from} />`}
+    ${quoted && html`<${Quote} quoted=${quoted} onClick=${() => jumpTo(quoted.seq)} />`}`;
+  const words = html`<span class="tx"><${Text} entry=${entry} client=${client} /></span>`;
+  if (entry.media === "picture" && entry.file) {
+    const onOpen = entry.seq ? () => actions.view(entry) : null;
+    return html`<div class="bub pic ${bad} ${text ? "said" : ""}">
+      <div class="above">${above}</div>
+      <${Picture} entry=${entry} item=${item} active=${active} onOpen=${onOpen} />
+      <div class="cap">${text && words}${meta}</div>
+    </div>`;
+  }
+  if (entry.media !== "text" && entry.file) {
+    return html`<div class="bub ${bad}">${above}
+      <${FileCard} file=${entry.file} item=${item} active=${active} meta=${text ? null : meta} />
+      ${text && html`${words}${meta}`}
+    </div>`;
+  }
+  return html`<div class="bub ${bad}">
+    ${above}
+    ${entry.media && entry.media !== "text" ? html`<span class="tx">${mediaText(t, entry)}</span>` : words}
     ${meta}
   </div>`;
 }
@@ -138,7 +157,8 @@ export function Quote({ quoted, onClick = null, title = null }) {
   const gone = quoted.missing || quoted.recalled;
   const who = quoted.missing ? t("chat.quote") : (title ?? client.people.name(quoted.from));
   const text = quoted.recalled ? t("chat.quote_recalled") : quoted.missing ? t("chat.quote_far") : mediaText(t, quoted);
-  const inner = html`<b>${who}</b><span class=${gone ? "gone" : ""}>${text}</span>`;
+  const inner = html`${!gone && quoted.media === "picture" && quoted.file?.id && html`<${QuotedPicture} file=${quoted.file} />`}
+    <b>${who}</b><span class=${gone ? "gone" : ""}>${text}</span>`;
   if (!onClick) return html`<div class="quote">${inner}</div>`;
   return html`<button type="button" class="quote" tabindex="-1" onClick=${onClick}>${inner}</button>`;
 }

@@ -16,7 +16,7 @@ export function preview(app, summary) {
   const items = client.outbox.items(conv);
   const failed = items.find((item) => item.state === FAILED);
   if (failed) {
-    return html`<span class="fail"><${Icon} name="alert" size="s" />${" "}${t("send.failed_short")}</span>${" "}${line(failed.text)}`;
+    return html`<span class="fail"><${Icon} name="alert" size="s" />${" "}${t("send.failed_short")}</span>${" "}${mediaText(t, failed)}`;
   }
   const draft = client.drafts.get(conv);
   if (draft?.text.trim() && app.router.place.value.id !== conv) {
@@ -24,7 +24,7 @@ export function preview(app, summary) {
   }
   const waiting = items[items.length - 1];
   if (waiting) {
-    return html`<${Icon} name="clock" size="s" /><span class="vh">${t("send.waiting")}</span>${" "}${line(waiting.text)}`;
+    return html`<${Icon} name="clock" size="s" /><span class="vh">${t("send.waiting")}</span>${" "}${mediaText(t, waiting)}`;
   }
   const text = lastText(app, summary);
   if (summary.mentioned) return html`<span class="ment">${t("list.mention")}</span>${" "}${text}`;
@@ -54,7 +54,7 @@ function lastText(app, summary) {
 export function mediaText(t, entry) {
   const text = line(entry.text ?? "");
   if (entry.media && entry.media !== "text") {
-    return [t(`media.${entry.media}`), text || entry.file?.name || ""].filter(Boolean).join(" ");
+    return [t(`media.${entry.media}`), text || (entry.media === "file" && entry.file?.name)].filter(Boolean).join(" ");
   }
   return text;
 }

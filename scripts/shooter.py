@@ -1,0 +1,37 @@
+"""One person's browser, brought to a place of the page."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+from sample_data import Sample
+
+
+class Shooter:
+    """One person's browser in one language, theme and size."""
+
+    def __init__(self, page: Page, url: str, sample: Sample) -> None:
+        self.page = page
+        self.url = url
+        self.sample = sample
+        size = page.viewport_size
+        self.phone = size is not None and size["width"] < 720
+
+    def chats(self, conversation: str | None = None, *, details: bool = False) -> None:
+        """Go to the chats, or into one."""
+        tail = f"/{conversation}" if conversation else ""
+        self.at(f"#/chats{tail}{'/details' if details else ''}")
+        if conversation:
+            self.page.wait_for_selector(".rows-in [data-seq], .log-in .empty", state="attached")
+
+    def at(self, hash_: str) -> None:
+        """Go to a place of the chat page and wait until it is quiet."""
+        self.page.goto(f"{self.url}/toChat{hash_}")
+        self.page.reload()
+        self.page.wait_for_selector(".rail .lan:not(.wait, .bad), .tabs", state="attached")
+        self.page.wait_for_selector(".pane .row, .pane .snav, .page, .chat", state="attached")
+        self.page.wait_for_timeout(400)
+
+    @property
+    def group(self) -> str:
+        """The conversation of the first group."""
+        return f"g:{self.sample.groups[0]['id']}"

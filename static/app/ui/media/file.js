@@ -1,0 +1,45 @@
+import { html } from "../../../vendor/preact.js";
+import { useApp } from "../context.js";
+import { Icon } from "../elements.js";
+import { isUploading, Sending } from "./sending.js";
+import { addressOf, bytes } from "./sizes.js";
+
+/** What the tile of a file says and which colour it has, by the ending of its name. */
+const COLOURS = {
+  red: ["pdf"],
+  blue: ["doc", "docx", "odt", "rtf", "txt", "md"],
+  green: ["xls", "xlsx", "ods", "csv"],
+  orange: ["ppt", "pptx", "odp", "key"],
+  violet: ["mp3", "wav", "flac", "ogg", "m4a", "mp4", "webm", "mov", "mkv"],
+};
+const MAX_ENDING = 4;
+
+/** The tile in front of a file's name. */
+export function FileTile({ name }) {
+  const ending = /\.([a-z0-9]+)$/i.exec(name ?? "")?.[1].toLowerCase() ?? "";
+  const colour = Object.keys(COLOURS).find((one) => COLOURS[one].includes(ending)) ?? "grey";
+  return html`<span class="fx ${colour}" aria-hidden="true">
+    ${ending && ending.length <= MAX_ENDING ? ending.toUpperCase() : html`<${Icon} name="file" />`}
+  </span>`;
+}
+
+/** A file of a message: what it is, how large, and a way to save it. */
+export function FileCard({ file, item, active, meta }) {
+  const { t, lang } = useApp();
+  const name = file.name || t("file.unnamed");
+  const uploading = isUploading(item);
+  return html`<div class="filec ${uploading ? "up" : ""}">
+    <${FileTile} name=${file.name} />
+    <div class="fm">
+      <div class="fn">${name}</div>
+      ${uploading
+        ? html`<${Sending} item=${item} />`
+        : html`<div class="fs"><span>${bytes(file.size, lang)}</span></div>`}
+    </div>
+    ${file.id && !uploading
+      ? html`<a class="ib" href=${addressOf(file)} download=${file.name || true} tabindex=${active ? 0 : -1}
+          aria-label=${t("file.save", { name })} title=${t("file.save", { name })}><${Icon} name="download" /></a>`
+      : html`<span></span>`}
+    ${meta}
+  </div>`;
+}

@@ -1,0 +1,295 @@
+"""Pictures and files: chosen, pasted, dropped, taken, sent, seen, and taken back."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+from tests.browser.people import (
+    QUICK,
+    Person,
+    befriend,
+    bubble,
+    enter,
+    online,
+    private,
+    register,
+    row,
+    write,
+)
+from tests.browser.test_accessibility import violations
+from tests.handlers import samples
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+TWO_NODES = {name: value for name, value in QUICK.items() if name != "IM_RELAY_BUS"}
+SLOW = """() => {
+  const send = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (body) {
+    window.release = () => send.call(this, body);
+    this.upload.onprogress({ loaded: body.size / 2 });
+  };
+}"""
+"""Uploads stop half way until they are released."""
+
+
+def photo(name: str = "quay.jpg", size: tuple[int, int] = (640, 400)) -> FilePayload:
+    """A picture as a file chooser gives it."""
+    return {"name": name, "mimeType": "image/jpeg", "buffer": samples.picture(size=size)}
+
+
+def paper(name: str = "watch.pdf", size: int = 2000) -> FilePayload:
+    return {"name": name, "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n" + b"x" * size}
+
+
+def choose(page: Page, *files: FilePayload, by: str = "Pictures") -> Locator:
+    """Choose files with a button; the dialog that shows them."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=by, exact=True).click()
+    chooser.value.set_files(list(files))
+    return page.locator("dialog.send")
+
+
+def send(dialog: Locator) -> None:
+    dialog.get_by_role("button", name="Send", exact=True).click()
+
+
+def sent(page: Page) -> Locator:
+    """Pictures of the log whose pixels have come."""
+    return page.locator(".msg .room img")
+
+
+@pytest.fixture
+def urls(node: NodeFactory, mysql_url: str) -> tuple[str, str]:
+    """Two nodes with one database."""
+    first, second = (node("--database", mysql_url, env=TWO_NODES) for _ in range(2))
+    return first.url, second.url
+
+
+def pair(url: str) -> tuple[Person, Person, str]:
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    return anna, bo, private(anna, bo)
+
+
+def at(person: Person, url: str) -> Person:
+    return Person(person.id, person.name, person.token, url)
+
+
+def test_pictures_with_a_caption_cross_two_nodes_and_open_large(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo, conversation = pair(urls[0])
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(annas, anna, f"chats/{conversation}")
+    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
+
+    dialog = choose(annas, photo(), photo("deck.jpg", (300, 500)), photo("sky.jpg"))
+    expect(dialog.get_by_role("heading")).to_have_text("Send 3 pictures")
+    dialog.get_by_role("button", name="Remove sky.jpg").click()
+    expect(dialog.get_by_role("heading")).to_have_text("Send 2 pictures")
+    expect(dialog.locator(".about")).to_contain_text("position will be removed")
+    assert violations(annas) == []
+    dialog.get_by_label("Add a caption").fill("Berth 4")
+    dialog.get_by_label("Add a caption").press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(annas.locator(".comp textarea")).to_be_focused()
+
+    expect(sent(bos)).to_have_count(2)
+    expect(bos.locator(".msg .cap .tx")).to_have_text("Berth 4")
+    boxes = bos.locator(".msg .room").evaluate_all(
+        "(all) => all.map((box) => [box.offsetWidth, box.offsetHeight])"
+    )
+    assert boxes == [[320, 200], [216, 360]]
+    expect(
+        annas.locator(".msg.me use[href$='#check'], .msg.me use[href$='#checks']")
+    ).to_have_count(2)
+    expect(annas.locator(".sending")).to_have_count(0)
+    expect(row(bos, "Anna").locator(".pv")).to_contain_text("[Picture] Berth 4")
+    assert violations(bos) == []
+
+    sent(bos).first.click()
+    large = bos.get_by_role("dialog", name="Picture")
+    expect(large).to_contain_text("1 of 2")
+    expect(large.get_by_role("img")).to_have_attribute("alt", re.compile("Picture from Anna"))
+    assert violations(bos) == []
+    bos.keyboard.press("ArrowRight")
+    expect(large.get_by_role("img")).to_have_attribute("alt", "Berth 4")
+    bos.keyboard.press("+")
+    expect(large.locator("img.zoomed")).to_be_visible()
+    bos.keyboard.press("0")
+    with bos.expect_download() as saved:
+        large.get_by_role("link", name="Download picture").click()
+    assert saved.value.suggested_filename == "deck.jpg"
+    bos.keyboard.press("Escape")
+    expect(large).to_have_count(0)
+
+
+def test_a_picture_can_be_pasted_and_dropped(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, _, conversation = pair(url)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    data = list(samples.picture("PNG"))
+    page.locator(".comp textarea").fill("from the screen")
+    paste = """([data, text]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(data)], "image.png", { type: "image/png" }));
+      if (text) transfer.setData("text/plain", text);
+      document.querySelector(".comp textarea").dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true }));
+    }"""
+    # A table of an office program comes with a picture of itself, which nobody wants.
+    page.evaluate(paste, [data, "1\t2"])
+    expect(page.locator("dialog.send")).to_have_count(0)
+    page.evaluate(paste, [data, ""])
+    dialog = page.locator("dialog.send")
+    expect(dialog.get_by_label("Add a caption")).to_have_value("from the screen")
+    send(dialog)
+    expect(page.locator(".msg .cap .tx")).to_have_text("from the screen")
+    expect(page.locator(".comp textarea")).to_have_value("")
+
+    drag = """([data, type]) => {
+      window.transfer ??= new DataTransfer();
+      if (!transfer.items.length)
+        transfer.items.add(new File([new Uint8Array(data)], "drop.png", { type: "image/png" }));
+      document.querySelector(".log").dispatchEvent(
+        new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(drag, [data, "dragover"])
+    expect(page.locator(".drop")).to_contain_text("Drop here to send to Bo")
+    page.evaluate(drag, [data, "drop"])
+    expect(page.locator(".drop")).to_have_count(0)
+    expect(dialog.get_by_role("heading")).to_have_text("Send 1 picture")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(sent(page)).to_have_count(1)
+
+
+def test_a_picture_is_taken_with_the_camera(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, _, conversation = pair(url)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    page.get_by_role("button", name="Take a picture").click()
+    dialog = page.get_by_role("dialog", name="Take a picture")
+    dialog.get_by_role("button", name="Take it").click()
+    send(page.locator("dialog.send"))
+    expect(sent(page)).to_have_count(1)
+    expect(page.locator(".msg use[href$='#check']")).to_be_attached()
+
+
+def test_what_is_chosen_without_a_connection_survives_a_reload_and_goes_out_once(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    server = node(env=QUICK)
+    anna, bo, conversation = pair(server.url)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    send(choose(page, photo("before.jpg")))
+    expect(page.locator(".msg use[href$='#check']")).to_be_attached()
+    server.kill9()
+    expect(page.locator(".banner")).to_be_visible()
+    send(choose(page, photo("late.jpg")))
+    expect(page.locator(".sending")).to_contain_text("Goes out when the connection is back")
+    write(page, "and words")
+    page.goto("about:blank")
+    server.start()
+    page.goto(f"{server.url}/toChat#/chats/{conversation}")
+    online(page)
+    expect(page.locator(".msg use[href$='#check']")).to_have_count(3)
+    expect(sent(page)).to_have_count(2)
+    entries = bo.call("GET", f"/messages?conv={conversation}")["entries"]
+    assert sorted(entry.get("media", "text") for entry in entries) == ["picture", "picture", "text"]
+
+
+def test_an_upload_shows_how_far_it_is_lets_words_pass_and_can_be_given_up(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, conversation = pair(url)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    page.evaluate(SLOW)
+    send(choose(page, paper("plan.pdf", 200_000), by="Files"))
+    going = page.locator(".sending")
+    expect(going.get_by_role("progressbar")).to_have_attribute("value", re.compile(r"^1000"))
+    expect(going).to_contain_text("98 KB of 195 KB")
+    assert violations(page) == []
+    write(page, "meanwhile")
+    expect(bubble(page, "meanwhile").locator("use[href$='#check']")).to_be_attached()
+    going.get_by_role("button", name="Cancel sending").click()
+    expect(page.locator(".filec")).to_have_count(0)
+    page.reload()
+    online(page)
+    expect(bubble(page, "meanwhile")).to_be_visible()
+    expect(page.locator(".filec")).to_have_count(0)
+    assert len(bo.call("GET", f"/messages?conv={conversation}")["entries"]) == 1
+
+
+def test_what_is_too_large_or_refused_is_said_in_plain_words(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    small = {"IM_MEDIA_MAX_BYTES": str(64 * 1024), "IM_MEDIA_KINDS": "picture"}
+    url = node(env={**QUICK, **small}).url
+    anna, _, conversation = pair(url)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    dialog = choose(page, paper(size=100_000), photo(), by="Files")
+    expect(dialog.locator(".about")).to_contain_text("This file is 98 KB; the limit is 64 KB")
+    expect(dialog.get_by_role("heading")).to_have_text("Send 1 picture")
+    page.keyboard.press("Escape")
+    send(choose(page, paper(), by="Files"))
+    expect(page.locator(".failed")).to_contain_text("Not sent:")
+    expect(page.locator(".failed").get_by_role("button", name="Retry")).to_be_visible()
+    page.locator(".failed").get_by_role("button", name="Delete").click()
+    expect(page.locator(".filec")).to_have_count(0)
+
+
+def test_a_file_is_saved_quoted_forwarded_and_gone_when_it_is_taken_back(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo, conversation = pair(urls[0])
+    cem = register(urls[0], "Cem")
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(annas, anna, f"chats/{conversation}")
+    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
+    send(choose(annas, photo(), paper(), by="Files"))
+    card = bos.locator(".msg", has=bos.locator(".filec"))
+    expect(card).to_contain_text("watch.pdf")
+    expect(row(bos, "Anna").locator(".pv")).to_contain_text("[File] watch.pdf")
+    with bos.expect_download() as saved:
+        card.get_by_role("link", name="Download watch.pdf").click()
+    assert Path(saved.value.path()).read_bytes() == paper()["buffer"]
+
+    picture = bos.locator(".msg", has=bos.locator(".room"))
+    picture.focus()
+    picture.press("r")
+    expect(bos.locator(".comp .quote")).to_contain_text("[Picture]")
+    write(bos, "Which berth?")
+    quote = annas.locator(".msg .quote")
+    expect(quote).to_contain_text("[Picture]")
+    expect(quote.locator("img")).to_be_visible()
+
+    picture.focus()
+    picture.press("f")
+    dialog = bos.get_by_role("dialog", name="Forward a message")
+    dialog.get_by_role("searchbox").fill("cem")
+    dialog.get_by_role("checkbox", name="Cem", exact=True).check()
+    dialog.get_by_role("button", name="Forward (1)").click()
+    cems = new_page(locale="en-GB")
+    enter(cems, cem, f"chats/{private(bo, cem)}")
+    expect(sent(cems)).to_be_visible()
+    cems.wait_for_function("document.querySelector('.room img').naturalWidth > 0")
+
+    sent(bos).click()
+    large = bos.get_by_role("dialog", name="Picture")
+    expect(large).to_be_visible()
+    seq = anna.call("GET", f"/messages?conv={conversation}")["entries"][0]["seq"]
+    anna.call("POST", "/messages/recall", {"conv": conversation, "seq": seq})
+    expect(large).to_have_count(0)
+    expect(bos.locator(".room")).to_have_count(0)
+    expect(annas.locator(".msg .quote")).to_contain_text("recalled")
