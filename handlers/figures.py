@@ -68,6 +68,7 @@ class Figures(Collector):
                 "When the port's certificate ends, Unix time.",
                 value=shown.expires_at / 1000,
             )
+        yield from self._files()
         statistics = node.database.statistics
         for name in ("statements", "slow", "retries", "unavailable"):
             yield CounterMetricFamily(
@@ -86,4 +87,35 @@ class Figures(Collector):
         )
         yield GaugeMetricFamily(
             "process_start_time_seconds", "When it started, Unix time.", value=self._started
+        )
+
+    def _files(self) -> Iterator[Metric]:
+        files, settings = self._messenger.files, self._messenger.settings.media
+        uploads = files.uploads
+        yield CounterMetricFamily("im_uploads", "Files taken in.", value=uploads.stored)
+        yield CounterMetricFamily("im_upload_bytes", "Bytes of them.", value=uploads.stored_bytes)
+        refused = CounterMetricFamily(
+            "im_uploads_refused",
+            "Uploads refused, by the name of the refusal; quota is one.",
+            labels=["error"],
+        )
+        for code, count in sorted(uploads.refused.items()):
+            refused.add_metric([code], count)
+        yield refused
+        yield GaugeMetricFamily("im_uploads_open", "Uploads under way.", value=uploads.open)
+        yield GaugeMetricFamily("im_downloads_open", "Files being sent.", value=files.media.sending)
+        yield GaugeMetricFamily(
+            "im_media_bytes",
+            "Bytes of all files in the whole cluster, looked up every ten minutes or so.",
+            value=files.sweeper.total_bytes,
+        )
+        yield GaugeMetricFamily(
+            "im_media_quota_bytes",
+            "Bytes that one person's files may take (media.quota_bytes).",
+            value=settings.quota_bytes,
+        )
+        yield GaugeMetricFamily(
+            "im_exports_open",
+            "People who are taking their data along.",
+            value=self._messenger.exports.open,
         )

@@ -3,10 +3,11 @@
 Example::
 
     async def main():
-        async with await Client.log_in(["http://localhost:8888"], "bot", "its password") as bot:
+        async with Client(["http://localhost:8888"], "imt_…", unread=True) as bot:
             async for entry in bot.entries():
                 if isinstance(entry, Message) and entry.sender != bot.user.id:
                     await bot.send(bot.target(entry), f"You said: {entry.text}")
+                await bot.read(entry)
 
 It reconnects by itself, to the next of its nodes, and asks for what it missed: each entry comes
 once, in the order of its conversation. ``send`` repeats a message under the same key until it is
@@ -20,14 +21,14 @@ import logging
 import random
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from types import TracebackType
 from typing import Any
 
 import msgspec
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
-from im.http_client import Api, Trusted, call, post, trusting
+from im.file_client import Files, Progress, Source, size_of
+from im.http_client import Api, Refused, Trusted, call, pause_after, post, trusting
 from im.protocol import names
 from im.protocol.encoding import encode
 from im.protocol.server import (
@@ -36,6 +37,7 @@ from im.protocol.server import (
     Entry,
     Error,
     Event,
+    Limits,
     Message,
     Ok,
     Resync,
@@ -58,22 +60,6 @@ _frames: msgspec.json.Decoder[AnyServerFrame] = msgspec.json.Decoder(AnyServerFr
 log = logging.getLogger("im.client")
 
 
-class Refused(Exception):
-    """The node refused; sending the same again is of no use.
-
-    Attributes:
-        code: the error's stable name.
-        field: the input that is wrong, or None.
-        retry_after: ms after which to try again, or None.
-    """
-
-    def __init__(self, error: Error) -> None:
-        super().__init__(f"{error.code}: {error.message}")
-        self.code = error.code
-        self.field = error.field
-        self.retry_after = error.retry_after
-
-
 class Disconnected(Exception):
     """The connection was lost before the answer: the outcome is unknown."""
 
@@ -85,18 +71,26 @@ class Client:
         urls: nodes, ``http(s)://host:port``; the next is tried when one is gone.
         token: of a session.
         authority: see ``trusting``.
+        unread: begin after what was read (``read``) the last time; else with the oldest entry.
 
     Attributes:
         api: the same program's calls over HTTP: search, one's lists, everything else.
+        files: uploads and downloads.
+        limits: the node's; known after the first welcome.
         user: who one is; known after the first welcome.
         others: frames that are no entries and no answers (marks, typing, presence, states).
     """
 
-    def __init__(self, urls: Sequence[str], token: str, authority: Trusted = None) -> None:
+    def __init__(
+        self, urls: Sequence[str], token: str, authority: Trusted = None, *, unread: bool = False
+    ) -> None:
         self._urls = list(urls)
         self._trusted = trusting(authority)
         self._token = token
         self.api = Api(urls, token, self._trusted)
+        self.files = Files(urls, token, self._trusted)
+        self.limits: Limits | None = None
+        self._early: list[Entry] | None = [] if unread else None
         self._socket: WebSocketClientConnection | None = None
         self._connected = asyncio.Event()
         self._closing = False
@@ -139,12 +133,7 @@ class Client:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *failure: object) -> None:
         await self.close()
 
     @property
@@ -204,9 +193,40 @@ class Client:
                 try:
                     return await self.request("send", to=to, text=text, key=key, **fields)
                 except Refused as error:
-                    await _pause_after(error)
+                    await pause_after(error)
                 except Disconnected:
                     await asyncio.sleep(FIRST_PAUSE)
+
+    async def send_file(
+        self,
+        to: str,
+        source: Source,
+        text: str = "",
+        *,
+        key: str | None = None,
+        name: str | None = None,
+        progress: Progress | None = None,
+        **fields: Any,
+    ) -> Ok:
+        """Send a picture, recording or other file, as what the node finds it to be.
+
+        ``source``: a path, or the bytes. ``progress``: called with the bytes that have gone and
+        those of the file. Raises ``Refused`` or ``OSError`` (the file cannot be read).
+        """
+        key = key or secrets.token_hex(16)
+        await self._connected.wait()
+        if self.limits is not None and size_of(source) > self.limits.upload_bytes:
+            message = f"at most {self.limits.upload_bytes} bytes"
+            raise Refused(Error(code="too_large", message=message, field="file"))
+        file = await self.files.upload_at_last(source, name=name, progress=progress)
+        return await self.send(to, text, key=key, media=file.media, file=file.id, **fields)
+
+    async def read(self, entry: Entry) -> None:
+        """All up to this entry is done with: ``unread`` begins after it, and people see it read.
+
+        Raises ``Refused`` or ``Disconnected``.
+        """
+        await self.request("read", conv=entry.conv, seq=entry.seq)
 
     async def request(self, op: str, **fields: Any) -> Ok:
         """Send a frame and return its answer. Raises ``Refused`` or ``Disconnected``."""
@@ -287,7 +307,7 @@ class Client:
                 else:
                     future.set_exception(Refused(frame))
         elif isinstance(frame, Welcome):
-            self.user = frame.user
+            self.user, self.limits = frame.user, frame.limits
             self._spawn(self._catch_up())
         elif isinstance(frame, Resync):
             self._spawn(self._sync(frame.conv) if frame.conv else self._catch_up())
@@ -295,6 +315,9 @@ class Client:
             self.others.put_nowait(frame)
 
     async def _entry(self, entry: Entry) -> None:
+        if self._early is not None:
+            self._early.append(entry)
+            return
         waiting = self._syncing.get(entry.conv)
         if waiting is not None:
             waiting.append(entry)
@@ -315,11 +338,16 @@ class Client:
         while True:
             page = await self._ask("conversations", cursor=cursor)
             for summary in page.conversations or []:
+                if self._early is not None:
+                    self._cursors.setdefault(summary.conv, summary.read_seq)
                 if summary.last_seq > self._cursors.get(summary.conv, 0):
                     await self._sync(summary.conv)
             cursor = page.cursor
             if cursor is None:
                 break
+        early, self._early = self._early or [], None
+        for entry in early:
+            await self._entry(entry)
         self.connections += 1
         self._connected.set()
 
@@ -348,7 +376,7 @@ class Client:
             try:
                 return await self._request(op, **fields)
             except Refused as error:
-                await _pause_after(error)
+                await pause_after(error)
 
     def _lost(self) -> None:
         self._connected.clear()
@@ -369,10 +397,3 @@ class Client:
         if not task.cancelled() and task.exception() is not None:
             log.debug("catching up failed: %s", task.exception())
             self.drop()
-
-
-async def _pause_after(error: Refused) -> None:
-    """Wait as long as the node asks for. Raises the error when trying again is of no use."""
-    if error.code not in ("unavailable", "rate_limited", "overloaded"):
-        raise error
-    await asyncio.sleep((error.retry_after or 200) / 1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -10,10 +11,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from im.protocol.encoding import encode
 from im.protocol.search import MessageHit, MessageSearchAnswer
+from im.protocol.server import Error
 
 Trusted = Path | str | ssl.SSLContext | None
 
@@ -25,6 +27,47 @@ def trusting(authority: Trusted) -> ssl.SSLContext | None:
     if authority is None or isinstance(authority, ssl.SSLContext):
         return authority
     return ssl.create_default_context(cafile=authority)
+
+
+class Refused(Exception):
+    """The node refused; sending the same again is of no use.
+
+    Attributes:
+        code: the error's stable name.
+        field: the input that is wrong, or None.
+        retry_after: ms after which to try again, or None.
+    """
+
+    def __init__(self, error: Error) -> None:
+        super().__init__(f"{error.code}: {error.message}")
+        self.code = error.code
+        self.field = error.field
+        self.retry_after = error.retry_after
+
+
+def refusal(error: HTTPClientError, body: bytes | None = None) -> Refused | None:
+    """What the node said against a call; None when it said nothing, as when it is away.
+
+    ``body``: of the answer, if it was taken in pieces.
+    """
+    if body is None and error.response is not None:
+        body = error.response.body
+    try:
+        said = msgspec.json.decode(body or b"", type=_Said)
+    except msgspec.DecodeError:
+        return None
+    return Refused(
+        Error(code=said.error, message=said.message, field=said.field, retry_after=said.retry_after)
+    )
+
+
+class _Said(msgspec.Struct):
+    """A refusal of the HTTP API."""
+
+    error: str
+    message: str
+    field: str | None = None
+    retry_after: int | None = None
 
 
 class Api:
@@ -100,3 +143,10 @@ async def call(
         )
     )
     return msgspec.json.decode(response.body)["data"]
+
+
+async def pause_after(error: Refused) -> None:
+    """Wait as long as the node asks for. Raises the error when trying again is of no use."""
+    if error.code not in ("unavailable", "rate_limited", "overloaded"):
+        raise error
+    await asyncio.sleep((error.retry_after or 200) / 1000)

@@ -13,7 +13,8 @@ TOP_LEVEL = ("run", "handlers", "im", "relay")
 FLOORS = (
     {
         *("im.app", "im.client", "im.http_client", "im.commands", "im.doctor", "im.supervisor"),
-        *("im.trust_command", "im.buses", "im.node_state", "im.people", "im.own_data"),
+        *("im.file_client", "im.trust_command", "im.buses", "im.node_state", "im.people"),
+        *("im.own_data",),
     },
     {"im.wire"},
     {"im.services"},

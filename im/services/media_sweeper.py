@@ -16,6 +16,8 @@ from im.store.byte_store import ByteStore
 from im.store.database import Database
 
 PAUSE_SECONDS = 60.0
+COUNT_TURNS = 10
+"""How much is stored is looked up in every tenth turn: it takes a look at each file's row."""
 BATCH = 100
 """Files that are removed in one turn; with more to do the next turn comes at once, after others."""
 UNFINISHED_MS = 3_600_000
@@ -37,6 +39,8 @@ class MediaSweeper:
         self._store = store
         self._unused_ms = unused_ms
         self._background = Background()
+        self.total_bytes = 0
+        """Bytes of all files of all people, thumbnails too, as last looked up."""
 
     def start(self) -> None:
         """Begin to look."""
@@ -57,9 +61,17 @@ class MediaSweeper:
             await self._store.remove(gone)
         return len(files) + len(gone)
 
+    async def count(self) -> None:
+        """Look up how much is stored. Raises ``Unavailable``."""
+        self.total_bytes = await self._database.read(media.total)
+
     async def _run(self) -> None:
+        turn = 0
         while True:
             try:
+                if turn % COUNT_TURNS == 0:
+                    await self.count()
+                turn += 1
                 removed = await self.sweep()
                 if removed:
                     log.info("%d files that nobody shows were removed", removed)

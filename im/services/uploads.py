@@ -11,13 +11,21 @@ import hashlib
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from im.errors import Invalid, QuotaReached, RateLimited, TooLarge, TypeRefused, Unavailable
+from im.errors import (
+    ImError,
+    Invalid,
+    QuotaReached,
+    RateLimited,
+    TooLarge,
+    TypeRefused,
+    Unavailable,
+)
 from im.protocol.server import File
 from im.services import views
 from im.services.file_types import HEAD_BYTES, FileType, Kind, recognise
@@ -105,6 +113,12 @@ class Uploads:
         self.faults = faults
         self._limits = limits
         self._open: Counter[int] = Counter()
+        self.stored = 0
+        """Files taken in so far."""
+        self.stored_bytes = 0
+        """Bytes of them, without thumbnails."""
+        self.refused: Counter[str] = Counter()
+        """Uploads refused so far, by the name of the refusal; what was broken off is not one."""
 
     @property
     def open(self) -> int:
@@ -117,6 +131,19 @@ class Uploads:
         Raises ``TypeRefused`` (nothing is taken here), ``TooLarge``, ``QuotaReached``,
         ``RateLimited`` or ``Unavailable``.
         """
+        with self.counting():
+            return await self._begin(who, description)
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count what is refused."""
+        try:
+            yield
+        except ImError as error:
+            self.refused[error.code] += 1
+            raise
+
+    async def _begin(self, who: Identity, description: Description) -> Upload:
         if not self.rules.kinds:
             raise TypeRefused("no files here", field="file")
         if description.size is not None and description.size > self.rules.max_bytes:
@@ -180,12 +207,13 @@ class Upload:
 
     async def write(self, data: bytes) -> None:
         """The next bytes; returns when more may come. Raises ``TooLarge`` or ``Unavailable``."""
-        self._size += len(data)
-        if self._size > self._uploads.rules.max_bytes:
-            raise self._uploads.too_large()
-        self._buffer += data
-        if len(self._buffer) >= BUFFER_BYTES:
-            await self._flush()
+        with self._uploads.counting():
+            self._size += len(data)
+            if self._size > self._uploads.rules.max_bytes:
+                raise self._uploads.too_large()
+            self._buffer += data
+            if len(self._buffer) >= BUFFER_BYTES:
+                await self._flush()
 
     async def finish(self) -> File:
         """All has come: store it.
@@ -193,6 +221,10 @@ class Upload:
         Raises ``Invalid`` (empty), ``TypeRefused``, ``TooLarge`` (pixels), ``QuotaReached``,
         ``Overloaded`` or ``Unavailable``.
         """
+        with self._uploads.counting():
+            return await self._finish()
+
+    async def _finish(self) -> File:
         stored: list[int] = []
         try:
             await self._flush()
@@ -306,6 +338,8 @@ class Upload:
             except DuplicateKey:
                 continue
             uploads.faults.hit("file_settled")
+            uploads.stored += 1
+            uploads.stored_bytes += file.size
             if dropped:
                 with suppress(Unavailable):
                     await uploads.store.remove(dropped)

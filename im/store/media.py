@@ -108,6 +108,12 @@ def used(cursor: Cursor, owner: int) -> int:
     return int(row[0]) if row is not None else 0
 
 
+def total(cursor: Cursor) -> int:
+    """Bytes of all files of all people, thumbnails too; what several have counts for each."""
+    row = cursor.execute("SELECT COALESCE(SUM(size), 0) FROM media").one()
+    return int(row[0]) if row is not None else 0
+
+
 def by_id(cursor: Cursor, media: int, state: str = STORED) -> FileRow | None:
     """A file; with ``THUMBNAIL`` another one's thumbnail."""
     row = cursor.execute(_SELECT, (media, state)).one()
