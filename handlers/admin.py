@@ -16,6 +16,7 @@ from im.services.identity import Identity
 from im.services.live_figures import Figures, read_figures
 from im.services.registration import Override, Policy
 from im.store.invitations import InvitationRow
+from im.store.nodes import LIVE_MS
 from im.store.users import UserRow, Wanted
 
 
@@ -56,11 +57,15 @@ class PeopleHandler(ApiHandler):
 class BanHandler(ApiHandler):
     """``/api/users/{user}/ban``"""
 
-    @operation("Let someone in no more", access="admin", scope="admin")
-    async def put(self, who: Identity, user: int) -> None:
-        """Their sessions, tokens and sockets end on every node; what they wrote stays."""
+    @operation("Let someone in no more", access="admin", scope="admin", body=bodies.Ban)
+    async def put(self, who: Identity, body: bodies.Ban, user: int) -> None:
+        """Their sessions, tokens and sockets end on every node; what they wrote stays.
+
+        The reason stands in the audit log.
+        """
         await self.messenger.people.administration.ban(who, user)
-        await self.note("user.banned", who, f"u:{user}")
+        reason = {"reason": body.reason.strip()} if body.reason.strip() else {}
+        await self.note("user.banned", who, f"u:{user}", **reason)
 
     @operation("Let someone in again", access="admin", scope="admin")
     async def delete(self, who: Identity, user: int) -> None:
@@ -199,9 +204,12 @@ class NodesHandler(ApiHandler):
         answer=bodies.Nodes,
     )
     async def get(self, who: Identity, query: bodies.NodesQuery) -> bodies.Nodes:
-        """From any node. The series is what this one has heard since its start, an hour at most."""
+        """From any node. The series is what this one has heard since its start, an hour at most.
+
+        A node that ended without taking its leave is in it for a day, as not alive.
+        """
         register = self.messenger.register
-        rows, now = await register.live()
+        rows, now = await register.known()
         return bodies.Nodes(
             nodes=[
                 bodies.Node(
@@ -211,6 +219,7 @@ class NodesHandler(ApiHandler):
                     version=row.version,
                     started_at=row.started_at,
                     heartbeat_at=row.heartbeat_at,
+                    alive=row.heartbeat_at > now - LIVE_MS,
                     figures=_figures(read_figures(row)),
                     series=[
                         bodies.Point(at=point.at, figures=_figures(point.figures))

@@ -302,7 +302,9 @@ class ChatPage(PageHandler):
             "theme": self.theme,
             "ws": "/ws",
             "limits": self.messenger.client_limits(),
-            "messages": self.messenger.catalogue.page_sentences(self.language),
+            "messages": self.messenger.catalogue.page_sentences(
+                self.language, administrator=who.is_admin
+            ),
             "trust": "/trust" if self.messenger.certificates.context() is not None else None,
             "can_broadcast": self.messenger.rights.may_broadcast(who),
         }

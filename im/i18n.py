@@ -11,6 +11,8 @@ from im.errors import ImError
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+FOR_ADMINISTRATORS = "admin."
+"""Sentences that only administrators are shown begin so."""
 NOT_FOR_SCRIPT = ("doctor.", "export.", "secure.", "trust.")
 """Sentences that only the terminal, an export or a page without script shows begin so."""
 HTML_LANGUAGES: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
@@ -26,10 +28,11 @@ class Catalogue:
         """All sentences of one language by key."""
         return self._sentences[language]
 
-    def page_sentences(self, language: Language) -> Mapping[str, str]:
-        """Those that the page's script may need."""
+    def page_sentences(self, language: Language, *, administrator: bool) -> Mapping[str, str]:
+        """Those that the page's script may need for this kind of person."""
+        left_out = NOT_FOR_SCRIPT if administrator else (*NOT_FOR_SCRIPT, FOR_ADMINISTRATORS)
         known = self._sentences[language].items()
-        return {key: text for key, text in known if not key.startswith(NOT_FOR_SCRIPT)}
+        return {key: text for key, text in known if not key.startswith(left_out)}
 
     def translate(self, language: Language, key: str, **values: str | int) -> str:
         """The sentence for ``key`` with its blanks filled; the key itself when there is none.

@@ -40,6 +40,12 @@ class People(Struct, kw_only=True):
     after: int | None = None
 
 
+class Ban(Struct, kw_only=True):
+    """Why; may be empty."""
+
+    reason: Text = ""
+
+
 class Reset(Struct, kw_only=True):
     """A password for one log-in, drawn when absent; ``second_factor``: take it away too."""
 
@@ -160,7 +166,7 @@ class Point(Struct, kw_only=True):
 
 
 class Node(Struct, kw_only=True):
-    """A node that lives."""
+    """A node that lives, or one that ended without taking its leave."""
 
     name: str
     address: str
@@ -168,12 +174,13 @@ class Node(Struct, kw_only=True):
     version: str
     started_at: int
     heartbeat_at: int
+    alive: bool
     figures: Figures
     series: list[Point]
 
 
 class Nodes(Struct, kw_only=True):
-    """The nodes that live, at the database's time; and all people who are connected."""
+    """The nodes, at the database's time; and all people who are connected."""
 
     nodes: list[Node]
     now: int

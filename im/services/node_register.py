@@ -61,9 +61,12 @@ class NodeRegister:
         self._live = await self._database.write(write)
         self.series.keep(self._live)
 
-    async def live(self) -> tuple[list[NodeRow], int]:
-        """The nodes that live, and the database's time (UTC ms). Raises ``Unavailable``."""
-        return await self._database.read(lambda cursor: (nodes.live(cursor), nodes.now_ms(cursor)))
+    async def known(self) -> tuple[list[NodeRow], int]:
+        """The nodes that live or are missed, and the database's time (UTC ms).
+
+        Raises ``Unavailable``.
+        """
+        return await self._database.read(lambda cursor: (nodes.known(cursor), nodes.now_ms(cursor)))
 
     async def strangers(self) -> list[str]:
         """Live nodes, as of the last heartbeat, that are no members of the bus now."""

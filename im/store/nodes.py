@@ -10,6 +10,9 @@ HEARTBEAT_SECONDS = 5
 LIVE_MS = 15_000
 """A node whose heartbeat is older, by the database's clock, is not counted as running."""
 KEEP_MS = 7 * 24 * 3600 * 1000
+MISSED_MS = 24 * 3600 * 1000
+"""A node that ended without a word is shown as gone this long."""
+MAX_KNOWN = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,16 @@ def live(cursor: Cursor) -> list[NodeRow]:
         (LIVE_MS,),
     ).all()
     return [NodeRow(*row) for row in rows]
+
+
+def known(cursor: Cursor) -> list[NodeRow]:
+    """Nodes that live, and those that ended lately without taking their leave, by name."""
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} FROM node WHERE heartbeat_at > {cursor.dialect.now_ms} - %s"
+        " ORDER BY heartbeat_at DESC LIMIT %s",
+        (MISSED_MS, MAX_KNOWN),
+    ).all()
+    return sorted((NodeRow(*row) for row in rows), key=lambda row: row.name)
 
 
 def keys_held(cursor: Cursor) -> dict[str, frozenset[int]]:

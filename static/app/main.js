@@ -96,9 +96,10 @@ async function main() {
   }
 
   function followSettings() {
-    const { theme, language } = client.account.user.value;
+    const { theme, language, role } = client.account.user.value;
     if (theme) document.documentElement.dataset.theme = theme;
-    if (language && language !== lang) {
+    // The page has the sentences of one language, and the administrators' ones for them alone.
+    if ((language && language !== lang) || role !== user.role) {
       client.drafts.flush();
       location.reload();
     }

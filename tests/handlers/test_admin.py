@@ -195,6 +195,7 @@ async def test_any_node_shows_the_figures_of_all(api: Api, messenger: Messenger)
         await messenger.register.beat()
         found = (await ann.get("/api/admin/nodes")).data
     other_node, own = found["nodes"]
+    assert own["alive"] and other_node["alive"]
     assert (own["name"], other_node["name"]) == ("tested", "other")
     assert (other_node["figures"]["people"], other_node["figures"]["messages"]) == (7, 1.5)
     assert own["figures"]["people"] == own["figures"]["connections"] == 1
@@ -203,3 +204,40 @@ async def test_any_node_shows_the_figures_of_all(api: Api, messenger: Messenger)
     assert [point["at"] for point in own["series"]] == sorted(p["at"] for p in own["series"])
     assert found["online"] == 1
     assert (await ann.get("/api/admin/nodes", points=0)).data["nodes"][0]["series"] == []
+
+
+async def test_a_node_that_ended_without_a_word_is_shown_as_gone(
+    api: Api, messenger: Messenger
+) -> None:
+    ann = await api.register("ann")
+
+    def fall_silent(cursor: Any, name: str, silent_ms: int) -> None:
+        nodes.beat(cursor, replace(messenger._describe(), name=name), "")
+        cursor.execute(
+            f"UPDATE node SET heartbeat_at = {cursor.dialect.now_ms} - %s WHERE name = %s",
+            (silent_ms, name),
+        )
+
+    await messenger.register.beat()
+    await messenger.database.write(fall_silent, "crashed", nodes.LIVE_MS + 1000)
+    await messenger.database.write(fall_silent, "forgotten", nodes.MISSED_MS + 1000)
+    found = (await ann.get("/api/admin/nodes")).data["nodes"]
+    assert [(node["name"], node["alive"]) for node in found] == [
+        ("crashed", False),
+        ("tested", True),
+    ]
+
+
+async def test_why_somebody_was_banned_stands_in_the_audit_log(api: Api) -> None:
+    ann, bob, cyd = await api.people("ann", "bob", "cyd")
+    await ann.post(f"/api/users/{bob.id}/ban", {"reason": " Lost tablet "}, method="PUT")
+    await ann.post(f"/api/users/{cyd.id}/ban", {}, method="PUT")
+    found = await acts(ann, action="user.banned")
+    assert [act["detail"] for act in found] == [{}, {"reason": "Lost tablet"}]
+
+
+async def test_only_an_administrators_page_has_their_sentences(api: Api) -> None:
+    ann, bob = await api.people("ann", "bob")
+    for person, has in ((ann, True), (bob, False)):
+        page = await api.call("GET", "/toChat", token=person.token)
+        assert ('"admin.users"' in page.text) is has

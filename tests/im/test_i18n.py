@@ -45,6 +45,15 @@ def test_every_sentence_of_a_template_is_in_the_catalogue(template: Path) -> Non
         assert key in known or (key[-1] in "_." and any(k.startswith(key) for k in known)), key
 
 
+def test_every_act_of_the_audit_log_has_a_sentence() -> None:
+    sources = [*(HOME / "handlers").glob("*.py"), *(HOME / "im").rglob("*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    acts = set(re.findall(r'\.note\(\s*"([a-z.]+)"', text))
+    assert len(acts) > 15
+    for act in acts:
+        assert f"admin.act_{act.replace('.', '_')}" in CATALOGUE.sentences("zh"), act
+
+
 def test_a_sentence_without_a_value_for_its_blank_still_reads() -> None:
     assert "{limit}" in CATALOGUE.translate("en", "error.too_large")
     assert CATALOGUE.translate("en", "no.such.key") == "no.such.key"

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from im.i18n import NOT_FOR_SCRIPT
+
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 APP = STATIC / "app"
@@ -28,7 +30,7 @@ LICENCES = {"MIT", "Apache-2.0", "ISC", "BSD-2-Clause", "BSD-3-Clause", "0BSD"}
 IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?from\s+"(\.[^"]+)"', re.MULTILINE)
 KEY = re.compile(r'"([a-z]+\.[a-z_0-9]+)"')
 TEMPLATE_KEY = re.compile(r"""\bt\(["']([a-z_.0-9]+)["']""")
-NO_KEYS = {"a.row", "favicon.svg", "im.v1"}
+NO_KEYS = {"a.row", "favicon.svg", "im.v1", "user.banned"}
 """Strings in modules that look like keys of the catalogue."""
 
 
@@ -158,6 +160,7 @@ def test_every_sentence_of_the_page_is_in_both_languages() -> None:
     assert zh.keys() == en.keys()
     plural = {key.rpartition(".")[0] for key in en if key.endswith((".one", ".other"))}
     used = {key for module in APP.rglob("*.js") for key in KEY.findall(module.read_text("utf-8"))}
+    assert [key for key in used if key.startswith(NOT_FOR_SCRIPT)] == []
     for template in TEMPLATES.glob("*.html"):
         used |= {
             key

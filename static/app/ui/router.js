@@ -1,6 +1,6 @@
 import { signal } from "../../vendor/preact.js";
 
-const AREAS = new Set(["chats", "contacts", "groups", "settings"]);
+const AREAS = new Set(["chats", "contacts", "groups", "settings", "admin"]);
 
 /** State of the entries of the browser's history that were reached from within the page. */
 const INSIDE = { inside: true };

@@ -23,6 +23,8 @@ export function SettingsPage({ section }) {
         <h2>${shown ? t(`settings.${shown}`) : t("area.me")}</h2>
       </div>
       ${!shown && html`<${Me} user=${user} href=${router.href("settings", "profile")} />`}
+      ${!shown && user.role === "admin" && html`<a class="card me-card" href=${router.href("admin")}>
+        <${Icon} name="pulse" /><span><b>${t("admin.title")}</b><small>${t("admin.title_text")}</small></span><${Icon} name="next" /></a>`}
       ${shown === "profile" &&
       (user.kind === "guest" ? html`<${RegisterCard} user=${user} />` : html`<${ProfileCard} user=${user} key=${user.id} />`)}
       ${(!shown || shown === "notices") && html`<${NoticesCards} />`}

@@ -20,6 +20,7 @@ const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage", ["details
 const GroupPanel = lazy(() => import("../groups/page.js"), "GroupPanel", ["details"]);
 const PersonPanel = lazy(() => import("../contacts/profile.js"), "PersonPanel", ["details"]);
 const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage", ["details", "page"], emptyMain);
+const AdminPage = lazy(() => import("../admin/page.js"), "AdminPage", ["details", "page", "admin"], emptyMain);
 
 /** The whole page: rail or tab bar, list, main pane and, beside a chat, its details. */
 export function App() {
@@ -31,7 +32,7 @@ export function App() {
   useEffect(() => {
     document.title = `${unread ? `(${unread > 99 ? "99+" : unread}) ` : ""}${name} · ${t("app.name")}`;
   }, [unread, name]);
-  const showsMain = area === "settings" ? true : id !== null;
+  const showsMain = id !== null || area === "settings" || area === "admin";
   const view = details ? "v-side" : showsMain ? (area === "chats" ? "v-chat" : "v-page") : "v-list";
   return html`
     <a class="btn primary skip" href="#main" onClick=${skip}>${t(`skip.${area}`)}</a>
@@ -56,6 +57,7 @@ function skip(event) {
 }
 
 function Pane({ area }) {
+  if (area === "admin") return null;
   const panes = { chats: ConversationList, contacts: ContactsPane, groups: GroupsPane };
   return html`<${panes[area] ?? SettingsPane} key=${area} />`;
 }
@@ -64,6 +66,7 @@ function Main({ area, id }) {
   if (area === "contacts" && id) return html`<${Profile} id=${Number(id)} key=${id} />`;
   if (area === "groups" && id) return html`<${GroupPage} id=${Number(id)} key=${id} />`;
   if (area === "settings") return html`<${SettingsPage} section=${id} />`;
+  if (area === "admin") return html`<${AdminPage} section=${id} />`;
   return html`<${ChatPane} conv=${area === "chats" ? id : null} key=${area === "chats" ? id : ""} />`;
 }
 

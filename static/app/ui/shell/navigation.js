@@ -26,7 +26,7 @@ export function Rail() {
   const me = client.account.user.value;
   return html`<nav class="rail" aria-label=${t("nav.main")} data-region>
     <span class="mark"><${Icon} name="mark" /></span>
-    ${[...AREAS, ["settings", "gear"]].map(
+    ${[...AREAS, ["settings", "gear"], ...(me.role === "admin" ? [["admin", "pulse"]] : [])].map(
       ([name, icon]) => html`<a
         class="it"
         key=${name}

@@ -1,0 +1,31 @@
+/** Numbers as an administrator reads them, in the page's language. */
+export function createFormats(lang) {
+  const locale = lang === "zh" ? "zh-CN" : "en-GB";
+  const unit = (name, options = {}) => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", ...options });
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const fine = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+  const megabytes = unit("megabyte", { maximumFractionDigits: 0 });
+  const spans = [
+    [86_400_000, unit("day")],
+    [3_600_000, unit("hour")],
+    [60_000, unit("minute")],
+    [1_000, unit("second")],
+  ];
+  const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const stamp = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+  return {
+    count: (value) => whole.format(value),
+    rate: (value) => (value < 10 ? fine : whole).format(value),
+    percent: (value) => percent.format(value),
+    megabytes: (bytes) => megabytes.format(bytes / 1e6),
+    /** A span in its largest unit. */
+    span(milliseconds) {
+      const [size, format] = spans.find(([ms]) => milliseconds >= ms) ?? spans[spans.length - 1];
+      return format.format(Math.max(0, Math.floor(milliseconds / size)));
+    },
+    clock: (time) => clock.format(time),
+    /** A day with its clock time. */
+    stamp: (time) => stamp.format(time),
+  };
+}
