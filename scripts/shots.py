@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from sample_data import PASSWORD, WORDS, Language, Sample, populate, register  # noqa: E402
 from shooter import Shooter  # noqa: E402
+from shots_admin import OPERATOR  # noqa: E402
 from shots_media import MEDIA  # noqa: E402
 
 from tests.services.chromium import ARGUMENTS, executable  # noqa: E402
@@ -185,69 +186,6 @@ INSIDE: list[Callable[[Shooter], None]] = [
     notices, appearance, palette,
     shortcuts, undo, offline, new_version,
 ]  # fmt: skip
-
-
-def announce(shooter: Shooter) -> None:
-    shooter.chats("all")
-
-
-def admin(shooter: Shooter) -> None:
-    shooter.at("#/admin")
-    shooter.page.wait_for_selector("tbody .st")
-    shooter.page.wait_for_selector(".audit li")
-
-
-def admin_users(shooter: Shooter) -> None:
-    shooter.at("#/admin/users")
-    shooter.page.wait_for_selector(".auser")
-
-
-def admin_ban(shooter: Shooter) -> None:
-    admin_users(shooter)
-    shooter.page.locator(".auser .ib").nth(3).click()
-    shooter.page.locator(".mi", has=shooter.page.locator("use[href$='#ban']")).click()
-
-
-def admin_reset(shooter: Shooter) -> None:
-    admin_users(shooter)
-    shooter.page.locator(".auser .ib").nth(8).click()
-    shooter.page.locator(".mi", has=shooter.page.locator("use[href$='#key']")).click()
-    shooter.page.locator("dialog .btn.danger").click()
-    shooter.page.wait_for_selector("#reset-password")
-
-
-def admin_registration(shooter: Shooter) -> None:
-    shooter.at("#/admin/registration")
-    shooter.page.wait_for_selector(".card .seg")
-
-
-def admin_invitation(shooter: Shooter) -> None:
-    admin_registration(shooter)
-    shooter.page.locator(".card.list .btn.primary").first.click()
-    shooter.page.locator("dialog .btn.primary").click()
-    shooter.page.wait_for_selector("dialog .qr")
-
-
-def admin_nodes(shooter: Shooter) -> None:
-    shooter.at("#/admin/nodes")
-    shooter.page.wait_for_selector(".anode")
-
-
-def admin_audit(shooter: Shooter) -> None:
-    shooter.at("#/admin/audit")
-    shooter.page.wait_for_selector(".audit li")
-
-
-def admin_limits(shooter: Shooter) -> None:
-    shooter.at("#/admin/limits")
-    shooter.page.wait_for_selector(".settings")
-
-
-OPERATOR: list[Callable[[Shooter], None]] = [
-    announce, admin, admin_users, admin_ban, admin_reset, admin_registration, admin_invitation,
-    admin_nodes, admin_audit, admin_limits,
-]  # fmt: skip
-"""What an administrator sees."""
 
 
 def login(page: Page, url: str) -> None:

@@ -20,7 +20,7 @@ export function Overview() {
     <${Tiles} />
     <div class="cols">
       <div>
-        <section class="card" aria-label=${t("admin.nodes")}>
+        <section class="card">
           <h3><span>${t("admin.nodes")}</span>
             ${live.error && live.nodes && html`<span class="st w">${t("admin.stale")}</span>`}
             <a class="btn quiet small" href=${router.href("admin", "nodes")}>${t("admin.more")}<span class="vh">${t("admin.nodes")}</span></a></h3>

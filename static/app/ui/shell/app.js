@@ -20,7 +20,7 @@ const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage", ["details
 const GroupPanel = lazy(() => import("../groups/page.js"), "GroupPanel", ["details"]);
 const PersonPanel = lazy(() => import("../contacts/profile.js"), "PersonPanel", ["details"]);
 const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage", ["details", "page"], emptyMain);
-const AdminPage = lazy(() => import("../admin/page.js"), "AdminPage", ["details", "page", "admin"], emptyMain);
+const AdminPage = lazy(() => import("../admin/page.js"), "AdminPage", ["details", "page", "admin", "figures"], emptyMain);
 
 /** The whole page: rail or tab bar, list, main pane and, beside a chat, its details. */
 export function App() {
