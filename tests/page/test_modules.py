@@ -30,7 +30,7 @@ LICENCES = {"MIT", "Apache-2.0", "ISC", "BSD-2-Clause", "BSD-3-Clause", "0BSD"}
 IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?from\s+"(\.[^"]+)"', re.MULTILINE)
 KEY = re.compile(r'"([a-z]+\.[a-z_0-9]+)"')
 TEMPLATE_KEY = re.compile(r"""\bt\(["']([a-z_.0-9]+)["']""")
-NO_KEYS = {"a.row", "favicon.svg", "im.v1", "user.banned"}
+NO_KEYS = {"a.row", "favicon.svg", "im.v1", "user.banned", "user.changed"}
 """Strings in modules that look like keys of the catalogue."""
 
 

@@ -18,6 +18,7 @@ const KINDS = {
   invitation: "invitation.",
   link: "link.",
   registration: "registration.",
+  data: "data.",
 };
 
 /** Who did what; `actor`: only the acts of this person. */
