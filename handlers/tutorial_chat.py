@@ -6,7 +6,6 @@ before anything could write it down.
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from handlers.socket import SocketHandler
@@ -66,12 +65,8 @@ class TutorialChatHandler(TutorialSocket):
 
     async def opened(self, connection: WebSocketConnection) -> None:
         """Greet, show what is unread, then what happens."""
-        limits = self.messenger.settings.limits
-        bucket = TokenBucket(
-            limits.frames_per_second, limits.frames_burst, asyncio.get_running_loop().time()
-        )
         gateway = self.messenger.tutorial
-        client = gateway.client(connection, self.who, bucket)
+        client = gateway.client(connection, self.who, TokenBucket(self.messenger.pace))
         try:
             await gateway.open(client)
         except ImError as error:

@@ -29,7 +29,7 @@ from im.services.housekeeping import Housekeeping
 from im.services.indexer import Indexer
 from im.services.joining import Joining
 from im.services.key_ring import KeyRing
-from im.services.limits import SharedLimits
+from im.services.limits import Pace, SharedLimits
 from im.services.live_figures import Meter
 from im.services.marks import Marks
 from im.services.messages import Messages
@@ -276,12 +276,12 @@ class Messenger:
             now_ms,
             settings.limits.pending_frames,
         )
+        self.pace = Pace(settings.limits.frames_per_second, settings.limits.frames_burst)
         self.entrance = Entrance(
             self.gateway,
             self.sessions,
             self.catalogue,
-            frames_per_second=settings.limits.frames_per_second,
-            frames_burst=settings.limits.frames_burst,
+            pace=self.pace,
             hello_seconds=settings.sockets.hello_seconds,
         )
         self.tutorial = TutorialGateway(

@@ -20,28 +20,41 @@ from im.errors import RateLimited
 log = logging.getLogger("im.limits")
 
 
+SLACK_SECONDS = 1e-6
+"""What many small times added to a large one may be off by."""
+
+
+class Pace:
+    """``burst`` at once and ``rate`` a second in the long run: what many buckets share."""
+
+    __slots__ = ("interval", "span")
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self.interval = 1.0 / rate
+        self.span = burst / rate
+
+
 class TokenBucket:
-    """Lets ``burst`` through at once and ``rate`` a second in the long run.
+    """Lets through at a pace. Each connection has one, so it keeps a single number.
 
     Time is given by the caller, in seconds of a clock that never goes back.
     """
 
-    __slots__ = ("_burst", "_rate", "_tokens", "_updated")
+    __slots__ = ("_full_at", "_pace")
 
-    def __init__(self, rate: float, burst: int, now: float) -> None:
-        self._rate = rate
-        self._burst = float(burst)
-        self._tokens = float(burst)
-        self._updated = now
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._full_at = 0.0
 
     def take(self, now: float) -> float:
         """Take one token: 0 when there was one, else the seconds until there is."""
-        self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate)
-        self._updated = now
-        if self._tokens >= 1.0:
-            self._tokens -= 1.0
-            return 0.0
-        return (1.0 - self._tokens) / self._rate
+        pace = self._pace
+        after = max(now, self._full_at) + pace.interval
+        wait = after - now - pace.span
+        if wait > SLACK_SECONDS:
+            return wait
+        self._full_at = after
+        return 0.0
 
 
 class SharedLimits:

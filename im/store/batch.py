@@ -174,12 +174,12 @@ def _repeat(entry: NewEntry, stored: Entry) -> Outcome:
 
 def _lock(dialect: Dialect, ids: set[int]) -> Statement:
     """The conversations' rows, which stay as they are until the transaction ends."""
+    marks, listed = dialect.listed(sorted(ids))
     return Statement(
         f"SELECT id, name, group_id, last_seq, last_ordinal, epoch, indexed_seq,"
-        f" {dialect.now_ms}"
-        f" FROM conversation WHERE id IN ({dialect.marks(len(ids))})"
+        f" {dialect.now_ms} FROM conversation WHERE id IN ({marks})"
         f" ORDER BY id{dialect.for_update}",
-        sorted(ids),
+        listed,
     )
 
 

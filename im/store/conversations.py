@@ -103,9 +103,8 @@ def by_names(cursor: Cursor, wanted: Collection[str]) -> list[Conversation]:
     """Several conversations by their names; those that don't exist are left out."""
     if not wanted:
         return []
-    rows = cursor.execute(
-        f"{_SELECT}WHERE name IN ({cursor.dialect.marks(len(wanted))})", list(wanted)
-    ).all()
+    marks, listed = cursor.dialect.listed(wanted)
+    rows = cursor.execute(f"{_SELECT}WHERE name IN ({marks})", listed).all()
     return [Conversation(*row) for row in rows]
 
 
@@ -119,9 +118,8 @@ def by_ids(cursor: Cursor, conversations: Collection[int]) -> dict[int, Conversa
     """Conversations by their numbers; those that don't exist are left out."""
     if not conversations:
         return {}
-    rows = cursor.execute(
-        f"{_SELECT}WHERE id IN ({cursor.dialect.marks(len(conversations))})", list(conversations)
-    ).all()
+    marks, listed = cursor.dialect.listed(conversations)
+    rows = cursor.execute(f"{_SELECT}WHERE id IN ({marks})", listed).all()
     return {row[0]: Conversation(*row) for row in rows}
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 TRANSLATIONS = 512
 """Most statement texts whose translation is remembered; past that the memory starts anew."""
@@ -46,6 +49,10 @@ class Dialect:
     def marks(self, count: int) -> str:
         """``%s, %s, …``: the inside of an IN list. ``count`` must be at least 1."""
         return ", ".join(["%s"] * count)
+
+    def listed(self, values: Collection[T]) -> tuple[str, tuple[T, ...]]:
+        """The inside of an IN list of so many, and its parameters; ``values`` is not empty."""
+        return self.marks(len(values)), tuple(values)
 
     def rows(self, count: int, width: int) -> str:
         """``(%s, %s), (%s, %s)``: the rows of a multi-row INSERT."""
@@ -103,6 +110,13 @@ class SqliteDialect(Dialect):
                     self._translated.clear()
                 self._translated[sql] = known
         return known
+
+    def listed(self, values: Collection[T]) -> tuple[str, tuple[T, ...]]:
+        # Each text is compiled, and kept by each connection; one for each number of values would
+        # take milliseconds of work and megabytes. So the last value is repeated up to a power of 2.
+        listed = tuple(values)
+        listed += listed[-1:] * ((1 << (len(listed) - 1).bit_length()) - len(listed))
+        return self.marks(len(listed)), listed
 
     def picked(self, table: str, columns: Sequence[str], count: int, join: str = "") -> str:
         # A row value IN (VALUES …) would scan the table.

@@ -65,11 +65,11 @@ def counts(cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
     """How many are in each of several conversations now; those without anyone are left out."""
     if not conversations:
         return {}
+    marks, listed = cursor.dialect.listed(conversations)
     rows = cursor.execute(
-        "SELECT conversation_id, COUNT(*) FROM member"
-        f" WHERE conversation_id IN ({cursor.dialect.marks(len(conversations))})"
+        f"SELECT conversation_id, COUNT(*) FROM member WHERE conversation_id IN ({marks})"
         " AND left_seq IS NULL GROUP BY conversation_id",
-        tuple(conversations),
+        listed,
     ).all()
     return {int(row[0]): int(row[1]) for row in rows}
 
@@ -106,8 +106,8 @@ def standings(cursor: Cursor, users: Collection[int]) -> list[Standing]:
     """All conversations that several people are in."""
     if not users:
         return []
-    marks = cursor.dialect.marks(len(users))
-    rows = cursor.execute(f"{_STANDING} IN ({marks})", tuple(users)).all()
+    marks, listed = cursor.dialect.listed(users)
+    rows = cursor.execute(f"{_STANDING} IN ({marks})", listed).all()
     return [Standing(*row) for row in rows]
 
 
@@ -115,10 +115,8 @@ def groups_of(cursor: Cursor, users: Collection[int]) -> list[Standing]:
     """All groups that several people are in."""
     if not users:
         return []
-    marks = cursor.dialect.marks(len(users))
-    rows = cursor.execute(
-        f"{_STANDING} IN ({marks}) AND c.group_id IS NOT NULL", tuple(users)
-    ).all()
+    marks, listed = cursor.dialect.listed(users)
+    rows = cursor.execute(f"{_STANDING} IN ({marks}) AND c.group_id IS NOT NULL", listed).all()
     return [Standing(*row) for row in rows]
 
 

@@ -60,12 +60,13 @@ def by_tokens(cursor: Cursor, hashes: Collection[bytes]) -> dict[bytes, SessionR
     if not hashes:
         return {}
     now = cursor.dialect.now_ms
+    marks, listed = cursor.dialect.listed(hashes)
     rows = cursor.execute(
         f"SELECT s.token_hash, s.id, s.user_id, {now} - s.seen_at, u.name, u.kind, u.role,"
         " u.language, s.scopes FROM session s JOIN user_basic u ON u.id = s.user_id"
-        f" WHERE s.token_hash IN ({cursor.dialect.marks(len(hashes))}) AND s.revoked_at IS NULL"
+        f" WHERE s.token_hash IN ({marks}) AND s.revoked_at IS NULL"
         f" AND s.expires_at > {now} AND u.disabled_at IS NULL AND u.deleted_at IS NULL",
-        tuple(hashes),
+        listed,
     ).all()
     return {bytes(row[0]): SessionRow(*row[1:]) for row in rows}
 
@@ -150,26 +151,28 @@ def prolong_used(
     if not sessions:
         return
     now = cursor.dialect.now_ms
+    marks, listed = cursor.dialect.listed(sessions)
     rows = cursor.execute(
         "SELECT s.id, u.kind, s.scopes FROM session s JOIN user_basic u ON u.id = s.user_id"
-        f" WHERE s.id IN ({cursor.dialect.marks(len(sessions))}) AND s.seen_at < {now} - %s",
-        (*sessions, unseen_ms),
+        f" WHERE s.id IN ({marks}) AND s.seen_at < {now} - %s",
+        (*listed, unseen_ms),
     ).all()
     programs = [int(row[0]) for row in rows if row[2] is not None]
     if programs:
+        marks, listed = cursor.dialect.listed(programs)
         cursor.execute(
-            f"UPDATE session SET seen_at = {now}"
-            f" WHERE id IN ({cursor.dialect.marks(len(programs))}) AND revoked_at IS NULL",
-            programs,
+            f"UPDATE session SET seen_at = {now} WHERE id IN ({marks}) AND revoked_at IS NULL",
+            listed,
         )
     end = cursor.dialect.least(f"{now} + %s", "created_at + %s")
     for kind, lifetime_ms in lifetimes_ms.items():
         chosen = [int(row[0]) for row in rows if row[1] == kind and row[2] is None]
         if chosen:
+            marks, listed = cursor.dialect.listed(chosen)
             cursor.execute(
                 f"UPDATE session SET seen_at = {now}, expires_at = {end}"
-                f" WHERE id IN ({cursor.dialect.marks(len(chosen))}) AND revoked_at IS NULL",
-                (lifetime_ms, longest_ms, *chosen),
+                f" WHERE id IN ({marks}) AND revoked_at IS NULL",
+                (lifetime_ms, longest_ms, *listed),
             )
 
 
@@ -177,13 +180,13 @@ def ended(cursor: Cursor, sessions: Collection[int]) -> list[int]:
     """Which of these sessions are valid no more."""
     if not sessions:
         return []
-    marks = cursor.dialect.marks(len(sessions))
+    marks, listed = cursor.dialect.listed(sessions)
     rows = cursor.execute(
         f"SELECT s.id FROM session s JOIN user_basic u ON u.id = s.user_id"
         f" WHERE s.id IN ({marks}) AND s.revoked_at IS NULL"
         f" AND s.expires_at > {cursor.dialect.now_ms}"
         " AND u.disabled_at IS NULL AND u.deleted_at IS NULL",
-        tuple(sessions),
+        listed,
     ).all()
     valid = {int(row[0]) for row in rows}
     return [session for session in sessions if session not in valid]

@@ -150,9 +150,9 @@ def by_ids(cursor: Cursor, users: Collection[int]) -> list[UserRow]:
     """Several people; those who do not exist are left out."""
     if not users:
         return []
-    marks = cursor.dialect.marks(len(users))
+    marks, listed = cursor.dialect.listed(users)
     rows = cursor.execute(
-        f"SELECT {_COLUMNS} FROM user_basic WHERE id IN ({marks})", tuple(users)
+        f"SELECT {_COLUMNS} FROM user_basic WHERE id IN ({marks})", listed
     ).all()
     return [UserRow(*row) for row in rows]
 

@@ -11,7 +11,7 @@ from im.protocol.encoding import decode_frame, encode, frame_id
 from im.protocol.refusal import error_frame
 from im.protocol.server import Bye
 from im.services.identity import Identity
-from im.services.limits import TokenBucket
+from im.services.limits import Pace, TokenBucket
 from im.services.sessions import Sessions
 from im.wire.client import Client
 from im.wire.connection import CloseCode
@@ -23,7 +23,7 @@ class Entrance:
     """Lets native connections in.
 
     Args:
-        frames_per_second, frames_burst: what a connection may send (``TokenBucket``).
+        pace: of what a connection may send.
         hello_seconds: time for the first frame to say who it is.
     """
 
@@ -33,25 +33,20 @@ class Entrance:
         sessions: Sessions,
         catalogue: Catalogue,
         *,
-        frames_per_second: float,
-        frames_burst: int,
+        pace: Pace,
         hello_seconds: float,
     ) -> None:
         self._gateway = gateway
         self._sessions = sessions
         self._catalogue = catalogue
-        self._frames_per_second = frames_per_second
-        self._frames_burst = frames_burst
+        self._pace = pace
         self.hello_seconds = hello_seconds
 
     async def let_in(
         self, connection: WebSocketConnection, identity: Identity, language: Language
     ) -> None:
         """Let in who is known; say and close when that cannot be done now."""
-        bucket = TokenBucket(
-            self._frames_per_second, self._frames_burst, asyncio.get_running_loop().time()
-        )
-        client = Client(connection, identity, bucket, self._gateway)
+        client = Client(connection, identity, TokenBucket(self._pace), self._gateway)
         try:
             identity.check_scope("read")
             await self._gateway.open(client)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from im.errors import RateLimited
-from im.services.limits import SharedLimits, TokenBucket
+from im.services.limits import SLACK_SECONDS, Pace, SharedLimits, TokenBucket
 from tests.services.redis_server import RedisServer
 
 
@@ -22,18 +22,26 @@ def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
     rate: float, burst: int, pauses: list[float]
 ) -> None:
     now = 100.0
-    bucket = TokenBucket(rate, burst, now)
+    bucket = TokenBucket(Pace(rate, burst))
     passed = 0
     for pause in pauses:
         now += pause
         if bucket.take(now) == 0:
             passed += 1
-    assert passed <= burst + (now - 100.0) * rate + 1e-6
+    assert passed <= burst + (now - 100.0 + 2 * SLACK_SECONDS) * rate
+
+
+@given(st.floats(0.5, 1e6), st.integers(1, 1000), st.floats(0, 1e7))
+def test_a_bucket_that_was_left_alone_lets_its_burst_through(
+    rate: float, burst: int, now: float
+) -> None:
+    bucket = TokenBucket(Pace(rate, burst))
+    assert [bucket.take(now) for _ in range(burst)] == [0.0] * burst
 
 
 @given(st.floats(0.5, 100), st.integers(1, 20))
 def test_a_bucket_lets_through_when_it_said_it_would(rate: float, burst: int) -> None:
-    bucket = TokenBucket(rate, burst, 0.0)
+    bucket = TokenBucket(Pace(rate, burst))
     for _ in range(burst):
         assert bucket.take(0.0) == 0
     wait = bucket.take(0.0)

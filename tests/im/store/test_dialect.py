@@ -160,3 +160,20 @@ def test_a_cursor_gives_itself_so_that_calls_may_be_chained(sqlite_url: str) -> 
 
 def _plan(name: str) -> str:
     return "QUERY PLAN " if name == "sqlite" else ""
+
+
+@on_loop
+async def test_a_list_finds_each_of_its_values_once(url: str) -> None:
+    async with opened(url) as database:
+        await run(database, TABLE)
+        for a in range(1, 7):
+            await run(database, "INSERT INTO t VALUES (%s, 0, '')", a)
+        for count in range(1, 7):
+            marks, listed = database.dialect.listed(range(1, count + 1))
+            found = await rows(database, f"SELECT a FROM t WHERE a IN ({marks}) ORDER BY a", *listed)
+            assert found == [(a,) for a in range(1, count + 1)]
+
+
+def test_lists_of_many_lengths_have_few_texts_where_each_is_kept() -> None:
+    dialect = SqliteDialect()
+    assert len({dialect.listed(range(count))[0] for count in range(1, 513)}) == 10

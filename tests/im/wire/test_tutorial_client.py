@@ -6,7 +6,7 @@ import asyncio
 
 from im.protocol.server import Message
 from im.services.identity import Identity
-from im.services.limits import TokenBucket
+from im.services.limits import Pace, TokenBucket
 from im.wire.connection import CloseCode
 from im.wire.tutorial_client import ASK_SECONDS, MAX_ASKED, TutorialClient
 
@@ -46,7 +46,7 @@ class Wire:
 def client() -> tuple[TutorialClient, Wire]:
     """A connection without a gateway."""
     wire = Wire()
-    made = TutorialClient(wire, WHO, TokenBucket(1, 1, 0), lambda _: None, lambda _: None)
+    made = TutorialClient(wire, WHO, TokenBucket(Pace(1, 1)), lambda _: None, lambda _: None)
     return made, wire
 
 
