@@ -26,9 +26,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.access import MEMBERS, OURS, TEXT, Load, build, prepare, serving
+from bench.access import TEXT
 from bench.durable import Figures
 from bench.durable import build as build_talk
+from bench.servers import MEMBERS, OURS, Load, build, prepare, serving
 
 PENDING = 256
 """``limits.pending_frames`` by default."""
@@ -55,10 +56,11 @@ def measure(program: Path, seconds: float, senders: int, in_flight: int) -> Figu
     """The pair's figures, and how much goes on in the room."""
     folder = Path(tempfile.mkdtemp(prefix="im-fairness-"))
     try:
-        asyncio.run(prepare(folder, MEMBERS + 2))
+        people = asyncio.run(prepare(folder, MEMBERS + 2))
         lines = (folder / "tokens").read_text().splitlines()
         pair = folder / "pair"
-        pair.write_text("".join(f"{lines[who]} {who + 1}\n" for who in range(MEMBERS, MEMBERS + 2)))
+        both = range(MEMBERS, MEMBERS + 2)
+        pair.write_text("".join(f"{lines[who]} {people[who]}\n" for who in both))
         with serving(OURS, Path(sys.executable), folder) as server, ExitStack() as stack:
             room: Load | None = None
             if senders:

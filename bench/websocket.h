@@ -2,6 +2,7 @@
  * TLS. A client takes any certificate: what is measured is the server. */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
@@ -34,13 +35,22 @@ static void wait_for(int fd, short events) {
     poll(&one, 1, -1);
 }
 
-/* As recv, and so is what it returns. */
+/* As recv, and so is what it returns. What failed inside TLS is told. */
 static ssize_t read_some_bytes(int fd, void *data, size_t length) {
     if (!tls) return read(fd, data, length);
+    errno = 0;
     int n = SSL_read(sessions[fd], data, length);
     if (n > 0) return n;
-    errno = EAGAIN;
-    return SSL_get_error(sessions[fd], n) == SSL_ERROR_WANT_READ ? -1 : 0;
+    int error = SSL_get_error(sessions[fd], n);
+    if (error == SSL_ERROR_WANT_READ) {
+        errno = EAGAIN;
+        return -1;
+    }
+    if (error != SSL_ERROR_ZERO_RETURN) {
+        fprintf(stderr, "SSL_read: error %d, errno %d\n", error, errno);
+        ERR_print_errors_fp(stderr);
+    }
+    return 0;
 }
 
 static ssize_t write_some_bytes(int fd, const void *data, size_t length) {

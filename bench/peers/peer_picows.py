@@ -1,4 +1,4 @@
-"""Echo and broadcast on picows (Cython): ``peer_picows.py PORT``.
+"""Echo and broadcast on picows (Cython): ``peer_picows.py PORT [CERTIFICATE]``.
 
 A message that begins with B goes to all, any other back to its sender.
 """
@@ -6,6 +6,7 @@ A message that begins with B goes to all, any other back to its sender.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
@@ -44,8 +45,16 @@ class Listener(WSListener):
 async def main() -> None:
     """Serve until killed."""
     everyone: set[WSTransport] = set()
+    context = None
+    if len(sys.argv) > 2:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(sys.argv[2])
     server = await ws_create_server(
-        lambda request: Listener(everyone), "127.0.0.1", int(sys.argv[1]), backlog=BACKLOG
+        lambda request: Listener(everyone),
+        "127.0.0.1",
+        int(sys.argv[1]),
+        ssl=context,
+        backlog=BACKLOG,
     )
     print("ready", flush=True)
     await server.serve_forever()

@@ -1,4 +1,4 @@
-"""Echo and broadcast on ``websockets``: ``peer_websockets.py PORT``.
+"""Echo and broadcast on ``websockets``: ``peer_websockets.py PORT [CERTIFICATE]``.
 
 A message that begins with B goes to all, any other back to its sender.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import sys
 
 from websockets.asyncio.server import ServerConnection, broadcast, serve
@@ -31,9 +32,18 @@ async def main() -> None:
         finally:
             everyone.discard(connection)
 
-    port = int(sys.argv[1])
+    context = None
+    if len(sys.argv) > 2:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(sys.argv[2])
     async with serve(
-        handle, "127.0.0.1", port, backlog=BACKLOG, compression=None, ping_interval=None
+        handle,
+        "127.0.0.1",
+        int(sys.argv[1]),
+        ssl=context,
+        backlog=BACKLOG,
+        compression=None,
+        ping_interval=None,
     ):
         print("ready", flush=True)
         await asyncio.Event().wait()

@@ -151,9 +151,7 @@ def by_ids(cursor: Cursor, users: Collection[int]) -> list[UserRow]:
     if not users:
         return []
     marks, listed = cursor.dialect.listed(users)
-    rows = cursor.execute(
-        f"SELECT {_COLUMNS} FROM user_basic WHERE id IN ({marks})", listed
-    ).all()
+    rows = cursor.execute(f"SELECT {_COLUMNS} FROM user_basic WHERE id IN ({marks})", listed).all()
     return [UserRow(*row) for row in rows]
 
 
