@@ -65,16 +65,15 @@ class EchoServer:
     def __init__(self, context: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
         self._capacity = Capacity(20_000, 20_000)
-        heartbeat = Heartbeat(ping_seconds=300, dead_seconds=600)
-        heartbeat.start(loop.time())
         self.sockets = Sockets(
             loop,
             fastest_mask(),
             self._capacity,
-            heartbeat,
             frame_bytes=MESSAGE_BYTES,
             queue_bytes=QUEUE_BYTES,
         )
+        self.heartbeat = Heartbeat(self.sockets.connections, ping_seconds=300, dead_seconds=600)
+        self.heartbeat.start()
         self.newcomers = Newcomers(loop, Tls(lambda: context), self._arrived, most=512, seconds=10)
 
     def _arrived(self, arrival: Arrival) -> None:

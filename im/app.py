@@ -244,16 +244,17 @@ class Messenger:
         self.capacity = Capacity(
             settings.http.max_connections, settings.http.max_connections_per_address
         )
-        self.heartbeat = Heartbeat(settings.sockets.ping_seconds, settings.sockets.dead_seconds)
         self.sockets = Sockets(
             loop,
             fastest_mask(),
             self.capacity,
-            self.heartbeat,
             frame_bytes=settings.sockets.frame_bytes,
             queue_bytes=settings.sockets.queue_bytes,
         )
         self.connections = self.sockets.connections
+        self.heartbeat = Heartbeat(
+            self.connections, settings.sockets.ping_seconds, settings.sockets.dead_seconds
+        )
         self.draining = False
         self.admission = Admission(database, self.registry, self.delivery, self.presence)
         services = GatewayServices(
@@ -309,7 +310,7 @@ class Messenger:
         self.files.start()
         self.channel.start()
         self.housekeeping.start()
-        self.heartbeat.start(asyncio.get_running_loop().time())
+        self.heartbeat.start()
 
     async def close(self) -> None:
         """Finish what was begun, tell the others, let go of everything."""

@@ -6,7 +6,6 @@ import asyncio
 import socket
 
 from im.wire.capacity import Capacity
-from im.wire.heartbeat import Heartbeat
 from im.wire.masking import Mask
 from im.wire.poller import Poller, fastest_poll
 from im.wire.portable_poll import Poll
@@ -35,7 +34,6 @@ class Sockets:
         loop: asyncio.AbstractEventLoop,
         mask: Mask,
         capacity: Capacity,
-        heartbeat: Heartbeat,
         *,
         frame_bytes: int,
         queue_bytes: int,
@@ -56,7 +54,6 @@ class Sockets:
         self.reading: WebSocketConnection | None = None
         """The connection that passes on what has come; what it is to send leaves right after."""
         self._capacity = capacity
-        self._heartbeat = heartbeat
         self._working = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -73,7 +70,6 @@ class Sockets:
             connection = WebSocketConnection(self, connected, address)
         else:
             connection = SecureConnection(self, connected, address, tls)
-        self._heartbeat.watch(connection)
         self.connections.add(connected.fileno(), connection)
         return connection
 

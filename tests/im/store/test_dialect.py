@@ -170,7 +170,9 @@ async def test_a_list_finds_each_of_its_values_once(url: str) -> None:
             await run(database, "INSERT INTO t VALUES (%s, 0, '')", a)
         for count in range(1, 7):
             marks, listed = database.dialect.listed(range(1, count + 1))
-            found = await rows(database, f"SELECT a FROM t WHERE a IN ({marks}) ORDER BY a", *listed)
+            found = await rows(
+                database, f"SELECT a FROM t WHERE a IN ({marks}) ORDER BY a", *listed
+            )
             assert found == [(a,) for a in range(1, count + 1)]
 
 

@@ -13,7 +13,6 @@ from select import epoll
 from websockets.frames import Frame, Opcode
 
 from im.wire.capacity import Capacity
-from im.wire.heartbeat import Heartbeat
 from im.wire.masking import fastest_mask
 from im.wire.portable_poll import Poll
 from im.wire.sockets import Sockets
@@ -174,7 +173,6 @@ async def opened(*, start: bool = True, poll: Poll | None = None) -> AsyncIterat
         asyncio.get_running_loop(),
         fastest_mask(),
         capacity,
-        Heartbeat(300, 600),
         frame_bytes=FRAME_BYTES,
         queue_bytes=QUEUE_BYTES,
         poll=poll,

@@ -12,7 +12,6 @@ from im.wire import websocket
 from im.wire.capacity import Capacity
 from im.wire.connection import CloseCode
 from im.wire.frames import TEXT, encode_frame
-from im.wire.heartbeat import Heartbeat
 from im.wire.masking import fastest_mask
 from im.wire.sockets import READ_BYTES, Sockets
 from tests.im.wire.pair import (
@@ -215,9 +214,7 @@ async def test_a_connection_without_an_owner_closes_and_answers_pings(io_loop: o
     capacity = Capacity(1, 1)
     capacity.admit("there")
     loop = asyncio.get_running_loop()
-    sockets = Sockets(
-        loop, fastest_mask(), capacity, Heartbeat(300, 600), frame_bytes=1024, queue_bytes=1024
-    )
+    sockets = Sockets(loop, fastest_mask(), capacity, frame_bytes=1024, queue_bytes=1024)
     connection = sockets.open(here, "there")
     connection.start(text("lost") + sent(Opcode.PONG) + sent(Opcode.PING, b"x"))
     connection.farewell(1)

@@ -77,7 +77,7 @@ async def test_what_had_come_of_a_message_is_let_go_with_its_connection(
             await until(lambda: tracemalloc.get_traced_memory()[0] > before + 50_000)
             pair.client.close()
             await pair.gone()
-            # The heartbeat's wheel still has the connection.
+            # Someone may still have the connection.
             assert tracemalloc.get_traced_memory()[0] < before + 20_000
         finally:
             tracemalloc.stop()
