@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sample_pictures import harbour
+
+from tests.handlers.samples import mp4
 
 Language = Literal["zh", "en"]
 PASSWORD = "sample-data-1"  # noqa: S105 - of people who live in a temporary folder
@@ -32,6 +35,7 @@ class Words:
     waiting: str
     caption: str
     paper: str
+    sticker: str
 
 
 WORDS: dict[Language, Words] = {
@@ -71,6 +75,7 @@ WORDS: dict[Language, Words] = {
         waiting="请各位确认自己的班次。",
         caption="从引航船上看到的四号泊位。",
         paper="第48周排班表.xlsx",
+        sticker="辛苦了",
     ),
     "en": Words(
         people=(
@@ -121,6 +126,7 @@ WORDS: dict[Language, Words] = {
         waiting="Please check your own watch.",
         caption="Berth 4 as seen from the pilot boat.",
         paper="Watch list week 48.xlsx",
+        sticker="Good work",
     ),
 }
 
@@ -255,7 +261,13 @@ def _groups(sample: Sample, words: Words) -> None:
 
 
 def _media(sample: Sample, words: Words, target: str) -> None:
-    """A picture with a caption, and a file."""
+    """A voice message, a sticker, a picture with a caption, and a file."""
+    voice = sample.people[3].api
+    loud = ",".join(str(round(50 + 45 * math.sin(step * step / 9))) for step in range(42))
+    recording = voice.upload(mp4(), "audio/mp4", duration_ms=14_000, waveform=loud)
+    voice.call("POST", "/messages", {"to": target, "media": "audio", "file": recording})
+    sticker = {"media": "sticker", "text": words.sticker, "extra": {"sticker": "tired"}}
+    sample.me.api.call("POST", "/messages", {"to": target, **sticker})
     writer = sample.people[4].api
     picture = writer.upload(harbour(), "image/jpeg", name="harbour.jpg")
     body = {"to": target, "media": "picture", "file": picture, "text": words.caption}

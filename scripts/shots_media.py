@@ -43,6 +43,32 @@ def uploading(shooter: Shooter) -> None:
     shooter.page.wait_for_selector(".sending progress[value]")
 
 
+def recording(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+    shooter.page.locator(".comp .mic-b").click()
+    shooter.page.wait_for_selector(".rec .num:text-is('0:03')")
+
+
+def listening(shooter: Shooter) -> None:
+    recording(shooter)
+    shooter.page.locator(".rec .ib").nth(1).click()
+    shooter.page.wait_for_selector(".rec .voice")
+
+
+def stickers(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+    shooter.page.locator(".comp .tools .ib").first.click()
+    shooter.page.locator(".emo [role=radio]").last.click()
+    shooter.page.wait_for_selector(".emo .stk button")
+
+
+def crop(shooter: Shooter) -> None:
+    shooter.at("#/settings/profile")
+    shooter.page.locator(".me-head button").click()
+    shooter.page.locator("dialog.crop input[type=file]").set_input_files([photo("me.jpg")])
+    shooter.page.wait_for_selector("dialog.crop canvas")
+
+
 def view(shooter: Shooter) -> None:
     shooter.chats(shooter.group)
     shooter.page.locator(".msg .room .open").last.click()
@@ -50,4 +76,6 @@ def view(shooter: Shooter) -> None:
     shooter.page.wait_for_timeout(300)
 
 
-MEDIA: list[Callable[[Shooter], None]] = [send_pictures, uploading, view]
+MEDIA: list[Callable[[Shooter], None]] = [
+    send_pictures, uploading, view, recording, listening, stickers, crop,
+]  # fmt: skip

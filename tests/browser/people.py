@@ -18,6 +18,8 @@ QUICK = {
     "IM_LIMITS_FRAMES_BURST": "100000",
 }
 """Environment of a node alone, with limits that a test may run against."""
+TWO_NODES = {name: value for name, value in QUICK.items() if name != "IM_RELAY_BUS"}
+"""As ``QUICK``, for nodes that hear each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,18 @@ def befriend(one: Person, other: Person) -> None:
     """They become contacts."""
     one.call("POST", "/contacts", {"user": other.id})
     other.call("POST", f"/contacts/{one.id}/accept")
+
+
+def pair(url: str) -> tuple[Person, Person, str]:
+    """Anna and Bo, who are contacts, and their conversation."""
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    return anna, bo, private(anna, bo)
+
+
+def at(person: Person, url: str) -> Person:
+    """The same person at another node."""
+    return Person(person.id, person.name, person.token, url)
 
 
 def private(one: Person, other: Person) -> str:

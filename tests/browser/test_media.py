@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.people import (
     QUICK,
-    Person,
-    befriend,
+    at,
     bubble,
     enter,
     online,
+    pair,
     private,
     register,
     row,
@@ -25,7 +24,6 @@ from tests.handlers import samples
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
-TWO_NODES = {name: value for name, value in QUICK.items() if name != "IM_RELAY_BUS"}
 SLOW = """() => {
   const send = XMLHttpRequest.prototype.send;
   XMLHttpRequest.prototype.send = function (body) {
@@ -60,23 +58,6 @@ def send(dialog: Locator) -> None:
 def sent(page: Page) -> Locator:
     """Pictures of the log whose pixels have come."""
     return page.locator(".msg .room img")
-
-
-@pytest.fixture
-def urls(node: NodeFactory, mysql_url: str) -> tuple[str, str]:
-    """Two nodes with one database."""
-    first, second = (node("--database", mysql_url, env=TWO_NODES) for _ in range(2))
-    return first.url, second.url
-
-
-def pair(url: str) -> tuple[Person, Person, str]:
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
-    return anna, bo, private(anna, bo)
-
-
-def at(person: Person, url: str) -> Person:
-    return Person(person.id, person.name, person.token, url)
 
 
 def test_pictures_with_a_caption_cross_two_nodes_and_open_large(
@@ -283,7 +264,7 @@ def test_a_file_is_saved_quoted_forwarded_and_gone_when_it_is_taken_back(
     cems = new_page(locale="en-GB")
     enter(cems, cem, f"chats/{private(bo, cem)}")
     expect(sent(cems)).to_be_visible()
-    cems.wait_for_function("document.querySelector('.room img').naturalWidth > 0")
+    cems.wait_for_function("() => document.querySelector('.room img').naturalWidth > 0")
 
     sent(bos).click()
     large = bos.get_by_role("dialog", name="Picture")
@@ -293,3 +274,32 @@ def test_a_file_is_saved_quoted_forwarded_and_gone_when_it_is_taken_back(
     expect(large).to_have_count(0)
     expect(bos.locator(".room")).to_have_count(0)
     expect(annas.locator(".msg .quote")).to_contain_text("recalled")
+
+
+def test_stickers_are_found_sent_and_offered_for_what_is_written(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo, conversation = pair(urls[0])
+    annas, bos = new_page(locale="en-GB"), new_page(locale="zh-CN")
+    enter(annas, anna, f"chats/{conversation}")
+    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
+    bos.goto(f"{urls[1]}/toChat#/chats/{conversation}")
+    annas.get_by_role("button", name="Emoji", exact=True).click()
+    panel = annas.get_by_role("dialog", name="Choose an emoji")
+    panel.get_by_role("radio", name="Stickers").click()
+    assert violations(annas) == []
+    panel.get_by_role("searchbox").fill("加油")
+    panel.get_by_role("searchbox").press("Enter")
+    expect(panel).to_have_count(0)
+    expect(annas.locator(".msg.me").get_by_role("img", name="Go for it")).to_be_visible()
+    expect(bos.locator(".msg").get_by_role("img")).to_be_visible()
+    expect(row(bos, "Anna").locator(".pv")).to_contain_text("Go for it")
+
+    box = annas.locator(".comp textarea")
+    box.fill("thanks")
+    annas.get_by_role("button", name="Send the sticker “Thanks”").click()
+    expect(annas.locator(".msg.me").get_by_role("img", name="Thanks")).to_be_visible()
+    expect(box).to_have_value("")
+    annas.get_by_role("button", name="Emoji", exact=True).click()
+    expect(panel.get_by_role("region", name="Recent").get_by_role("button")).to_have_count(1)
+    assert violations(annas) == []

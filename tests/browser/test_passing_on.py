@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import (
     QUICK,
-    Person,
+    at,
     befriend,
     bubble,
     enter,
@@ -18,21 +17,6 @@ from tests.browser.people import (
 )
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
-
-TWO_NODES = {name: value for name, value in QUICK.items() if name != "IM_RELAY_BUS"}
-"""As ``QUICK``, for nodes that hear each other."""
-
-
-@pytest.fixture
-def urls(node: NodeFactory, mysql_url: str) -> tuple[str, str]:
-    """Two nodes with one database."""
-    first, second = (node("--database", mysql_url, env=TWO_NODES) for _ in range(2))
-    return first.url, second.url
-
-
-def at(person: Person, url: str) -> Person:
-    """The same person at another node."""
-    return Person(person.id, person.name, person.token, url)
 
 
 def menu(page: Page, text: str, item: str) -> None:

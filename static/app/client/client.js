@@ -139,7 +139,7 @@ export class Client {
   }
 
   async recall(entry) {
-    if (entry.text) this.reedits.set(`${entry.conv} ${entry.seq}`, { text: entry.text, at: this.now() });
+    if (entry.media === "text") this.reedits.set(`${entry.conv} ${entry.seq}`, { text: entry.text, at: this.now() });
     await this.connection.request({ op: "recall", conv: entry.conv, seq: entry.seq });
   }
 

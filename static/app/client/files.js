@@ -100,7 +100,7 @@ export class Files {
     const stop = new AbortController();
     this.current = { key: item.key, stop };
     const { name, type, duration_ms: duration, waveform } = item.file;
-    const about = { name };
+    const about = name ? { name } : {};
     if (duration) about.duration_ms = duration;
     if (waveform) about.waveform = waveform.join();
     let moved = clock.now();

@@ -13,6 +13,7 @@ export class People {
     this.remarks = signal(new Map());
     this.presence = signal(new Map());
     this.asked = new Set();
+    this.gone = new Set();
     this.wanted = new Set();
     this.watched = "";
   }
@@ -50,6 +51,14 @@ export class People {
     this.asked.add(id);
     this.wanted.add(id);
     if (this.wanted.size === 1) queueMicrotask(() => this.#fetch());
+  }
+
+  /** The avatar that is known of someone is gone: ask again, once for each. */
+  again(id, avatar) {
+    if (this.gone.has(avatar)) return;
+    this.gone.add(avatar);
+    this.asked.delete(id);
+    this.want(id);
   }
 
   async search(text) {

@@ -27,11 +27,22 @@ export function colourOf(id) {
   return ((Number(id) || 0) % AVATAR_COLOURS) + 1;
 }
 
-/** `kind`: person (circle) or group (rounded square). `online` draws the presence dot. */
+/**
+ * `kind`: person (circle) or group (rounded square). `online` draws the presence dot. The picture lies
+ * over the initials, which stay where it cannot be had.
+ */
 export function Avatar({ id, name, kind = "person", size = "", online = null }) {
-  const shape = kind === "group" ? "g" : "";
-  return html`<span class="av c${colourOf(id)} ${shape} ${size}" aria-hidden="true">
-    ${initials(name)}${online ? html`<span class="dot"></span>` : null}
+  const { client } = useApp();
+  const group = kind === "group";
+  const picture = group ? client.groups.get(id)?.icon : client.people.users.value.get(id)?.avatar;
+  return html`<span class="av c${colourOf(id)} ${group ? "g" : ""} ${size}" aria-hidden="true">
+    ${initials(name)}
+    ${picture &&
+    html`<img key=${picture} src="/api/media/${picture}/thumbnail" alt="" onError=${({ currentTarget: img }) => {
+      img.hidden = true;
+      if (!group) client.people.again(id, picture);
+    }} />`}
+    ${online ? html`<span class="dot"></span>` : null}
   </span>`;
 }
 

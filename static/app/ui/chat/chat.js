@@ -7,6 +7,7 @@ import { lazy } from "../lazy.js";
 import { typingText } from "../list/preview.js";
 import { useDrop } from "../media/drop.js";
 import { useSender } from "../media/sender.js";
+import { useVoices } from "../media/voices.js";
 import { Composer } from "./composer.js";
 import { ChatHeader } from "./header.js";
 import { LogView } from "./log-view.js";
@@ -57,8 +58,10 @@ function OpenChat({ conv, summary }) {
     client.openConversation(conv);
     client.peopleShown();
   }, [conv]);
+  const voices = useVoices(conv);
   const actions = useMemo(
     () => ({
+      voices,
       reply(entry) {
         about.value = { replyTo: entry, editing: null };
         composer.current?.focus();

@@ -3,6 +3,7 @@ import { byteLength } from "../../core/text.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
+import { Sticker, stickerNamed } from "../emoji/sticker-set.js";
 import { isComposing } from "../input-method.js";
 import { lazy } from "../lazy.js";
 import { Attach } from "../media/attach.js";
@@ -11,6 +12,7 @@ import { MentionList, useMentions } from "./mentions.js";
 import { Quote } from "./row.js";
 
 const EmojiPanel = lazy(() => import("../emoji/panel.js"), "EmojiPanel", ["emoji"]);
+const Recorder = lazy(() => import("../media/recorder.js"), "Recorder");
 const MAX_LINES = 8;
 
 /**
@@ -25,6 +27,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
   draft.current ??= client.drafts.get(conv) ?? {};
   const [text, setText] = useState(draft.current.text ?? "");
   const [emoji, setEmoji] = useState(false);
+  const [recording, setRecording] = useState(false);
   const input = useRef(null);
   const box = useRef(null);
   const kept = useRef("");
@@ -153,12 +156,33 @@ export function Composer({ conv, summary, about, handle, sender }) {
     setEmoji(false);
     input.current?.focus();
   };
+  const sendSticker = async (id) => {
+    const options = { media: "sticker", text: t(`sticker.${id}`), extra: { sticker: id }, replyTo: editing ? null : (replyTo?.seq ?? null) };
+    closeEmoji();
+    if (!editing) about.value = { replyTo: null, editing: null };
+    await client.post(conv, options).catch((error) => {
+      layers.say(error.code === "outbox_full" ? t("send.outbox_full") : error.message);
+    });
+  };
+  const offered = editing ? null : stickerNamed(text, t);
+  const stopRecording = () => {
+    setRecording(false);
+    requestAnimationFrame(() => box.current?.querySelector(".mic-b").focus());
+  };
   const quoted = editing ?? replyTo;
 
   return html`<div class="comp" ref=${box} onKeyDown=${onEscape}>
-    ${emoji && html`<${EmojiPanel} onPick=${insert} close=${closeEmoji} within=${box} />`}
+    ${emoji && html`<${EmojiPanel} onPick=${insert} onSticker=${sendSticker} close=${closeEmoji} within=${box} />`}
     <${MentionList} mentions=${mentions} />
-    <div class="box">
+    ${offered && !emoji && !recording &&
+    html`<button type="button" class="offer pop" aria-label=${t("sticker.offer", { name: t(`sticker.${offered.id}`) })} onClick=${() => {
+      write("");
+      sendSticker(offered.id);
+    }}><span aria-hidden="true"><${Sticker} id=${offered.id} /></span></button>`}
+    ${recording &&
+    html`<${Recorder} conv=${conv} replyTo=${editing ? null : (replyTo?.seq ?? null)} close=${stopRecording}
+      sent=${() => editing || (about.value = { replyTo: null, editing: null })} />`}
+    <div class="box ${ready || editing ? "" : "blank"}" hidden=${recording}>
       ${quoted &&
       html`<div class="ctx">
         <${Quote} quoted=${quoted} title=${editing ? t("chat.editing") : t("chat.replying", { name: client.people.name(quoted.from) })} />
@@ -197,7 +221,11 @@ export function Composer({ conv, summary, about, handle, sender }) {
         ${tooLong
           ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`
           : html`<span class="hintk">${t(storage.get("enter") === "newline" ? "chat.keys_swapped" : "chat.keys")}</span>`}
-        <button type="button" class="ib solid ${ready ? "" : "idle"}" aria-label=${t(editing ? "chat.save" : "chat.send")}
+        <${IconButton} class="mic-b" icon="mic" label=${t("voice.record")} onClick=${() => {
+          setEmoji(false);
+          setRecording(true);
+        }} />
+        <button type="button" class="ib solid send-b ${ready ? "" : "idle"}" aria-label=${t(editing ? "chat.save" : "chat.send")}
           title=${t(editing ? "chat.save" : "chat.send")} aria-disabled=${ready ? undefined : "true"}
           onClick=${() => {
             send();

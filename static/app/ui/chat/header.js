@@ -21,7 +21,7 @@ export function ChatHeader({ conv, summary }) {
   return html`<header class="chat-h">
     <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("chats")} />
     <${Avatar}
-      id=${peer ?? (conv === ALL ? 4 : group?.id)}
+      id=${peer ?? (conv === ALL ? "4" : group?.id)}
       name=${title}
       kind=${peer ? "person" : "group"}
       size="s"

@@ -25,6 +25,10 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
   if (entry.media === "picture" && entry.file) {
     list.push({ icon: "image", key: "o", label: t("picture.view"), hint: "O", run: () => actions.view(entry) });
   }
+  if (entry.media === "audio" && entry.file) {
+    const { player, track } = actions.voices;
+    list.push({ icon: "play", key: "p", label: t("voice.play"), hint: "P", run: () => player.toggle(track(entry)) });
+  }
   if (entry.file) {
     list.push({ icon: "download", key: "s", label: t("message.save_file"), hint: "S", run: () => download(entry.file) });
   }

@@ -4,10 +4,12 @@ import { FAILED, STORED, WAITING } from "../../core/outbox.js";
 import { fewEmoji, tokens } from "../../core/text.js";
 import { useApp } from "../context.js";
 import { Avatar, colourOf, Icon, IconButton } from "../elements.js";
+import { isSticker, Sticker } from "../emoji/sticker-set.js";
 import { eventText } from "../event-text.js";
 import { mediaText } from "../list/preview.js";
 import { FileCard } from "../media/file.js";
 import { Picture, QuotedPicture } from "../media/picture.js";
+import { Voice } from "../media/voice.js";
 import { messageActions, onMessageKey, openMessageMenu } from "./message-menu.js";
 import { useLongPress } from "./long-press.js";
 
@@ -104,16 +106,25 @@ function Bubble({ entry, item, mark, quoted, jumpTo, active, actions }) {
   if (entry.media === "text" && !quoted && !entry.forwarded_from && fewEmoji(text)) {
     return html`<div class="big"><span>${text}</span>${meta}</div>`;
   }
+  if (entry.media === "sticker" && isSticker(entry.extra?.sticker)) {
+    return html`<div class="big">
+      ${quoted && html`<${Quote} quoted=${quoted} onClick=${() => jumpTo(quoted.seq)} />`}<${Sticker} id=${entry.extra.sticker} />${meta}</div>`;
+  }
   const bad = item?.state === FAILED ? "bad" : "";
   const above = html`${entry.forwarded_from && html`<${ForwardedLine} from=${entry.forwarded_from} />`}
     ${quoted && html`<${Quote} quoted=${quoted} onClick=${() => jumpTo(quoted.seq)} />`}`;
   const words = html`<span class="tx"><${Text} entry=${entry} client=${client} /></span>`;
-  if (entry.media === "picture" && entry.file) {
+  if (["picture", "sticker"].includes(entry.media) && entry.file) {
     const onOpen = entry.seq ? () => actions.view(entry) : null;
     return html`<div class="bub pic ${bad} ${text ? "said" : ""}">
       <div class="above">${above}</div>
       <${Picture} entry=${entry} item=${item} active=${active} onOpen=${onOpen} />
       <div class="cap">${text && words}${meta}</div>
+    </div>`;
+  }
+  if (entry.media === "audio" && entry.file) {
+    return html`<div class="bub ${bad}">${above}
+      <${Voice} entry=${entry} item=${item} active=${active} voices=${actions.voices} meta=${meta} />
     </div>`;
   }
   if (entry.media !== "text" && entry.file) {

@@ -1,23 +1,27 @@
 import { html, useEffect, useMemo, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Icon, LoadError } from "../elements.js";
+import { Segments } from "../form-elements.js";
 import { isComposing } from "../input-method.js";
 import { useRoving } from "../roving.js";
 import { GROUPS, loadEmoji, MAX_RECENT, searchEmoji } from "./data.js";
+import { Stickers } from "./stickers.js";
 
 const FALLBACK_RECENT = ["👍", "🙏", "😄", "🎉", "✅", "💪", "❤️", "☕️"];
 const VENDOR = new URL("../../../vendor/", import.meta.url).pathname;
 
-/** All emoji, the recent ones first, with a search in both languages. */
-export function EmojiPanel({ onPick, close, within }) {
+/**
+ * All emoji, the recent ones first, and stickers beside them, with a search in both languages. `onPick`
+ * gets an emoji, `onSticker` the name of a sticker.
+ */
+export function EmojiPanel({ onPick, onSticker, close, within }) {
   const { t, lang, storage } = useApp();
+  const [tab, setTab] = useState(storage.get("emoji_tab") ?? "emoji");
   const [all, setAll] = useState(null);
   const [error, setError] = useState(null);
   const [query, setQuery] = useState("");
-  const [shown, setShown] = useState(null);
   const [group, setGroup] = useState(0);
   const search = useRef(null);
-  const grid = useRef(null);
   const recent = storage.get("emoji") ?? FALLBACK_RECENT;
 
   const load = () => {
@@ -31,7 +35,7 @@ export function EmojiPanel({ onPick, close, within }) {
     addEventListener("pointerdown", onPointer);
     return () => removeEventListener("pointerdown", onPointer);
   }, []);
-  useRoving(grid, "button", { grid: true });
+  const stickers = tab === "stickers";
 
   const byEmoji = useMemo(() => new Map((all ?? []).map((item) => [item.emoji, item])), [all]);
   const found = query.trim() ? searchEmoji(all ?? [], query) : null;
@@ -58,19 +62,29 @@ export function EmojiPanel({ onPick, close, within }) {
       close();
     } else if (event.target === search.current && (event.key === "ArrowDown" || event.key === "Enter")) {
       event.preventDefault();
-      const first = grid.current.querySelector("button");
+      const first = event.currentTarget.querySelector(".es button");
       if (event.key === "Enter") first?.click();
       else first?.focus();
     }
   };
+  const placeholder = t(stickers ? "sticker.search" : "emoji.search");
+  const show = (name) => {
+    storage.set("emoji_tab", name);
+    setTab(name);
+  };
+  const kinds = [
+    { value: "emoji", label: t("emoji.open") },
+    { value: "stickers", label: t("sticker.title") },
+  ];
   return html`<div class="emo pop" role="dialog" aria-label=${t("emoji.title")} onKeyDown=${onKeyDown}>
     <div class="eh">
+      <${Segments} full label=${t("emoji.kind")} value=${tab} options=${kinds} onChange=${show} />
       <label class="search">
-        <${Icon} name="search" size="s" /><span class="vh">${t("emoji.search")}</span>
-        <input ref=${search} type="search" value=${query} placeholder=${t("emoji.search")} autocomplete="off"
+        <${Icon} name="search" size="s" /><span class="vh">${placeholder}</span>
+        <input ref=${search} type="search" value=${query} placeholder=${placeholder} autocomplete="off"
           onInput=${(event) => setQuery(event.currentTarget.value)} />
       </label>
-      <div class="cats" role="group" aria-label=${t("emoji.groups")}>
+      ${!stickers && html`<div class="cats" role="group" aria-label=${t("emoji.groups")}>
         ${GROUPS.map(
           ({ id, name, icon }) => html`<button type="button" key=${id} aria-pressed=${!found && id === group ? "true" : "false"}
             aria-label=${t(`emoji.${name}`)} title=${t(`emoji.${name}`)}
@@ -79,8 +93,18 @@ export function EmojiPanel({ onPick, close, within }) {
               setGroup(id);
             }}><${Icon} name=${icon} /></button>`,
         )}
-      </div>
+      </div>`}
     </div>
+    ${stickers ? html`<${Stickers} query=${query} onPick=${onSticker} />` : html`<${Emojis} ...${{ error, load, sections, found, byEmoji, pick }} />`}
+  </div>`;
+}
+
+function Emojis({ error, load, sections, found, byEmoji, pick }) {
+  const { t } = useApp();
+  const [shown, setShown] = useState(null);
+  const grid = useRef(null);
+  useRoving(grid, "button", { grid: true });
+  return html`
     <div class="es" ref=${grid} onFocusIn=${(event) => setShown(byEmoji.get(event.target.textContent) ?? null)}
       onPointerOver=${(event) => event.target.tagName === "BUTTON" && setShown(byEmoji.get(event.target.textContent) ?? null)}>
       ${error && html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${load} />`}
@@ -100,5 +124,5 @@ export function EmojiPanel({ onPick, close, within }) {
     <div class="ef" aria-hidden="true">
       ${shown ? html`<b>${shown.emoji}</b><span>${shown.name}</span>` : html`<span class="muted">${t("emoji.hint")}</span>`}
     </div>
-  </div>`;
+  `;
 }

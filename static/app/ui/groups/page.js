@@ -4,10 +4,13 @@ import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton } from "../elements.js";
 import { Switch } from "../form-elements.js";
 import { Confirm } from "../layer-views.js";
+import { lazy } from "../lazy.js";
 import { hideConversation } from "../list/row.js";
 import { SideFrame } from "../shell/pane-frame.js";
 import { AddMembers, EditText } from "./dialogs.js";
 import { MemberList } from "./members.js";
+
+const CropDialog = lazy(() => import("../media/crop.js"), "CropDialog", ["crop"]);
 
 /** A group on a page of its own. */
 export function GroupPage({ id }) {
@@ -59,6 +62,12 @@ function Details({ group, inChat = false }) {
       max,
       save: (value) => client.groups.change(group.id, { [field]: value }),
     });
+  const changePicture = () =>
+    layers.open(CropDialog, {
+      title: t("crop.group"),
+      present: Boolean(group.icon),
+      save: (icon) => client.groups.change(group.id, { icon }),
+    });
   const end = (kind) =>
     layers.open(Confirm, {
       title: t(`groups.${kind}_title`, { name: group.name }),
@@ -79,7 +88,8 @@ function Details({ group, inChat = false }) {
     <div class="acts">
       ${!inChat && html`<button type="button" class="act" onClick=${() => router.go("chats", conv)}><${Icon} name="chat" />${t("groups.open")}</button>`}
       <button type="button" class="act" onClick=${() => layers.open(AddMembers, { group })}><${Icon} name="user-plus" />${t("groups.add")}</button>
-      ${manages && html`<button type="button" class="act" onClick=${() => edit("name", t("groups.rename"))}><${Icon} name="edit" />${t("groups.rename")}</button>`}
+      ${manages && html`<button type="button" class="act" onClick=${() => edit("name", t("groups.rename"))}><${Icon} name="edit" />${t("groups.rename")}</button>
+        <button type="button" class="act" onClick=${changePicture}><${Icon} name="image" />${t("crop.group")}</button>`}
       ${summary && html`<button type="button" class="act" aria-pressed=${summary.muted ? "true" : "false"} onClick=${() => attempt(client.setMuted(conv, !summary.muted))}>
         <${Icon} name=${summary.muted ? "bell" : "bell-off"} />${t(summary.muted ? "list.unmute" : "list.mute_short")}</button>`}
     </div>

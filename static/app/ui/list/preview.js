@@ -54,7 +54,9 @@ function lastText(app, summary) {
 export function mediaText(t, entry) {
   const text = line(entry.text ?? "");
   if (entry.media && entry.media !== "text") {
-    return [t(`media.${entry.media}`), text || (entry.media === "file" && entry.file?.name)].filter(Boolean).join(" ");
+    const { name, duration_ms: ms } = entry.file ?? {};
+    const about = ms ? `${Math.ceil(ms / 1000)}″` : entry.media === "file" && name;
+    return [t(`media.${entry.media}`), text || about].filter(Boolean).join(" ");
   }
   return text;
 }

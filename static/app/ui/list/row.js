@@ -28,7 +28,7 @@ export function ConversationRow({ summary, current }) {
         }
       }}
     >
-      <${Avatar} id=${peer ?? (conv === ALL ? 4 : conv.slice(2))} name=${title} kind=${kind} online=${online} />
+      <${Avatar} id=${peer ?? (conv === ALL ? "4" : Number(conv.slice(2)))} name=${title} kind=${kind} online=${online} />
       <div>
         <div class="top">
           <span class="nm">${title}</span>

@@ -9,7 +9,7 @@ const QUALITY = 0.9;
 
 /** Take a picture with the camera of this computer. */
 export function CameraDialog({ onPicture, close }) {
-  const { t } = useApp();
+  const { t, client } = useApp();
   const video = useRef(null);
   const [state, setState] = useState(navigator.mediaDevices ? "asking" : "insecure");
   useEffect(() => {
@@ -43,7 +43,8 @@ export function CameraDialog({ onPicture, close }) {
   return html`<${Dialog} title=${t("picture.take")} close=${close} class="camera">
     <div class="db">
       ${words
-        ? html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${t(words)}</p>`
+        ? html`<p class="err" role="alert"><${Icon} name="alert" size="s" /><span>${t(words)}
+            ${state === "insecure" && client.boot.trust && html`${" "}<a href=${client.boot.trust}>${t("plain.how")}</a>`}</span></p>`
         : html`<video ref=${video} autoplay muted playsinline aria-label=${t("camera.live")} onLoadedData=${() => setState("ready")}></video>`}
     </div>
     <footer class="da">

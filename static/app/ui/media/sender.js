@@ -3,8 +3,8 @@ import { useApp } from "../context.js";
 import { lazy } from "../lazy.js";
 
 const loadDialog = () => import("./send-dialog.js");
-const SendDialog = lazy(loadDialog, "SendDialog");
-const CameraDialog = lazy(() => import("./camera.js"), "CameraDialog");
+const SendDialog = lazy(loadDialog, "SendDialog", ["send"]);
+const CameraDialog = lazy(() => import("./camera.js"), "CameraDialog", ["send"]);
 
 /** Sends files from a chat: `open(files)` shows them first, `camera()` takes a picture. */
 export function useSender({ conv, about, handle }) {
@@ -14,7 +14,7 @@ export function useSender({ conv, about, handle }) {
   useEffect(() => {
     // Here before it is asked for, so that it also is when the connection is gone.
     const idle = window.requestIdleCallback ?? setTimeout;
-    idle(() => Promise.all([loadDialog(), client.loadFiles()]).catch(() => {}));
+    idle(() => Promise.all([loadDialog(), client.loadFiles(), import("./recorder.js")]).catch(() => {}));
   }, []);
   self.current = useMemo(
     () => ({

@@ -31,7 +31,7 @@ export function useMatches(query) {
       items: take(
         client.conversations.ordered.value.map((summary) => ({
           conv: summary.conv,
-          id: summary.peer ?? summary.group?.id ?? 4,
+          id: summary.peer ?? summary.group?.id ?? "4",
           title: client.conversations.title(summary),
           kind: summary.peer ? "person" : "group",
           note: summary.group ? t("groups.members_n", { n: summary.group.members }) : "",

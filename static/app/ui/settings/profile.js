@@ -1,15 +1,25 @@
 import { html } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar } from "../elements.js";
+import { lazy } from "../lazy.js";
 import { SettingsForm } from "./form.js";
+
+const CropDialog = lazy(() => import("../media/crop.js"), "CropDialog", ["crop"]);
 
 /** What others know of me, and how to reach me. */
 export function ProfileCard({ user }) {
   const { t, client, layers } = useApp();
   const loaded = user.email !== undefined;
+  const changePicture = () =>
+    layers.open(CropDialog, {
+      title: t("crop.mine"),
+      present: Boolean(user.avatar),
+      save: (avatar) => client.account.change({ avatar }),
+    });
   return html`<section class="card">
     <div class="me-head"><${Avatar} id=${user.id} name=${user.name} size="l" />
-      <div><h3>${user.name}</h3><p class="muted">${t("people.number", { id: String(user.id) })}</p></div></div>
+      <div><h3>${user.name}</h3><p class="muted">${t("people.number", { id: String(user.id) })}</p>
+        <button type="button" class="btn quiet small" onClick=${changePicture}>${t("crop.change")}</button></div></div>
     <${SettingsForm}
       key=${loaded}
       id="profile"

@@ -11,7 +11,7 @@ export const loadChat = () => import("../chat/chat.js");
 
 const emptyMain = () => html`<main class="chat" id="main" tabindex="-1"></main>`;
 
-const ChatPane = lazy(loadChat, "ChatPane", ["media"], emptyMain);
+const ChatPane = lazy(loadChat, "ChatPane", ["media", "voice"], emptyMain);
 const ContactsPane = lazy(() => import("../contacts/pane.js"), "ContactsPane");
 const GroupsPane = lazy(() => import("../groups/pane.js"), "GroupsPane");
 const SettingsPane = lazy(() => import("../settings/pane.js"), "SettingsPane", ["page"]);

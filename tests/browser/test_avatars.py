@@ -1,0 +1,108 @@
+"""Pictures of people and groups: chosen, cut, and shown wherever they are named."""
+
+from __future__ import annotations
+
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+from tests.browser.people import QUICK, at, enter, online, pair, register, row
+from tests.browser.test_accessibility import violations
+from tests.handlers import samples
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+
+def halves() -> FilePayload:
+    """A wide picture, left half red and right half blue."""
+    return {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": samples.photograph()}
+
+
+def choose(page: Page, dialog: Locator) -> None:
+    with page.expect_file_chooser() as chooser:
+        dialog.get_by_role("button", name="Choose a picture").click()
+    chooser.value.set_files(halves())
+
+
+def colour(picture: Locator) -> list[int]:
+    """The colour in the middle of what is shown."""
+    expect(picture).to_be_visible()
+    pixels: list[int] = picture.evaluate("""async (img) => {
+      await img.decode();
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = 9;
+      const context = canvas.getContext("2d");
+      context.drawImage(img, 0, 0, 9, 9);
+      return [...context.getImageData(4, 4, 1, 1).data];
+    }""")
+    return pixels
+
+
+def test_ones_picture_is_cut_with_the_keys_and_seen_on_another_node(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo, conversation = pair(urls[0])
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(annas, anna, "settings/profile")
+    annas.get_by_role("button", name="Change picture").click()
+    dialog = annas.get_by_role("dialog", name="My picture")
+    assert violations(annas) == []
+    choose(annas, dialog)
+    frame = dialog.get_by_role("group", name="Part that is shown")
+    frame.focus()
+    # To the left edge: all of it is red.
+    for _ in range(12):
+        frame.press("ArrowLeft")
+    dialog.get_by_role("slider", name="Zoom").fill("1.5")
+    for _ in range(12):
+        frame.press("ArrowLeft")
+    assert violations(annas) == []
+    dialog.get_by_role("button", name="Use it").click()
+    expect(dialog).to_have_count(0)
+    red, _, blue, _ = colour(annas.locator(".me-head .av img"))
+    assert red > 200 and blue < 60
+    expect(annas.locator(".rail .av img")).to_be_visible()
+
+    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
+    red, _, blue, _ = colour(bos.locator(".chat-h .av img"))
+    assert red > 200 and blue < 60
+    assert violations(bos) == []
+
+    # Another one, and then none: who kept the old one asks anew.
+    annas.get_by_role("button", name="Change picture").click()
+    dialog.get_by_role("button", name="Remove picture").click()
+    expect(annas.locator(".me-head .av img")).to_have_count(0)
+    bos.reload()
+    online(bos)
+    expect(bos.locator(".chat-h .av")).to_contain_text("A")
+    expect(bos.locator(".chat-h .av img:visible")).to_have_count(0)
+
+
+def test_a_group_gets_a_picture_from_who_leads_it(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo, _ = pair(url)
+    group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, bo, f"groups/{group}")
+    expect(bos.get_by_role("button", name="Add", exact=False).first).to_be_visible()
+    expect(bos.get_by_role("button", name="Picture of the group")).to_have_count(0)
+    enter(annas, anna, f"groups/{group}")
+    annas.get_by_role("button", name="Picture of the group").click()
+    dialog = annas.get_by_role("dialog", name="Picture of the group")
+    choose(annas, dialog)
+    dialog.get_by_role("button", name="Use it").click()
+    expect(annas.locator(".hero .av img")).to_be_visible()
+    expect(bos.locator(".hero .av img")).to_be_visible()
+    bos.goto(f"{url}/toChat#/chats")
+    expect(row(bos, "Deck crew").locator(".av img")).to_be_visible()
+
+
+def test_what_is_no_picture_is_refused_in_words(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna = register(url, "Anna")
+    page = new_page(locale="en-GB")
+    enter(page, anna, "settings/profile")
+    page.get_by_role("button", name="Change picture").click()
+    dialog = page.get_by_role("dialog", name="My picture")
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    expect(dialog.get_by_role("alert")).to_contain_text("cannot read that picture")
