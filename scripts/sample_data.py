@@ -36,6 +36,7 @@ class Words:
     caption: str
     paper: str
     sticker: str
+    sought: str
 
 
 WORDS: dict[Language, Words] = {
@@ -76,6 +77,7 @@ WORDS: dict[Language, Words] = {
         caption="从引航船上看到的四号泊位。",
         paper="第48周排班表.xlsx",
         sticker="辛苦了",
+        sought="排班",
     ),
     "en": Words(
         people=(
@@ -127,6 +129,7 @@ WORDS: dict[Language, Words] = {
         caption="Berth 4 as seen from the pilot boat.",
         paper="Watch list week 48.xlsx",
         sticker="Good work",
+        sought="tank 3",
     ),
 }
 

@@ -166,6 +166,33 @@ def palette(shooter: Shooter) -> None:
     shooter.page.wait_for_selector("dialog.pal .row")
 
 
+def search(shooter: Shooter) -> None:
+    shooter.chats()
+    shooter.page.fill(".pane-h input[type=search]", WORDS[shooter.sample.me.api.language].sought)
+    shooter.page.wait_for_selector(".found .row mark")
+    shooter.page.wait_for_selector(".found .row .tm")
+
+
+def search_nothing(shooter: Shooter) -> None:
+    shooter.chats()
+    shooter.page.fill(".pane-h input[type=search]", "zzqx")
+    shooter.page.wait_for_selector(".search-state .none")
+
+
+def search_inside(shooter: Shooter) -> None:
+    shooter.chats(shooter.group)
+    shooter.page.keyboard.press("Control+Shift+f")
+    shooter.page.wait_for_selector("dialog.pal input")
+    shooter.page.fill("dialog.pal input", WORDS[shooter.sample.me.api.language].sought)
+    shooter.page.wait_for_selector("dialog.pal .row mark")
+
+
+def found_place(shooter: Shooter) -> None:
+    search(shooter)
+    shooter.page.locator(".found .row:has(.tm)").last.click()
+    shooter.page.wait_for_selector(".msg.flash")
+
+
 def shortcuts(shooter: Shooter) -> None:
     shooter.chats()
     shooter.page.keyboard.press("Control+/")
@@ -183,7 +210,7 @@ def undo(shooter: Shooter) -> None:
 INSIDE: list[Callable[[Shooter], None]] = [
     conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements,
     *MEDIA, contacts, profile, groups, group, create, settings, devices,
-    notices, appearance, palette,
+    notices, appearance, palette, search, search_nothing, search_inside, found_place,
     shortcuts, undo, offline, new_version,
 ]  # fmt: skip
 

@@ -162,6 +162,7 @@ def test_the_chat_page_is_accessible_in_every_state(
         "dialog .readers .mem",
     )
     act("reply", lambda: (own.focus(), own.press("r"))[0], ".ctx")
+    act("search inside", lambda: page.keyboard.press("Control+Shift+f"), "dialog.pal .nothing")
     look("private chat", at=f"chats/{private(anna, bo)}", wait=".msg")
     look("announcements", at="chats/all", wait=".msg")
     look("empty chat", at=f"chats/{private(anna, anna)}x", wait=".empty")
@@ -177,6 +178,10 @@ def test_the_chat_page_is_accessible_in_every_state(
     look("appearance", at="settings/appearance", wait=".seg")
     page.goto(f"{server.url}/toChat#/chats")
     act("switcher", lambda: page.keyboard.press("Control+k"), "dialog.pal .row")
+    field = page.locator(".pane-h input[type=search]")
+    act("search", lambda: field.fill("a"), ".found .search-state")
+    act("found", lambda: field.fill("look"), ".found .row .tm")
+    act("nothing found", lambda: field.fill("zeppelin"), ".search-state .none")
     act("shortcuts", lambda: page.keyboard.press("Control+/"), "dialog .help")
     act(
         "create a group",

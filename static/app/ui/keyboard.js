@@ -1,7 +1,7 @@
 import { isComposing } from "./input-method.js";
 import { lazy } from "./lazy.js";
 
-const Palette = lazy(() => import("./palette/palette.js"), "Palette");
+export const Palette = lazy(() => import("./palette/palette.js"), "Palette", ["search"]);
 const KeyHelp = lazy(() => import("./palette/help.js"), "KeyHelp");
 
 /** Keys that work everywhere in the page. Those of the input method are left to it. */

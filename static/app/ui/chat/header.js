@@ -1,14 +1,29 @@
-import { html, useEffect } from "../../../vendor/preact.js";
+import { html, useEffect, useRef } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar, IconButton } from "../elements.js";
+import { isComposing } from "../input-method.js";
+import { Palette } from "../keyboard.js";
 import { presenceText } from "../presence-text.js";
 
 /** Who or what the conversation is with. */
 export function ChatHeader({ conv, summary }) {
-  const { t, client, router } = useApp();
+  const { t, client, router, layers } = useApp();
   const title = client.conversations.title(summary);
   const { peer, group } = summary;
+  /** What was looked for in this conversation. */
+  const memory = useRef({ query: "" });
+  const search = () => layers.open(Palette, { conv, memory: memory.current });
+  useEffect(() => {
+    const onKey = (event) => {
+      const command = (event.ctrlKey || event.metaKey) && event.shiftKey && !event.altKey;
+      if (!command || event.key.toLowerCase() !== "f" || isComposing(event) || event.defaultPrevented) return;
+      event.preventDefault();
+      if (!layers.dialog.value) search();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
   const details = router.place.value.details;
   useEffect(() => {
     if (group && !client.groups.members.value.has(group.id)) {
@@ -31,6 +46,7 @@ export function ChatHeader({ conv, summary }) {
       <h2>${title}</h2>
       <p class="sub">${subtitle(useApp(), conv, summary)}</p>
     </div>
+    <${IconButton} icon="search" label=${t("search.open")} onClick=${search} />
     ${conv !== ALL &&
     html`<${IconButton}
       icon="info"

@@ -5,6 +5,8 @@ import { LogWindow } from "../../core/window.js";
 export const FOLLOW_PX = 80;
 /** This close to an edge of what is shown, more is fetched. */
 const AHEAD_PX = 900;
+/** What was led to is marked this long, in ms. */
+const FLASH_MS = 1_600;
 
 /**
  * Holds the reader's place in a log: what is being read stays where it is while entries come and go
@@ -51,8 +53,8 @@ export class ScrollKeeper {
   }
 
   toEnd() {
-    this.stuck = true;
     const go = () => {
+      this.stuck = true;
       this.window.toEnd();
       this.redraw();
     };
@@ -62,6 +64,8 @@ export class ScrollKeeper {
 
   /** Bring a message into view and mark it for a moment; false when it cannot be had. */
   async toMessage(seq) {
+    // What is being loaded now may be another place.
+    await this.history.busy.get(`load ${this.conv}`);
     if (!this.log.get(seq)) await this.history.load(this.conv, { around: seq });
     if (!this.log.get(seq)) return false;
     this.stuck = false;
@@ -103,7 +107,7 @@ export class ScrollKeeper {
     scroller.scrollTop += topOf(row, scroller) - scroller.clientHeight * share;
     if (!flash) return;
     row.classList.add("flash");
-    row.addEventListener("animationend", () => row.classList.remove("flash"), { once: true });
+    setTimeout(() => row.classList.remove("flash"), FLASH_MS);
     row.focus({ preventScroll: true });
   }
 

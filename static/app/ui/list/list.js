@@ -11,6 +11,7 @@ import { SearchBox } from "./search-box.js";
 const FILTERS = ["all", "unread", "mentions", "groups"];
 export const AddContact = lazy(() => import("../contacts/dialogs.js"), "AddContact", ["details"]);
 export const CreateGroup = lazy(() => import("../groups/dialogs.js"), "CreateGroup", ["details"]);
+const SearchResults = lazy(() => import("../search/results.js"), "SearchResults", ["search"]);
 const NoticesHint = lazy(() => import("../away/hint.js"), "NoticesHint");
 export const JoinGroup = lazy(() => import("../groups/dialogs.js"), "JoinGroup", ["details"]);
 
@@ -20,10 +21,13 @@ export function ConversationList() {
   const { t, client, router, layers, hint } = app;
   const [filter, setFilter] = useState("all");
   const [query, setQuery] = useState("");
+  /** What is looked for: not what an input method is still composing. */
+  const [wanted, setWanted] = useState("");
+  const field = useRef(null);
   const all = usePressedOrder(withAnnouncements(client));
   const current = router.place.value.area === "chats" ? router.place.value.id : null;
   const state = client.conversations.state.value;
-  const shown = all.filter((summary) => matches(client, summary, filter, query, current));
+  const shown = all.filter((summary) => matches(summary, filter, current));
   const counts = {
     unread: client.conversations.unread.value,
     mentions: all.filter((summary) => summary.mentioned).length,
@@ -46,8 +50,12 @@ export function ConversationList() {
         <h2>${t("area.chats")}</h2>
         <${IconButton} icon="plus" label=${t("list.new")} aria-haspopup="menu" onClick=${openNew} />
       </div>
-      <${SearchBox} value=${query} onInput=${setQuery} placeholder=${t("list.search")} palette />
-      ${all.length > 0 &&
+      <${SearchBox} value=${query} placeholder=${t("list.search")} palette field=${field}
+        onInput=${(value, composing) => {
+          setQuery(value);
+          composing || setWanted(value.trim());
+        }} />
+      ${all.length > 0 && !wanted &&
       html`<div class="chips" role="group" aria-label=${t("list.filter")}>
         ${FILTERS.map(
           (name) => html`<button
@@ -61,7 +69,9 @@ export function ConversationList() {
       </div>`}
     </header>
     ${hint.value && html`<${NoticesHint} />`}
-    ${state === "loading" && !all.length
+    ${wanted
+      ? html`<${SearchResults} query=${wanted} field=${field} />`
+      : state === "loading" && !all.length
       ? html`<${Skeleton} label=${t("state.loading")} />`
       : state === "error" && !all.length
         ? html`<${LoadError}
@@ -71,12 +81,12 @@ export function ConversationList() {
           />`
         : !all.length
           ? html`<${NoConversations} />`
-          : html`<${Rows} shown=${shown} current=${current} query=${query} filter=${filter}
+          : html`<${Rows} shown=${shown} current=${current} filter=${filter}
               onlyAnnouncements=${all.every(({ conv }) => conv === ALL)} />`}
   <//>`;
 }
 
-function Rows({ shown, current, query, filter, onlyAnnouncements }) {
+function Rows({ shown, current, filter, onlyAnnouncements }) {
   const { t, client } = useApp();
   const ref = useRef(null);
   useRoving(ref, "a.row");
@@ -101,9 +111,9 @@ function Rows({ shown, current, query, filter, onlyAnnouncements }) {
         />`,
       )}
     </ul>
-    ${onlyAnnouncements && !query && html`<${NoConversations} />`}
+    ${onlyAnnouncements && html`<${NoConversations} />`}
     ${!shown.length && !onlyAnnouncements &&
-    html`<p class="nothing" role="status">${query ? t("list.no_match", { query }) : t(`list.none_${filter}`)}</p>`}
+    html`<p class="nothing" role="status">${t(`list.none_${filter}`)}</p>`}
   </div>`;
 }
 
@@ -150,10 +160,7 @@ function usePressedOrder(list) {
   return [...kept, ...rest];
 }
 
-function matches(client, summary, filter, query, current) {
-  if (query) {
-    return client.conversations.title(summary).toLowerCase().includes(query.trim().toLowerCase());
-  }
+function matches(summary, filter, current) {
   if (filter === "unread") return summary.unread > 0 || summary.conv === current;
   if (filter === "mentions") return summary.mentioned || summary.conv === current;
   if (filter === "groups") return summary.group !== null || summary.conv.startsWith("g:");

@@ -1,22 +1,26 @@
+import { rangesOf } from "../../core/matching.js";
 import { groupName } from "../../core/names.js";
-import { useUserSearch } from "../contacts/dialogs.js";
 import { useApp } from "../context.js";
+import { useNames } from "../search/use-search.js";
 
 /** Found at once of each kind; more letters narrow it. */
 const MAX_SHOWN = 8;
 
-/** Whom one could write to, by kind: `[{name, items: [{conv, id, title, kind, note}]}]`. */
+/**
+ * Whom one could write to, by kind: `[{name, items: [{conv, id, title, kind, note, ranges}]}]`. What is known
+ * here is there at once; the node adds those who are called so by others only, and everyone else.
+ */
 export function useMatches(query) {
   const { t, client } = useApp();
-  const [found] = useUserSearch(query);
-  const wanted = query.trim().toLowerCase();
-  const fits = (title) => !wanted || title.toLowerCase().includes(wanted);
-  const begins = (title) => Number(title.toLowerCase().startsWith(wanted));
+  const found = useNames(query);
+  const wanted = query.trim();
   const seen = new Set();
+  /** Those that fit, the ones that begin so first. */
   const take = (items) =>
     items
-      .filter((item) => fits(item.title) && !seen.has(item.conv) && seen.add(item.conv))
-      .sort((one, other) => begins(other.title) - begins(one.title))
+      .map((item) => ({ ...item, ranges: item.ranges ?? (wanted ? rangesOf(item.title, [wanted]) : []) }))
+      .filter(({ conv, ranges }) => ranges && !seen.has(conv) && seen.add(conv))
+      .sort((one, other) => begins(other) - begins(one))
       .slice(0, MAX_SHOWN);
   const person = (user, note) => ({
     conv: client.people.conversationWith(user.id),
@@ -24,6 +28,15 @@ export function useMatches(query) {
     title: client.people.name(user.id),
     kind: "person",
     note,
+  });
+  const number = ({ id }) => t("people.number", { id: String(id) });
+  const hit = ({ kind, conv, id, title, name, ranges }) => ({
+    conv,
+    id,
+    title,
+    kind: kind === "group" ? "group" : "person",
+    note: kind === "person" ? number({ id }) : title === name ? "" : name,
+    ranges,
   });
   return [
     {
@@ -38,22 +51,25 @@ export function useMatches(query) {
         })),
       ),
     },
-    { name: "contacts", items: take(client.contacts.accepted.value.map(({ user }) => person(user, ""))) },
+    {
+      name: "contacts",
+      items: take([...client.contacts.accepted.value.map(({ user }) => person(user, "")), ...found.contacts.map(hit)]),
+    },
     {
       name: "groups",
-      items: take(
-        client.groups.list.value.map((group) => ({
+      items: take([
+        ...client.groups.list.value.map((group) => ({
           conv: groupName(group.id),
           id: group.id,
           title: group.name,
           kind: "group",
           note: t("groups.members_n", { n: group.members }),
         })),
-      ),
+        ...found.groups.map(hit),
+      ]),
     },
-    {
-      name: "people",
-      items: wanted ? take(found.map((user) => person(user, t("people.number", { id: String(user.id) })))) : [],
-    },
+    { name: "people", items: take(found.people.map(hit)) },
   ].filter(({ items }) => items.length);
 }
+
+const begins = ({ ranges }) => Number(ranges[0]?.[0] === 0);

@@ -1,76 +1,104 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { Avatar, Icon } from "../elements.js";
+import { Icon } from "../elements.js";
 import { isComposing } from "../input-method.js";
+import { MessageHit, More, NameHit, SearchState } from "../search/hits.js";
+import { useMessages } from "../search/use-search.js";
 import { useMatches } from "./matches.js";
 
-/** Jump to a conversation, a contact, a group, or anyone on this server. */
-export function Palette({ close }) {
-  const { t, router } = useApp();
-  const [query, setQuery] = useState("");
-  const [at, setAt] = useState(0);
+/** This close to the last one that was found, older ones are fetched. */
+const AHEAD = 3;
+
+/**
+ * Jump to a conversation, a contact, a group, anyone on this server, or to a message. With `conv` only to
+ * messages of that conversation; `memory` (`{query}`) then keeps the words for the next time.
+ */
+export function Palette({ close, conv = null, memory = null }) {
+  const { t, client, router } = useApp();
+  const [query, setQuery] = useState(memory?.query ?? "");
+  /** What is looked for: not what an input method is still composing. */
+  const [wanted, setWanted] = useState(query);
+  const [chosen, setChosen] = useState(null);
   const dialog = useRef(null);
   const input = useRef(null);
-  const sections = useMatches(query);
-  const flat = sections.flatMap(({ items }) => items);
+  const list = useRef(null);
+  const names = useMatches(wanted);
+  const sections = conv ? [] : names;
+  const found = useMessages(wanted, conv);
+  const flat = [...sections.flatMap(({ items }) => items), ...found.hits];
+  const at = Math.max(0, flat.findIndex((item) => keyOf(item) === chosen));
   useLayoutEffect(() => {
     dialog.current.showModal();
     input.current.focus();
+    input.current.select();
   }, []);
-  useEffect(() => setAt(0), [query]);
   useEffect(() => {
     dialog.current.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
-  }, [at]);
-  const open = (conv) => {
+  }, [chosen]);
+  const write = (value, composing) => {
+    setQuery(value);
+    if (composing) return;
+    setWanted(value);
+    setChosen(null);
+    list.current.scrollTop = 0;
+    if (memory) memory.query = value;
+  };
+  const open = (item) => {
     close();
-    router.go("chats", conv);
+    router.go("chats", item.conv, { at: item.seq ?? null, replace: item.conv === router.place.value.id });
   };
   const onKeyDown = (event) => {
     if (isComposing(event)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && flat.length) setAt((at + step + flat.length) % flat.length);
-    else if (event.key === "Enter" && flat[at]) open(flat[at].conv);
+    if (step && flat.length) {
+      const next = (at + step + flat.length) % flat.length;
+      setChosen(keyOf(flat[next]));
+      if (next >= flat.length - AHEAD) found.more?.();
+    } else if (event.key === "Enter" && flat[at]) open(flat[at]);
+    // A search field would only be emptied by it.
+    else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
   };
-  let index = -1;
-  return html`<dialog class="pal pop" ref=${dialog} aria-label=${t("palette.title")} onClose=${close}
+  const option = (item, content) => html`<div class="row" role="option" id="pal-${keyOf(item)}" key=${keyOf(item)}
+    aria-selected=${item === flat[at] ? "true" : "false"} onClick=${() => open(item)}>${content}</div>`;
+  const place = conv && client.conversations.get(conv);
+  const title = place ? t("search.inside", { name: client.conversations.title(place) }) : t("palette.title");
+  return html`<dialog class="pal pop" ref=${dialog} aria-label=${title} onClose=${close}
     onCancel=${(event) => (event.preventDefault(), close())}
     onClick=${(event) => event.target === dialog.current && close()}>
     <div class="ph">
       <${Icon} name="search" />
-      <input ref=${input} type="search" value=${query} placeholder=${t("palette.placeholder")} autocomplete="off"
-        role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" aria-label=${t("palette.title")}
-        aria-activedescendant=${flat[at] ? `pal-${flat[at].conv}` : undefined}
-        onInput=${(event) => setQuery(event.currentTarget.value)} onKeyDown=${onKeyDown} />
-      <kbd>Esc</kbd>
+      <input ref=${input} type="search" value=${query} placeholder=${conv ? title : t("palette.placeholder")} autocomplete="off"
+        role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" aria-label=${title}
+        aria-activedescendant=${flat[at] ? `pal-${keyOf(flat[at])}` : undefined}
+        onInput=${(event) => write(event.currentTarget.value, event.isComposing)}
+        onCompositionEnd=${(event) => write(event.currentTarget.value, false)} onKeyDown=${onKeyDown} />
+      <button type="button" class="esc" aria-label=${t("action.close")} onClick=${close}><kbd>Esc</kbd></button>
     </div>
-    <div class="pl" id="palette-list" role="listbox" aria-label=${t("palette.title")}>
-      ${sections.map(
-        ({ name, items }) => html`<div role="group" aria-label=${t(`palette.${name}`)} key=${name}>
-          <div class="sec" aria-hidden="true">${t(`palette.${name}`)}</div>
-          ${items.map((item) => {
-            index += 1;
-            return html`<div class="row" role="option" id="pal-${item.conv}" key=${item.conv}
-              aria-selected=${index === at ? "true" : "false"} onClick=${() => open(item.conv)}>
-              <${Avatar} id=${item.id} name=${item.title} kind=${item.kind} size="s" />
-              <div><div class="nm">${marked(item.title, query)}</div>${item.note && html`<div class="pv">${item.note}</div>`}</div>
-            </div>`;
-          })}
-        </div>`,
-      )}
+    <div class="pl" ref=${list}>
+      <div id="palette-list" role="listbox" aria-label=${title}>
+        ${sections.map(
+          ({ name, items }) => html`<div role="group" aria-label=${t(`palette.${name}`)} key=${name}>
+            <div class="sec" aria-hidden="true">${t(`palette.${name}`)}</div>
+            ${items.map((item) => option(item, html`<${NameHit} item=${item} />`))}
+          </div>`,
+        )}
+        ${found.hits.length > 0 &&
+        html`<div role="group" aria-label=${t("search.messages")}>
+          <div class="sec" aria-hidden="true">${t("search.messages")}</div>
+          ${found.hits.map((hit) => option(hit, html`<${MessageHit} hit=${hit} inside=${Boolean(conv)} />`))}
+        </div>`}
+      </div>
+      ${wanted.trim()
+        ? html`<${SearchState} found=${found} query=${wanted} any=${flat.length > 0} />`
+        : conv && html`<p class="nothing">${t("search.inside_text")}</p>`}
+      <${More} found=${found} scroller=${list} />
     </div>
-    ${!flat.length && html`<p class="nothing" role="status">${t("list.no_match", { query })}</p>`}
     <div class="pf" aria-hidden="true">
       <span><kbd>↑</kbd>${" "}<kbd>↓</kbd>${" "}${t("palette.move")}</span><span><kbd>Enter</kbd>${" "}${t("palette.open")}</span>
     </div>
   </dialog>`;
 }
 
-function marked(title, query) {
-  const wanted = query.trim();
-  const at = wanted ? title.toLowerCase().indexOf(wanted.toLowerCase()) : -1;
-  if (at < 0) return title;
-  const end = at + wanted.length;
-  return html`${title.slice(0, at)}<mark>${title.slice(at, end)}</mark>${title.slice(end)}`;
-}
+const keyOf = ({ conv, seq }) => (seq ? `${conv}-${seq}` : conv);
