@@ -6,18 +6,28 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 from handlers.server import Server
-from im.addresses import page_addresses
+from im.addresses import (
+    WILDCARDS,
+    friendly_host,
+    page_addresses,
+    page_url,
+    reachable_addresses,
+)
+from im.app import program_version
 from im.command_line import Call, help_text, parse
 from im.commands import USAGE, run_admin, run_keys, run_migrate, show_nodes
 from im.config import SettingsError
 from im.errors import ImError
 from im.logs import set_up_logs
+from im.node_name import node_name
 from im.ports import open_ports
+from im.settings import Settings
 from im.store.errors import NewerSchema
 from im.supervisor import Supervisor, worker_command
 from relay.bus import BusError
@@ -74,17 +84,51 @@ async def serve(call: Call) -> int:
         return 0
     ports = open_ports(settings, os.environ)
     show = partial(show_addresses, settings.http.address, ports[0].number)
-    if len(ports) == 1:
-        await Server(settings, ports[0]).serve(show)
-        return 0
-    show()
-    command = worker_command(call.arguments)
-    return await Supervisor(command, ports, settings.node.drain_seconds).run()
+    # One for the whole port: a worker that ends takes nothing away.
+    async with announced(settings, ports[0].number):
+        if len(ports) == 1:
+            await Server(settings, ports[0]).serve(show)
+            return 0
+        show()
+        command = worker_command(call.arguments)
+        return await Supervisor(command, ports, settings.node.drain_seconds).run()
+
+
+@asynccontextmanager
+async def announced(settings: Settings, port: int) -> AsyncIterator[None]:
+    """Let the LAN know of a port while it is open, if it may."""
+    address = settings.http.address
+    if not settings.http.announce or (
+        address not in WILDCARDS and not reachable_addresses(address)
+    ):
+        yield
+        return
+    from im.services.announcement import Announcement
+
+    announcement = Announcement(
+        node_name(settings, port, 0),
+        friendly_host(settings.tls.names),
+        port,
+        partial(reachable_addresses, address),
+        tls=settings.tls.enabled,
+        version=program_version(),
+    )
+    announcement.start()
+    try:
+        yield
+    finally:
+        await announcement.close()
 
 
 def show_addresses(address: str, port: int) -> None:
-    """Tell the person at the terminal where to go."""
+    """Tell the person at the terminal where to go, and a phone's camera."""
     print("Open in a browser:", *page_addresses(address, port), sep="\n  ", flush=True)
+    if sys.stdout.isatty() and (found := reachable_addresses(address)):
+        import segno
+
+        segno.make(page_url(found[0], port), error="l", micro=False).terminal(
+            compact=True, border=2
+        )
 
 
 if __name__ == "__main__":

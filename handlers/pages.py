@@ -9,7 +9,16 @@ import msgspec
 
 from handlers.account import me
 from handlers.base import THEME_COOKIE, BaseHandler
-from handlers.plain import CHOICE_COOKIE, CHOICE_DAYS, SECURE, WITHOUT, is_local_path
+from handlers.plain import (
+    CHOICE_COOKIE,
+    CHOICE_DAYS,
+    SECURE,
+    WITHOUT,
+    address_of,
+    is_local_path,
+    is_loopback,
+)
+from im.addresses import reachable_addresses
 from im.app import program_version
 from im.errors import Forbidden, ImError, Malformed, SecureOnly
 from im.i18n import HTML_LANGUAGES, LANGUAGES
@@ -96,6 +105,18 @@ class PageHandler(BaseHandler):
         """Where to go after logging in: a page of ours, whatever was asked."""
         wanted = self.get_argument("next", "/toChat")
         return wanted if is_local_path(wanted) else "/toChat"
+
+    @property
+    def phone_address(self) -> str | None:
+        """Where other devices find this server: as this one does, if they can; None if nowhere."""
+        host, listening = self.request.host, self.messenger.listening
+        name = self.request.host_name
+        if name == "localhost" or is_loopback(name.strip("[]")):
+            found = next(iter(reachable_addresses(listening.address)), None)
+            if found is None:
+                return None
+            host = f"[{found}]:{listening.port}" if ":" in found else f"{found}:{listening.port}"
+        return address_of("https" if self.is_secure else "http", host, listening.port, "/")
 
     def finish_error(self, error: ImError) -> None:
         """An error as a page."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-import segno
-
+from handlers.open_here import svg_code
 from handlers.pages import PageHandler
 from handlers.plain import address_of, is_loopback
 from im.addresses import lan_addresses
@@ -22,7 +20,6 @@ _MARKS = {
     "mac": ("mac os",),
     "linux": ("linux", "x11", "cros"),
 }
-_INK, _PAPER = "#0E1D20", "#FFFFFF"
 
 
 class TrustHandler(PageHandler):
@@ -99,12 +96,8 @@ class TrustCode(TrustHandler):
 
     def get(self) -> None:
         """The page's address as a QR code, for the phone beside this screen."""
-        picture = io.BytesIO()
-        segno.make(self.open_address, error="m", micro=False).save(
-            picture, kind="svg", border=3, dark=_INK, light=_PAPER, svgclass=None, lineclass=None
-        )
         self.set_header("Content-Type", "image/svg+xml; charset=utf-8")
-        self.finish(picture.getvalue())
+        self.finish(svg_code(self.open_address))
 
 
 def file_name(authority: Authority) -> str:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from collections.abc import Sequence
 
 import ifaddr
 
 ELSEWHERE = ("239.192.77.1", "192.0.2.1", "2001:db8::1")
 """Addresses that are asked for the way only; nothing is sent there (RFC 5737, RFC 3849)."""
-
-
+WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 
 def page_addresses(address: str, port: int) -> list[str]:
     """URLs, the one for this machine first; one only when the node listens on one address."""
-    if address not in ("", "0.0.0.0", "::"):  # noqa: S104
-        return [_url(address, port)]
-    return [_url("localhost", port), *(_url(found, port) for found in lan_addresses())]
+    if address not in WILDCARDS:
+        return [page_url(address, port)]
+    return [page_url("localhost", port), *(page_url(found, port) for found in lan_addresses())]
 
 
 def lan_addresses() -> list[str]:
@@ -36,6 +36,29 @@ def lan_addresses() -> list[str]:
         if address not in found and not address.startswith(("127.", "0.", "::1", "fe80:")):
             found.append(address)
     return found
+
+
+def reachable_addresses(address: str) -> list[str]:
+    """The addresses at which other machines reach what listens on ``address``; none on loopback."""
+    if address in WILDCARDS:
+        return lan_addresses()
+    try:
+        return [] if ipaddress.ip_address(address).is_loopback else [address]
+    except ValueError:
+        return []
+
+
+def friendly_host(names: Sequence[str]) -> str:
+    """The first part of the ``.local`` name under which this machine is to be found.
+
+    The first such among ``names``, else its host name: both are in the certificate.
+    """
+    for name in names:
+        first, dot, rest = name.lower().partition(".")
+        if dot and rest == "local":
+            return first
+    host = socket.gethostname().lower().partition(".")[0]
+    return host if HOST_NAME.fullmatch(host) else "im"
 
 
 def own_names() -> list[str]:
@@ -61,5 +84,6 @@ def own_names() -> list[str]:
     return list(found)
 
 
-def _url(host: str, port: int) -> str:
+def page_url(host: str, port: int) -> str:
+    """The pages' URL at a host or address."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

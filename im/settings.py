@@ -57,6 +57,9 @@ class HttpSettings(Section):
     """Port of pages, HTTP API and sockets. 0 takes a free one."""
     address: str = "0.0.0.0"
     """Address to listen on."""
+    announce: bool = True
+    """Whether the LAN is told by multicast DNS (mDNS, UDP 5353) where the pages are, so that phones
+    and computers list the server; never of loopback."""
     origins: tuple[str, ...] = ()
     """Origins besides this host's own from which pages may open sockets, like
     ``https://chat.example.lan``."""

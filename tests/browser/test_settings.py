@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 
 from playwright.sync_api import expect
@@ -143,3 +144,28 @@ def test_all_of_ones_data_is_saved_as_a_file(node: NodeFactory, new_page: Pages)
         assert archive.testzip() is None
         name = f"conversations/p-{anna.id}-{bo.id}/messages.jsonl"
         assert "keep this" in archive.read(name).decode()
+
+
+def test_the_server_shows_a_phone_where_it_is(node: NodeFactory, new_page: Pages) -> None:
+    # On an address of the LAN, as a phone cannot come to loopback.
+    url = node(env=QUICK | {"IM_HTTP_ADDRESS": "0.0.0.0", "IM_HTTP_ANNOUNCE": "false"}).url
+    anna = register(url, "Anna")
+    page = new_page(locale="en-GB")
+    page.goto(url)
+    page.get_by_text("Open on your phone").click()
+    picture = page.get_by_role("img", name="QR code of http://")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    enter(page, anna, "settings/devices")
+    expect(page.get_by_role("img", name="QR code of this server's address")).to_be_visible()
+
+
+def test_a_device_whose_clock_is_wrong_is_told(node: NodeFactory, new_page: Pages) -> None:
+    anna = register(node(env=QUICK).url, "Anna")
+    page = new_page(locale="en-GB")
+    enter(page, anna, "settings/devices")
+    expect(page.get_by_text("Take my data along")).to_be_visible()
+    expect(page.get_by_text("ahead of the server's")).to_have_count(0)
+    page.clock.install(time=time.time() + 600)
+    page.reload()
+    expect(page.get_by_text("10 min ahead of the server's")).to_be_visible()

@@ -4,9 +4,11 @@ import { Avatar, Icon, IconButton } from "../elements.js";
 import { Segments, Switch } from "../form-elements.js";
 import { useNarrow } from "../shell/pane-frame.js";
 import { PlainCard } from "../shell/plain.js";
+import { ClockCard } from "./clock-card.js";
 import { DevicesCard, LogOutCard, PasswordCard } from "./devices.js";
 import { NoticesCards } from "./notices.js";
 import { OwnDataCard } from "./own-data.js";
+import { PhoneCard } from "./phone-card.js";
 import { ProfileCard, RegisterCard } from "./profile.js";
 
 /** Settings: one section on wide screens; on a phone everything on one page. */
@@ -30,7 +32,7 @@ export function SettingsPage({ section }) {
       ${(!shown || shown === "notices") && html`<${NoticesCards} />`}
       ${(!shown || shown === "appearance") && html`<${AppearanceCards} />`}
       ${(!shown || shown === "devices") &&
-      html`<${PlainCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}<${OwnDataCard} /><${LogOutCard} />`}
+      html`<${PlainCard} /><${ClockCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}${!phone && html`<${PhoneCard} />`}<${OwnDataCard} /><${LogOutCard} />`}
     </div>
   </main>`;
 }

@@ -1,0 +1,48 @@
+"""Other devices are shown where the server is, by an address at which they reach it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from run import show_addresses
+from tests.handlers.api import Api
+
+LAN = "192.168.7.20"
+
+
+@pytest.fixture(autouse=True)
+def lan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with one address towards others."""
+    monkeypatch.setattr("im.addresses.lan_addresses", lambda: [LAN])
+
+
+@pytest.mark.gen_test
+async def test_the_code_leads_where_other_devices_reach_the_server(api: Api) -> None:
+    codes = {}
+    for host in ("chat.example.lan:8888", f"{LAN}:1", "localhost"):
+        reply = await api.call("GET", "/open.svg", headers={"Host": host})
+        codes[host] = (reply.status, reply.body)
+    assert codes["chat.example.lan:8888"][0] == codes[f"{LAN}:1"][0] == 200
+    assert codes["chat.example.lan:8888"][1].startswith(b"<?xml")
+    # The node of these tests listens on loopback alone.
+    assert codes["localhost"] == (204, b"")
+    page = (await api.call("GET", "/", headers={"Host": f"{LAN}:1", "Accept-Language": "en"})).text
+    assert f"QR code of http://{LAN}:1/" in page
+    page = (await api.call("GET", "/", headers={"Host": "localhost"})).text
+    assert "/open.svg" not in page
+
+
+def test_a_terminal_shows_the_code_and_a_file_does_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show_addresses("0.0.0.0", 8888)
+    plain = capsys.readouterr().out
+    assert plain.splitlines()[-1].strip() == f"http://{LAN}:8888"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    show_addresses("0.0.0.0", 8888)
+    shown = capsys.readouterr().out
+    assert shown.startswith(plain) and "▀" in shown
+    show_addresses("127.0.0.1", 8888)
+    assert "▀" not in capsys.readouterr().out
