@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from handlers.operation import ApiHandler, operation
 from im.protocol import bodies
 from im.protocol.client import Edit, Recall, Send
 from im.services.identity import Identity
-from im.services.messages import Sent
+from im.services.submissions import Sent, sent
 
 
 class ConversationsHandler(ApiHandler):
@@ -77,10 +79,8 @@ class MessagesHandler(ApiHandler):
     )
     async def patch(self, who: Identity, body: bodies.EditBody) -> bodies.SentAnswer:
         """As the frame ``edit``."""
-        task = await self.messenger.messages.edit(
-            who, Edit(conv=body.conv, seq=body.seq, text=body.text, key=body.key)
-        )
-        return _sent(await task)
+        frame = Edit(conv=body.conv, seq=body.seq, text=body.text, key=body.key)
+        return _sent(await sent(partial(self.messenger.messages.edit, who, frame)))
 
 
 class RecallHandler(ApiHandler):
@@ -89,8 +89,8 @@ class RecallHandler(ApiHandler):
     @operation("Take a message back", body=bodies.Place, answer=bodies.SentAnswer, scope="send")
     async def post(self, who: Identity, body: bodies.Place) -> bodies.SentAnswer:
         """As the frame ``recall``."""
-        task = await self.messenger.messages.recall(who, Recall(conv=body.conv, seq=body.seq))
-        return _sent(await task)
+        frame = Recall(conv=body.conv, seq=body.seq)
+        return _sent(await sent(partial(self.messenger.messages.recall, who, frame)))
 
 
 class ReadHandler(ApiHandler):

@@ -201,9 +201,9 @@ class Delivery:
                 HOLD_SECONDS, self.heal, conversation
             )
 
-    async def room(self, conversation: str) -> None:
-        """Return when those who read a conversation have not too much of it before them."""
-        await self._hand_out.room(conversation)
+    def when_room(self, conversation: str, call: Callable[[], None]) -> None:
+        """Call when those who read a conversation have not too much of it before them."""
+        self._hand_out.when_room(conversation, call)
 
     def heal(self, conversation: str) -> None:
         """Read from the log what may be missing here; once at a time for a conversation."""

@@ -8,7 +8,6 @@ next round.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
@@ -26,6 +25,8 @@ ROUND_BYTES = 256 * 1024
 """Bytes that one reader gets before the next one, unless one frame has more."""
 BEHIND_BYTES = 1024 * 1024
 """When so much waits in a line, those who write there wait for their answer."""
+RELEASED_IN_TURN = 16
+"""Of those who waited, so many go on in one turn."""
 MOST_BYTES = 8 * 1024 * 1024
 """When more waits (nobody asks other nodes to wait), it is handed out at once after all."""
 
@@ -71,7 +72,7 @@ class _Line:
     def __init__(self) -> None:
         self.parts: deque[_Part] = deque()
         self.bytes = 0
-        self.waiting: list[asyncio.Future[None]] = []
+        self.waiting: list[Callable[[], None]] = []
         # The round.
         self.batches: list[OutgoingBatch] = []
         self.size = 0
@@ -93,6 +94,7 @@ class HandOut:
         self._lines: dict[str, _Line] = {}
         self._new: list[str] = []
         self._large: OrderedDict[str, _Line] = OrderedDict()
+        self._released: deque[Callable[[], None]] = deque()
         self._called = False
         self.delivered = 0
         """Frames handed to readers so far."""
@@ -117,12 +119,13 @@ class HandOut:
         if line is not None and line.parts and line.parts[-1].readers is None:
             line.parts[-1].readers = list(self._find(conversation))
 
-    async def room(self, conversation: str) -> None:
-        """Return when there is room for more in this conversation's line."""
-        while (line := self._lines.get(conversation)) is not None and line.bytes > BEHIND_BYTES:
-            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            line.waiting.append(waiting)
-            await waiting
+    def when_room(self, conversation: str, call: Callable[[], None]) -> None:
+        """Call when there is room for more in this conversation's line: at once, or later."""
+        line = self._lines.get(conversation)
+        if line is None or line.bytes <= BEHIND_BYTES:
+            call()
+        else:
+            line.waiting.append(call)
 
     def _call(self) -> None:
         if not self._called:
@@ -138,7 +141,9 @@ class HandOut:
             conversation, line = next(iter(self._large.items()))
             self._large.move_to_end(conversation)
             self._slice(conversation, line)
-        if self._large:
+        for _ in range(min(RELEASED_IN_TURN, len(self._released))):
+            self._released.popleft()()
+        if self._large or self._released:
             self._call()
 
     def _begin(self, conversation: str, line: _Line) -> None:
@@ -176,9 +181,7 @@ class HandOut:
         line.readers = []
         if line.bytes <= BEHIND_BYTES:
             waiting, line.waiting = line.waiting, []
-            for future in waiting:
-                if not future.done():
-                    future.set_result(None)
+            self._released += waiting
 
     def _give(self, conversation: str, line: _Line, count: int) -> None:
         readers = line.readers[line.next : line.next + count]

@@ -7,14 +7,12 @@ nothing that ``healing`` does not find.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Any, Protocol
 
 import msgspec
 
-from im.errors import Invalid, Malformed, NotFound, Recalled, TooLarge, Unavailable
+from im.errors import Invalid, Malformed, NotFound, Recalled, TooLarge
 from im.protocol import names
 from im.protocol.client import Edit, Recall, Send
 from im.services.cluster import Cluster
@@ -25,20 +23,16 @@ from im.services.keys import client_key, fingerprint, node_key
 from im.services.media import Media
 from im.services.rights import Access, Rights
 from im.services.signals import EntrySignal, RightsSignal
+from im.services.submissions import Done, Sent, Submissions, Waiting, sent, tell
 from im.store import effects, members, messages
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.entries import Entry, EntryKind, NewEntry
-from im.store.errors import StaleEpoch
 from im.store.log_writer import LogWriter
 
 MAX_EXTRA = 4096
 """Bytes, packed, of what a client of another protocol may have kept with a message."""
 MAX_EXTRA_DEPTH = 8
-MAX_STALE = 5
-"""Changes of rights under one entry on its way; more is answered as unavailable."""
-
-T = TypeVar("T")
 
 
 class Faults(Protocol):
@@ -48,18 +42,11 @@ class Faults(Protocol):
         """The process has come to this point."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A committed entry; ``repeated`` when it was committed before under the same key."""
-
-    conv: str
-    seq: int
-    time: int
-    repeated: bool
-
-
 class Messages:
     """Writes to logs for people.
+
+    What one person puts in line for one conversation, one after the other, is numbered in that
+    order.
 
     Args:
         text_bytes: the longest text, in bytes of UTF-8.
@@ -90,84 +77,51 @@ class Messages:
         self._text_bytes = text_bytes
         self._recall_ms = recall_ms
         self._edit_ms = edit_ms
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._submissions = Submissions(writer, rights, self._committed, delivery.when_room)
         self.committed = 0
         """Entries that were committed here so far."""
 
-    async def submit(self, who: Identity, frame: Send) -> asyncio.Task[Sent]:
-        """Check a message and put it in line; the task ends when it is committed.
+    def submit(self, who: Identity, frame: Send, done: Done) -> Waiting | None:
+        """Check a message and put it in line; ``done`` is told what became of it.
 
-        What one person submits to one conversation, one after the other, is numbered in that order.
-        Raises what is wrong with it; the task raises ``KeyConflict``, ``Unavailable`` or the loss
-        of the right.
+        It has its place in line when what this returns has been awaited; None: it has it already.
+        ``done`` may be told ``KeyConflict``, ``Unavailable``, or what is wrong with the message or
+        with the right to send it.
         """
-        self._check(frame)
-        access = await self._rights.to_write(who, frame.to)
-        extra = given = _extra(frame)
-        if frame.file is not None:
-            file = await self._media.to_send(who, frame.file, frame.media)
-            # Kept with the message, so that reading a page asks for no file.
-            extra = {**(given or {}), "file": msgspec.to_builtins(file)}
-        if frame.forwarded_from is not None:
-            await self._check_forwarded(who, frame)
-        entry = NewEntry(
-            conversation=access.conversation,
-            sender=who.user,
-            key=client_key(frame.key) if frame.key is not None else node_key(),
-            media=frame.media,
-            content=frame.text,
-            extra=extra,
-            media_id=frame.file,
-            fingerprint=fingerprint(access.name, frame.media, frame.text, frame.file, given),
-            epoch=access.epoch,
-        )
-        return self._begin(self._commit(who, frame.to, access, entry))
+        done = self._submissions.begin(done)
+        try:
+            self._check(frame)
+            # Where nobody has to be asked, no task is needed.
+            plain = frame.file is None and frame.forwarded_from is None
+            access = self._rights.remembered(who, frame.to) if plain else None
+            if access is None:
+                return self._submissions.guard(self._submit_slowly(who, frame, done), done)
+            extra = _extra(frame)
+            self._put_message(who, frame, access, extra, extra, done)
+        except Exception as error:
+            tell(done, error)
+        return None
 
     async def send(self, who: Identity, frame: Send) -> Sent:
-        """``submit``, and wait for the commit."""
-        return await (await self.submit(who, frame))
+        """``submit``, and wait for the commit; raises what ``done`` would be told."""
+        return await sent(partial(self.submit, who, frame))
 
-    async def recall(self, who: Identity, frame: Recall) -> asyncio.Task[Sent]:
-        """Take a message back; the task ends when it is gone for everyone.
+    def recall(self, who: Identity, frame: Recall, done: Done) -> Waiting:
+        """Take a message back; ``done`` is told when it is gone for everyone. As ``submit``.
 
-        Raises, or the task raises, ``NotFound``, ``Forbidden``, ``TooLate`` or ``Unavailable``.
+        It may be told ``NotFound``, ``Forbidden``, ``TooLate`` or ``Unavailable``.
         """
-        conversation, anyone = await self._database.read(_recall_right, who.user, frame)
-        entry = NewEntry(
-            conversation=conversation,
-            sender=who.user,
-            key=node_key(),
-            kind=EntryKind.RECALL,
-            target_seq=frame.seq,
-            effect=effects.Recall(
-                frame.seq, limit_ms=None if anyone else self._recall_ms, anyone=anyone
-            ),
-        )
-        return self._begin(self._append(entry))
+        done = self._submissions.begin(done)
+        return self._submissions.guard(self._recall(who, frame, done), done)
 
-    async def edit(self, who: Identity, frame: Edit) -> asyncio.Task[Sent]:
-        """Change the text of an own message.
+    def edit(self, who: Identity, frame: Edit, done: Done) -> Waiting:
+        """Change the text of an own message; ``done`` is told when it is changed. As ``submit``.
 
-        Raises, or the task raises, ``TooLarge``, ``Invalid``, ``NotFound``, ``Forbidden``,
-        ``TooLate``, ``Recalled`` or ``Unavailable``.
+        It may be told ``TooLarge``, ``Invalid``, ``NotFound``, ``Forbidden``, ``TooLate``,
+        ``Recalled`` or ``Unavailable``.
         """
-        self._check_text(frame.text)
-        if not frame.text:
-            raise Invalid("empty", field="text", values={"field": "text"})
-        target = self._target(who, frame.conv)
-        access = await self._rights.to_write(who, target)
-        entry = NewEntry(
-            conversation=access.conversation,
-            sender=who.user,
-            key=client_key(frame.key) if frame.key is not None else node_key(),
-            kind=EntryKind.EDIT,
-            content=frame.text,
-            target_seq=frame.seq,
-            fingerprint=fingerprint("edit", access.name, frame.seq, frame.text),
-            epoch=access.epoch,
-            effect=effects.Edit(frame.seq, limit_ms=self._edit_ms),
-        )
-        return self._begin(self._commit(who, target, access, entry))
+        done = self._submissions.begin(done)
+        return self._submissions.guard(self._edit(who, frame, done), done)
 
     async def event(self, entry: NewEntry) -> Entry:
         """Append an event of a service that has checked the right, and tell everyone.
@@ -202,33 +156,82 @@ class Messages:
 
     async def close(self) -> None:
         """Wait until what was put in line is committed or refused."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._submissions.close()
 
-    # Inside
+    # To the line, and from it
 
-    async def _commit(self, who: Identity, target: str, access: Access, entry: NewEntry) -> Sent:
-        for _ in range(MAX_STALE):
-            try:
-                return await self._append(entry)
-            except StaleEpoch:
-                self._rights.forget_one(access, who.user)
-                access = await self._rights.to_write(who, target)
-                entry = replace(entry, epoch=access.epoch)
-        raise Unavailable("the rights change all the time")
+    async def _submit_slowly(self, who: Identity, frame: Send, done: Done) -> None:
+        access = await self._rights.to_write(who, frame.to)
+        extra = given = _extra(frame)
+        if frame.file is not None:
+            file = await self._media.to_send(who, frame.file, frame.media)
+            # Kept with the message, so that reading a page asks for no file.
+            extra = {**(given or {}), "file": msgspec.to_builtins(file)}
+        if frame.forwarded_from is not None:
+            await self._check_forwarded(who, frame)
+        self._put_message(who, frame, access, given, extra, done)
 
-    async def _append(self, entry: NewEntry) -> Sent:
-        stored = await self._writer.append(entry)
-        self._media.erased(stored.erased_contents)
-        self.announce(stored)
-        await self._delivery.room(stored.conversation_name)
-        return Sent(stored.conversation_name, stored.seq, stored.time, stored.repeated)
+    def _put_message(
+        self,
+        who: Identity,
+        frame: Send,
+        access: Access,
+        given: dict[str, Any] | None,
+        extra: dict[str, Any] | None,
+        done: Done,
+    ) -> None:
+        entry = NewEntry(
+            conversation=access.conversation,
+            sender=who.user,
+            key=client_key(frame.key) if frame.key is not None else node_key(),
+            media=frame.media,
+            content=frame.text,
+            extra=extra,
+            media_id=frame.file,
+            fingerprint=fingerprint(access.name, frame.media, frame.text, frame.file, given),
+            epoch=access.epoch,
+        )
+        self._submissions.put(who, frame.to, access, entry, done)
 
-    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+    async def _recall(self, who: Identity, frame: Recall, done: Done) -> None:
+        conversation, anyone = await self._database.read(_recall_right, who.user, frame)
+        entry = NewEntry(
+            conversation=conversation,
+            sender=who.user,
+            key=node_key(),
+            kind=EntryKind.RECALL,
+            target_seq=frame.seq,
+            effect=effects.Recall(
+                frame.seq, limit_ms=None if anyone else self._recall_ms, anyone=anyone
+            ),
+        )
+        # Whoever may no longer write may still do this.
+        self._submissions.put(who, "", None, entry, done)
+
+    async def _edit(self, who: Identity, frame: Edit, done: Done) -> None:
+        self._check_text(frame.text)
+        if not frame.text:
+            raise Invalid("empty", field="text", values={"field": "text"})
+        target = self._target(who, frame.conv)
+        access = await self._rights.to_write(who, target)
+        entry = NewEntry(
+            conversation=access.conversation,
+            sender=who.user,
+            key=client_key(frame.key) if frame.key is not None else node_key(),
+            kind=EntryKind.EDIT,
+            content=frame.text,
+            target_seq=frame.seq,
+            fingerprint=fingerprint("edit", access.name, frame.seq, frame.text),
+            epoch=access.epoch,
+            effect=effects.Edit(frame.seq, limit_ms=self._edit_ms),
+        )
+        self._submissions.put(who, target, access, entry, done)
+
+    def _committed(self, entry: Entry) -> None:
+        self._media.erased(entry.erased_contents)
+        self.announce(entry)
+
+    # Checks
 
     def _target(self, who: Identity, conversation: str) -> str:
         target = names.target_for(conversation, who.user)

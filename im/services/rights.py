@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -22,9 +23,11 @@ from im.errors import (
     NotContacts,
     NotFound,
     Unauthorized,
+    Unavailable,
 )
 from im.protocol import names
 from im.services.identity import Identity
+from im.settle import settle
 from im.store import contacts, conversations, members, users
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -48,6 +51,10 @@ class Access:
     role: str
 
 
+Answer = Callable[[Access | Exception], None]
+"""Told who may write, or why not; it raises nothing."""
+
+
 class Rights:
     """Answers who may write where.
 
@@ -63,11 +70,20 @@ class Rights:
         self._strangers = strangers
         self._broadcasters = broadcasters
         self._remembered: OrderedDict[tuple[str, int], Access] = OrderedDict()
-        self._reading: dict[tuple[str, int], asyncio.Task[Access]] = {}
+        self._asking: dict[tuple[str, int], list[Answer]] = {}
+        self._reading: set[asyncio.Task[Access]] = set()
 
     def may_broadcast(self, who: Identity) -> bool:
         """Whether a person may write to everyone."""
         return self._may_broadcast(who.kind, who.role)
+
+    def remembered(self, who: Identity, target: str) -> Access | None:
+        """What ``to_write`` would return without asking the database. Raises ``Invalid``."""
+        key = (self._name(who, target)[0], who.user)
+        access = self._remembered.get(key)
+        if access is not None:
+            self._remembered.move_to_end(key)
+        return access
 
     async def to_write(self, who: Identity, target: str) -> Access:
         """The right to write to a target (``u:2``, ``g:7``, ``all``).
@@ -75,17 +91,30 @@ class Rights:
         Raises ``Invalid`` (no target), ``NotFound``, ``Forbidden``, ``Blocked``, ``NotContacts`` or
         ``Unavailable``.
         """
-        parsed = names.parse_target(target)
-        if parsed is None:
-            raise Invalid("not a target", field="to", values={"field": "to"})
-        kind, number = parsed
-        if kind == names.ALL:
-            return await self._access(names.ALL, who.user, 0)
-        if kind == "u":
-            if number == who.user:
-                raise Invalid("cannot write to oneself", field="to", values={"field": "to"})
-            return await self._access(names.private(who.user, number), who.user, number)
-        return await self._access(names.group(number), who.user, number)
+        future: asyncio.Future[Access] = asyncio.get_running_loop().create_future()
+        self.ask(who, target, partial(settle, future))
+        return await future
+
+    def ask(self, who: Identity, target: str, answer: Answer) -> None:
+        """As ``to_write``; ``answer`` is called with what that returns or raises.
+
+        At once when the right is remembered. Those who ask for the same right are answered in the
+        order in which they asked, in one turn of the loop, so that a person's entries keep theirs.
+        Raises ``Invalid``.
+        """
+        name, number = self._name(who, target)
+        key = (name, who.user)
+        access = self.remembered(who, target)
+        if access is not None:
+            answer(access)
+            return
+        # One read for all who wait.
+        asking = self._asking.setdefault(key, [])
+        asking.append(answer)
+        if len(asking) == 1:
+            task = asyncio.get_running_loop().create_task(self._read(name, who.user, number))
+            self._reading.add(task)
+            task.add_done_callback(partial(self._read_done, key))
 
     def forget(self, conversation: str) -> None:
         """The rights of a conversation changed."""
@@ -100,26 +129,35 @@ class Rights:
         """What was remembered is not true any more."""
         self._remembered.pop((access.name, user), None)
 
-    async def _access(self, name: str, user: int, number: int) -> Access:
-        key = (name, user)
-        access = self._remembered.get(key)
-        if access is not None:
-            self._remembered.move_to_end(key)
-            return access
-        # One read for all who wait, so that a person's entries keep their order.
-        task = self._reading.get(key)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._read(name, user, number))
-            self._reading[key] = task
-            task.add_done_callback(partial(self._read_done, key))
-        return await asyncio.shield(task)
+    def _name(self, who: Identity, target: str) -> tuple[str, int]:
+        """The conversation of a target, and the number in it."""
+        parsed = names.parse_target(target)
+        if parsed is None:
+            raise Invalid("not a target", field="to", values={"field": "to"})
+        kind, number = parsed
+        if kind == names.ALL:
+            return names.ALL, 0
+        if kind == "g":
+            return names.group(number), number
+        if number == who.user:
+            raise Invalid("cannot write to oneself", field="to", values={"field": "to"})
+        return names.private(who.user, number), number
 
     def _read_done(self, key: tuple[str, int], task: asyncio.Task[Access]) -> None:
-        self._reading.pop(key, None)
-        if not task.cancelled() and task.exception() is None:
-            self._remembered[key] = task.result()
+        self._reading.discard(task)
+        found: Access | Exception
+        try:
+            found = task.result()
+        except asyncio.CancelledError:
+            found = Unavailable("the node is going down")
+        except Exception as error:
+            found = error
+        else:
+            self._remembered[key] = found
             while len(self._remembered) > MAX_REMEMBERED:
                 self._remembered.popitem(last=False)
+        for answer in self._asking.pop(key):
+            answer(found)
 
     async def _read(self, name: str, user: int, number: int) -> Access:
         if name.startswith("p:"):

@@ -17,9 +17,10 @@ from im.protocol.client import Send
 from im.services.groups import Groups
 from im.services.identity import Identity
 from im.services.limits import SharedLimits
-from im.services.messages import Messages, Sent
+from im.services.messages import Messages
 from im.services.profile_rules import clean_name
 from im.services.sessions import token_hash
+from im.services.submissions import Sent
 from im.store import users, webhooks
 from im.store.cursor import Cursor
 from im.store.database import Database

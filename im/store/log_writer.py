@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import partial
 
 from im.errors import Internal, Malformed, TooLarge, Unavailable
+from im.settle import settle
 from im.store.backend import Connection
 from im.store.batch import Collision, Outcome, write_batch
 from im.store.database import PAUSE, Database
@@ -114,20 +115,14 @@ class LogWriter:
         ``Unavailable`` within the timeout when the outcome is unknown, and ``Internal`` when the
         database doesn't take this entry. A caller that is cancelled doesn't take its entry back.
         """
-        return await self.enqueue(entry)
-
-    def enqueue(self, entry: NewEntry) -> asyncio.Future[Entry]:
-        """As ``append``, and the entry has its place in line when this returns.
-
-        What it raises is the same, some of it at once.
-        """
         future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
-        self.submit(entry, partial(_settle_future, future))
-        return future
+        self.submit(entry, partial(settle, future))
+        return await future
 
     def submit(self, entry: NewEntry, done: Callable[[Outcome], None]) -> None:
-        """As ``enqueue``; ``done`` is called, later, with what became of the entry.
+        """As ``append``, for who awaits nothing: ``done`` is called with what became of the entry.
 
+        It has its place in line when this returns; ``done`` is called later, on the event loop.
         Raises ``TooLarge``, ``Malformed``, or ``Unavailable`` when too many wait; then ``done`` is
         not called.
         """
@@ -343,12 +338,3 @@ class LogWriter:
         with suppress(DatabaseFault):
             if self._ready_connection().wipe():
                 self._wipe_at = None
-
-
-def _settle_future(future: asyncio.Future[Entry], outcome: Outcome) -> None:
-    if future.done():
-        return  # whoever asked has gone
-    if isinstance(outcome, Entry):
-        future.set_result(outcome)
-    else:
-        future.set_exception(outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 from im.protocol.encoding import encode
@@ -32,7 +33,7 @@ class Client:
     Implements ``services.delivery.Reader`` and ``wire.websocket.Owner``.
     """
 
-    __slots__ = ("_desk", "bucket", "connection", "identity", "pending", "watched")
+    __slots__ = ("_desk", "bucket", "connection", "identity", "pending", "room", "watched")
 
     def __init__(
         self, connection: Connection, identity: Identity, bucket: TokenBucket, desk: Desk
@@ -43,6 +44,8 @@ class Client:
         self.bucket = bucket
         self.pending = 0
         """Frames that wait for their commit."""
+        self.room: asyncio.Future[None] | None = None
+        """Done when fewer of them wait; until then no further frame is read."""
         self.watched = NOBODY
         """People whose presence is told here."""
 

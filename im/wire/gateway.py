@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from im.errors import ImError, Internal, Malformed
@@ -21,9 +22,10 @@ from im.services.conversations import Conversations
 from im.services.delivery import Delivery
 from im.services.history import History
 from im.services.marks import Marks
-from im.services.messages import Messages, Sent
+from im.services.messages import Messages
 from im.services.presence import Presence
 from im.services.rights import Rights
+from im.services.submissions import Sent
 from im.services.typing_notes import TypingNotes
 from im.wire.admission import Admission
 from im.wire.client import Client
@@ -33,6 +35,9 @@ from im.wire.websocket import Work
 log = logging.getLogger("im.gateway")
 
 GREETING = "欢迎进入聊天系统"
+
+Outcome = Sent | ImError | None
+"""What became of a frame: an entry was committed, or it was refused, or it is just done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ class Gateway:
     Args:
         node: this node's name.
         now_ms: the time, UTC ms.
-        pending: frames of one connection that may wait for their commit; then reading waits.
+        pending: frames of one connection that may wait for their commit; then reading waits until
+            half of them are answered.
     """
 
     def __init__(
@@ -150,73 +156,82 @@ class Gateway:
     def _refuse(self, client: Client, number: frames.FrameId, error: ImError) -> None:
         client.send(error_frame(self._catalogue, client.identity.language, error, number))
 
-    async def _later(
-        self, client: Client, number: frames.FrameId, task: asyncio.Task[Sent] | asyncio.Task[None]
-    ) -> None:
-        """Answer when the task is done; wait only while too much of this connection is pending."""
+    def _later(self, client: Client, number: frames.FrameId) -> Callable[[Outcome], None]:
+        """What answers a frame when its outcome is known."""
         client.pending += 1
-        task.add_done_callback(lambda done: self._answer(client, number, done))
-        if client.pending >= self._pending:
-            await asyncio.wait([task])
+        return partial(self._answer, client, number)
 
-    def _answer(
-        self,
-        client: Client,
-        number: frames.FrameId,
-        task: asyncio.Task[Sent] | asyncio.Task[None],
-    ) -> None:
+    def _answer(self, client: Client, number: frames.FrameId, outcome: Outcome) -> None:
         client.pending -= 1
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is None:
-            sent = task.result()
+        if client.room is not None and client.pending <= self._pending // 2:
+            client.room.set_result(None)
+            client.room = None
+        if isinstance(outcome, Sent):
             client.send(
-                Ok(id=number)
-                if sent is None
-                else Ok(
+                Ok(
                     id=number,
-                    conv=sent.conv,
-                    seq=sent.seq,
-                    time=sent.time,
-                    repeated=sent.repeated,
+                    conv=outcome.conv,
+                    seq=outcome.seq,
+                    time=outcome.time,
+                    repeated=outcome.repeated,
                 )
             )
-        elif isinstance(error, ImError):
-            self._refuse(client, number, error)
+        elif outcome is None:
+            client.send(Ok(id=number))
         else:
-            log.error("an entry of user %d failed", client.user, exc_info=error)
-            self._refuse(client, number, Internal())
+            self._refuse(client, number, outcome)
+
+    def _read_on(self, client: Client, waiting: Work | None) -> Work | None:
+        """The next frame may come after ``waiting``, unless too many of this client's wait."""
+        return waiting if client.pending < self._pending else self._make_room(client, waiting)
+
+    async def _make_room(self, client: Client, waiting: Work | None) -> None:
+        if waiting is not None:
+            await waiting
+        if client.pending >= self._pending:
+            client.room = asyncio.get_running_loop().create_future()
+            await client.room
 
     # Frames
 
     def _hello(self, client: Client, frame: frames.Hello) -> None:
         raise Malformed("already known", field="op")
 
-    async def _send(self, client: Client, frame: frames.Send) -> None:
-        task = await self._services.messages.submit(client.identity, frame)
-        await self._later(client, frame.id, task)
+    def _send(self, client: Client, frame: frames.Send) -> Work | None:
+        answer = self._later(client, frame.id)
+        return self._read_on(client, self._services.messages.submit(client.identity, frame, answer))
 
-    async def _recall(self, client: Client, frame: frames.Recall) -> None:
-        task = await self._services.messages.recall(client.identity, frame)
-        await self._later(client, frame.id, task)
+    def _recall(self, client: Client, frame: frames.Recall) -> Work | None:
+        answer = self._later(client, frame.id)
+        return self._read_on(client, self._services.messages.recall(client.identity, frame, answer))
 
-    async def _edit(self, client: Client, frame: frames.Edit) -> None:
-        task = await self._services.messages.edit(client.identity, frame)
-        await self._later(client, frame.id, task)
+    def _edit(self, client: Client, frame: frames.Edit) -> Work | None:
+        answer = self._later(client, frame.id)
+        return self._read_on(client, self._services.messages.edit(client.identity, frame, answer))
 
-    async def _delivered(self, client: Client, frame: frames.Delivered) -> None:
-        await self._mark(client, frame, read=False)
+    def _delivered(self, client: Client, frame: frames.Delivered) -> Work | None:
+        return self._mark(client, frame, read=False)
 
-    async def _read(self, client: Client, frame: frames.Read) -> None:
-        await self._mark(client, frame, read=True)
+    def _read(self, client: Client, frame: frames.Read) -> Work | None:
+        return self._mark(client, frame, read=True)
 
-    async def _mark(
+    def _mark(
         self, client: Client, frame: frames.Delivered | frames.Read, *, read: bool
-    ) -> None:
+    ) -> Work | None:
         # Marks are gathered for a moment before they are stored: nothing else waits for that.
         move = self._services.marks.move(client.identity, frame.conv, frame.seq, read=read)
-        await self._later(client, frame.id, asyncio.get_running_loop().create_task(move))
+        task = asyncio.get_running_loop().create_task(move)
+        task.add_done_callback(partial(self._moved, client, self._later(client, frame.id)))
+        return self._read_on(client, None)
+
+    def _moved(
+        self, client: Client, answer: Callable[[Outcome], None], task: asyncio.Task[None]
+    ) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, ImError):
+            log.error("a mark of user %d failed", client.user, exc_info=error)
+            error = Internal()
+        answer(error)
 
     async def _typing(self, client: Client, frame: frames.Typing) -> None:
         await self._services.typing.note(client.identity, frame.to)

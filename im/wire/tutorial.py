@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from im.errors import ImError, Internal, Unauthorized, Unavailable
 from im.i18n import Catalogue
@@ -18,7 +19,7 @@ from im.protocol.refusal import error_answer
 from im.protocol.server import Event, Message
 from im.services.identity import Identity
 from im.services.limits import TokenBucket
-from im.services.messages import Sent
+from im.services.submissions import Sent
 from im.wire.connection import CloseCode, Connection
 from im.wire.gateway import GREETING, GatewayServices
 from im.wire.incoming import admit_frame
@@ -96,19 +97,17 @@ class TutorialGateway:
             if send is None:
                 return
             client.identity.check_scope("send")
-            submitted = await self._services.messages.submit(client.identity, send)
         except ImError as error:
             self.refuse(client, error)
             return
-        except Exception:
-            log.exception("a frame of user %d failed", client.user)
-            self.refuse(client, Internal())
-            return
-        task = asyncio.get_running_loop().create_task(self._follow(client, submitted))
-        client.sending.add(task)
-        task.add_done_callback(client.sending.discard)
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        client.sending.add(sent)
+        told = partial(self._told, client, sent)
+        waiting = self._services.messages.submit(client.identity, send, told)
+        if waiting is not None:
+            await waiting
         if len(client.sending) >= self._pending:
-            await asyncio.wait([task])
+            await sent
 
     def pong(self, client: TutorialClient, data: bytes) -> None:
         """The other side has received what was sent before a ping: mark it as read."""
@@ -177,17 +176,16 @@ class TutorialGateway:
     def _session_ended(self, client: TutorialClient) -> None:
         self.refuse(client, Unauthorized("session ended"))
 
-    async def _follow(self, client: TutorialClient, submitted: asyncio.Task[Sent]) -> None:
+    def _told(
+        self, client: TutorialClient, sent: asyncio.Future[None], outcome: Sent | ImError
+    ) -> None:
         """Note what was committed for this connection, or say why it was not."""
-        try:
-            sent = await submitted
-        except ImError as error:
-            self.refuse(client, error)
-        except Exception:
-            log.exception("a message of user %d failed", client.user)
-            self.refuse(client, Internal())
+        if isinstance(outcome, Sent):
+            client.sent(outcome.conv, outcome.seq)
         else:
-            client.sent(sent.conv, sent.seq)
+            self.refuse(client, outcome)
+        client.sending.discard(sent)
+        sent.set_result(None)
 
     async def _mark(self, client: TutorialClient, conversation: str, seq: int) -> None:
         try:

@@ -38,7 +38,7 @@ class Waiting:
     """An entry to be shown once it is known whether ``sending`` brought it here."""
 
     entry: Message | Event
-    sending: frozenset[asyncio.Task[None]]
+    sending: frozenset[asyncio.Future[None]]
 
 
 class TutorialClient:
@@ -65,7 +65,7 @@ class TutorialClient:
         self.waiting: deque[Waiting] = deque()
         self.worker: asyncio.Task[None] | None = None
         self.greeted = False
-        self.sending: set[asyncio.Task[None]] = set()
+        self.sending: set[asyncio.Future[None]] = set()
         self.names: OrderedDict[int, str] = OrderedDict()
         self.shown: dict[str, int] = {}
         """The last number shown of each conversation."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from im.protocol.outgoing import Outgoing
@@ -119,20 +117,16 @@ def test_one_reader_gets_no_more_than_a_round_before_the_next(ready: Ready) -> N
 def test_who_writes_more_than_is_read_waits_for_the_readers(ready: Ready) -> None:
     turn, readers, hand_out = ready
 
-    async def run() -> None:
-        await asyncio.wait_for(hand_out.room("g:1"), 1)
-        for seq in range(1, 8):
-            hand_out.add("g:1", frame("g:1", seq, BEHIND_BYTES // 5))
-        waiting = asyncio.create_task(hand_out.room("g:1"))
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        await asyncio.wait_for(hand_out.room("p:1:2"), 1)
-        while not waiting.done():
-            turn.end()
-            await asyncio.sleep(0)
-        assert readers.told("g:1", 1) == ROOM
-
-    asyncio.run(run())
+    told: list[str] = []
+    hand_out.when_room("g:1", lambda: told.append("before"))
+    for seq in range(1, 8):
+        hand_out.add("g:1", frame("g:1", seq, BEHIND_BYTES // 5))
+    hand_out.when_room("g:1", lambda: told.append("behind"))
+    hand_out.when_room("p:1:2", lambda: told.append("elsewhere"))
+    assert told == ["before", "elsewhere"]
+    while "behind" not in told:
+        turn.end()
+    assert readers.told("g:1", 1) == ROOM
 
 
 def test_what_nobody_holds_back_is_bounded_all_the_same(ready: Ready) -> None:

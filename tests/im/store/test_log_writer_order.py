@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from im.errors import Unavailable
-from im.store.entries import Entry
+from im.settle import settle
+from im.store.entries import Entry, NewEntry
 from im.store.errors import OutOfService, StaleEpoch
 from im.store.log_writer import LogWriter
 from tests.im.store.harness import message, on_loop, private, ready, rows
@@ -49,6 +51,13 @@ def news_of(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) ->
     return told
 
 
+def put(writer: LogWriter, entry: NewEntry) -> asyncio.Future[Entry]:
+    """Put an entry in line."""
+    future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+    writer.submit(entry, partial(settle, future))
+    return future
+
+
 @on_loop
 async def test_nothing_overtakes_an_entry_whose_failure_is_not_known_yet(
     url: str, monkeypatch: pytest.MonkeyPatch
@@ -57,16 +66,16 @@ async def test_nothing_overtakes_an_entry_whose_failure_is_not_known_yet(
         talk = await private(database, 1, 2)
         writer = LogWriter(database, faults=Outage())
         told = news_of(asyncio.get_running_loop(), monkeypatch)
-        first = writer.enqueue(message(talk.id, 1, "first"))
+        first = put(writer, message(talk.id, 1, "first"))
         assert told.wait(PATIENCE)  # the loop stands still here
-        second = writer.enqueue(message(talk.id, 1, "second"))
-        other = writer.enqueue(message(talk.id, 2, "of another"))
+        second = put(writer, message(talk.id, 1, "second"))
+        other = put(writer, message(talk.id, 2, "of another"))
         for future in (first, second):
             with pytest.raises(Unavailable):
                 await future
         assert isinstance(await other, Entry)
         # Once it was told, its sender sends again, in order.
-        again = [writer.enqueue(message(talk.id, 1, text)) for text in ("first", "second")]
+        again = [put(writer, message(talk.id, 1, text)) for text in ("first", "second")]
         await asyncio.gather(*again)
         assert await rows(database, "SELECT content FROM message ORDER BY seq") == [
             ("of another",),
@@ -84,9 +93,9 @@ async def test_nothing_overtakes_an_entry_whose_rights_are_to_be_read_anew(
         talk = await private(database, 1, 2)
         writer = LogWriter(database)
         told = news_of(asyncio.get_running_loop(), monkeypatch)
-        first = writer.enqueue(message(talk.id, 1, "first", epoch=talk.epoch + 1))
+        first = put(writer, message(talk.id, 1, "first", epoch=talk.epoch + 1))
         assert told.wait(PATIENCE)
-        second = writer.enqueue(message(talk.id, 1, "second", epoch=talk.epoch))
+        second = put(writer, message(talk.id, 1, "second", epoch=talk.epoch))
         for future in (first, second):
             with pytest.raises(StaleEpoch) as stale:
                 await future
