@@ -15,6 +15,7 @@ from handlers.application import HOME, make_application, make_metrics_applicatio
 from handlers.assets import Assets
 from handlers.port import Port, http_server
 from im.app import Listening, Messenger, open_messenger
+from im.interpreter import keep_what_is_there
 from im.ports import Ports
 from im.settings import Settings
 from im.wire.descriptors import raise_limit, room
@@ -80,6 +81,7 @@ class Server:
                 listening.port,
                 f", figures on port {listening.metrics_port}" if listening.metrics_port else "",
             )
+            keep_what_is_there()
             ready()
             await self._until_told(messenger)
             await self._drain(messenger, port, neighbours, metrics)
