@@ -63,6 +63,7 @@ SANS_IO = (
     "relay.doctor.voice",
     "im.wire.frames",
     "im.services.ordering",
+    "im.services.patience",
     "im.protocol",
 )
 """They take bytes and the time and return what to do."""

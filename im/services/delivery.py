@@ -1,9 +1,9 @@
 """Delivery: what was committed reaches every local reader, each entry once and in order.
 
 Entries come from this node's own commits and over the bus, early, late, twice or never. For each
-conversation with local readers there is a cursor (``ordering``); what comes too early is held for
-``HOLD_SECONDS``, then the hole is read from the log, once for all readers. ``healing`` finds holes
-at whose end nothing came.
+conversation with local readers there is a cursor (``ordering``); what comes too early is held for a
+while (``patience``), then the hole is read from the log, once for all readers. ``healing`` finds
+holes at whose end nothing came.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from im.protocol.names import ALL, parse_conversation
 from im.protocol.outgoing import Outgoing, OutgoingBatch
 from im.services.hand_out import HandOut, Soon
 from im.services.ordering import Ordering
+from im.services.patience import Patience
 
-HOLD_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 MAX_UNPLACED = 10_000
 """Entries remembered while people who are connecting are looked up; beyond it the log is read."""
@@ -106,6 +106,7 @@ class Delivery:
         self._read_log = read_log
         self._hand_out = HandOut(readers.of_conversation, soon)
         self._ordering: Ordering[Arrival] = Ordering()
+        self._patience = Patience()
         self._loading: dict[int, int] = {}
         self._unplaced: list[Arrival] = []
         self._left: dict[tuple[int, int], int] = {}
@@ -169,7 +170,7 @@ class Delivery:
         return self._ordering.conversations()
 
     def sweep(self) -> int:
-        """Forget conversations that nobody here reads any more; how many."""
+        """Forget conversations that nobody here reads any more; how many. Called now and then."""
         idle = [
             conversation
             for conversation in self._ordering.conversations()
@@ -178,6 +179,7 @@ class Delivery:
         for conversation in idle:
             self._ordering.close(conversation)
             self._cancel_timer(conversation)
+        self._patience.relax()
         return len(idle)
 
     # Entries
@@ -192,13 +194,14 @@ class Delivery:
         if arrival.joined and arrival.seq <= (self._ordering.cursor(conversation) or 0):
             # It was opened beyond this entry for someone else, so this one lets nobody in.
             self.missed |= any(self._readers.has_user(user) for user in arrival.joined)
+        self._patience.came(conversation, arrival.seq)
         for due in self._ordering.offer(conversation, arrival.seq, arrival):
             self._deliver(due)
         if not self._ordering.waiting(conversation):
             self._cancel_timer(conversation)
         elif conversation not in self._timers and conversation not in self._healing:
             self._timers[conversation] = asyncio.get_running_loop().call_later(
-                HOLD_SECONDS, self.heal, conversation
+                self._patience.seconds, self._run_out, conversation
             )
 
     def when_room(self, conversation: str, call: Callable[[], None]) -> None:
@@ -267,6 +270,11 @@ class Delivery:
                 self._readers.leave(group, user)
                 if self._loading:
                     self._left[group, user] = arrival.seq
+
+    def _run_out(self, conversation: str) -> None:
+        """What is held has waited long enough."""
+        self._patience.ran_out(conversation, (self._ordering.cursor(conversation) or 0) + 1)
+        self.heal(conversation)
 
     async def _heal(self, conversation: str) -> None:
         try:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from im.errors import Unavailable
 from im.protocol.outgoing import Outgoing
 from im.protocol.server import Event, Message
-from im.services.delivery import HOLD_SECONDS, Arrival, Delivery
+from im.services.delivery import Arrival, Delivery
+from im.services.patience import LEAST_SECONDS
 from im.wire.registry import Registry
 
 
@@ -70,7 +71,7 @@ def let_in(
 
 async def settled(delivery: Delivery) -> None:
     """Let holes be noticed and healed."""
-    await asyncio.sleep(HOLD_SECONDS)
+    await asyncio.sleep(LEAST_SECONDS)
     for _ in range(1000):
         if not delivery._healing and not delivery._timers:
             return
@@ -189,7 +190,7 @@ def test_a_hole_is_healed_when_the_database_is_back() -> None:
         log.append("all")
         log.away = True
         delivery.dispatch(log.append("all"))
-        await asyncio.sleep(HOLD_SECONDS * 3)
+        await asyncio.sleep(LEAST_SECONDS * 3)
         assert log.reads >= 1
         assert reader.seen["all"] == []
         log.away = False
