@@ -8,6 +8,7 @@ loop has heard of the failure, for it was sent in the belief that all was well.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ from im.store.batch import Outcome
 from im.store.entries import NewEntry
 from im.store.errors import StaleEpoch
 from im.store.fair_queue import FairQueue
+
+SHARE = 64
+"""Entries of one conversation in a batch: some ms of work. What is said elsewhere waits for the
+batch under way and its own one, whatever goes on in a busy room."""
 
 FOLLOWER = "an earlier entry of the same sender has an unknown outcome"
 
@@ -96,10 +101,14 @@ class LogQueue:
                 if not self._changed.wait(pause):
                     pause = 0.0
             items: list[Item] = []
+            taken: defaultdict[int, int] = defaultdict(int)
             size = 0
             while self._items and len(items) < self._max_entries:
-                size += self._items.first().size
-                if items and size > self._max_bytes:
+                item = self._items.first()
+                # They take turns: when one has had its share, so have all the others.
+                taken[item.entry.conversation] += 1
+                size += item.size
+                if items and (size > self._max_bytes or taken[item.entry.conversation] > SHARE):
                     break
                 items.append(self._items.popleft())
             return items

@@ -16,8 +16,8 @@ from im.wire.websocket import WebSocketConnection
 READ_BYTES = 64 * 1024
 """What is read at once, and what may wait of a connection while a frame of it is worked on."""
 
-FLUSHES_IN_TURN = 128
-"""Connections whose frames are sent in one turn of the loop; one or two ms."""
+FLUSH_SECONDS = 0.001
+"""Time for sending in one turn of the loop; then others have their turn."""
 
 
 class Sockets:
@@ -110,9 +110,14 @@ class Sockets:
         self.connections.close()
 
     def _flush(self) -> None:
-        later = self._to_flush[FLUSHES_IN_TURN:]
-        connections, self._to_flush = self._to_flush[:FLUSHES_IN_TURN], later
-        if later:
-            self.loop.call_soon(self._flush)
-        for connection in connections:
+        connections, self._to_flush = self._to_flush, []
+        time = self.loop.time
+        end = time() + FLUSH_SECONDS
+        for number, connection in enumerate(connections, 1):
             connection.flush()
+            if time() > end:
+                later = connections[number:]
+                if later and not self._to_flush:
+                    self.loop.call_soon(self._flush)
+                self._to_flush = later + self._to_flush
+                break

@@ -132,7 +132,7 @@ async def test_an_entry_that_expires_takes_along_what_its_sender_queued_behind_i
             first = asyncio.create_task(writer.append(message(talk.id, 1, "in flight")))
             await asyncio.sleep(0.2)
             second = asyncio.create_task(writer.append(message(talk.id, 1, "queued")))
-            await asyncio.sleep(0.7)
+            await asyncio.sleep(0.2)
             third = asyncio.create_task(writer.append(message(talk.id, 1, "behind")))
             fourth = asyncio.create_task(writer.append(message(other.id, 3, "elsewhere")))
             found = await asyncio.gather(outcome(first), outcome(second))

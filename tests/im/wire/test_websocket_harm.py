@@ -46,7 +46,7 @@ async def test_many_small_frames_leave_others_their_turn(io_loop: object, opcode
 async def test_a_broadcast_leaves_others_their_turn(
     io_loop: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets, "FLUSHES_IN_TURN", 2)
+    monkeypatch.setattr(sockets, "FLUSH_SECONDS", -1.0)
     async with opened() as pair:
         pairs = [pair, *(pair.beside() for _ in range(4))]
         for one in pairs:
@@ -55,7 +55,7 @@ async def test_a_broadcast_leaves_others_their_turn(
         while not waiting or waiting[-1]:
             await asyncio.sleep(0)
             waiting.append(sum(one.connection._out is not None for one in pairs))
-        assert waiting == [3, 1, 0]
+        assert waiting == [4, 3, 2, 1, 0]
         for one in pairs:
             await one.expect(encode_frame(TEXT, b"to all"))
         for one in pairs[1:]:
