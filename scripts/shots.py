@@ -193,6 +193,23 @@ def found_place(shooter: Shooter) -> None:
     shooter.page.wait_for_selector(".msg.flash")
 
 
+def quick(shooter: Shooter) -> None:
+    shooter.chats(shooter.sample.private(1))
+    shooter.page.press(".comp textarea", "/")
+    shooter.page.wait_for_selector(".quick .qi")
+
+
+def quick_settings(shooter: Shooter) -> None:
+    shooter.at("#/settings/quick")
+    shooter.page.wait_for_selector(".qlist li")
+
+
+def quick_edit(shooter: Shooter) -> None:
+    quick_settings(shooter)
+    shooter.page.locator(".qlist li").nth(2).locator(".ib").nth(1).click()
+    shooter.page.wait_for_selector("dialog .ta")
+
+
 def shortcuts(shooter: Shooter) -> None:
     shooter.chats()
     shooter.page.keyboard.press("Control+/")
@@ -211,6 +228,7 @@ INSIDE: list[Callable[[Shooter], None]] = [
     conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements,
     *MEDIA, contacts, profile, groups, group, create, settings, devices,
     notices, appearance, palette, search, search_nothing, search_inside, found_place,
+    quick, quick_settings, quick_edit,
     shortcuts, undo, offline, new_version,
 ]  # fmt: skip
 

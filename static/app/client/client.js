@@ -26,7 +26,7 @@ export const REEDIT_MS = 5 * 60_000;
 export class Client {
   constructor({ boot, api, database, tabs, storage, clock, openSocket, t, events }) {
     const me = boot.user;
-    Object.assign(this, { boot, me, api, clock, tabs, t, events });
+    Object.assign(this, { boot, me, api, clock, tabs, storage, t, events });
     this.limits = boot.limits;
     this.offset = 0;
     this.link = signal({ name: "connecting" });
@@ -37,6 +37,8 @@ export class Client {
     this.typingVersion = signal(0);
     this.outboxVersion = signal(0);
     this.notice = signal(null);
+    /** The last frame that told of a changed list. */
+    this.state = signal(null);
     this.sentKeys = new Map();
     this.reedits = new Map();
     this.wanted = new Set();
@@ -316,7 +318,9 @@ export class Client {
     }
   }
 
-  #stateChanged({ list, conv }) {
+  #stateChanged(frame) {
+    const { list, conv } = frame;
+    this.state.value = frame;
     if (list === "contacts") this.contacts.refresh().then(() => this.#rewatch());
     if (list === "groups") this.groups.refresh();
     if (list === "sessions" && this.account.sessions.value) this.account.refreshSessions();

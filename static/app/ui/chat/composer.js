@@ -9,6 +9,7 @@ import { lazy } from "../lazy.js";
 import { Attach } from "../media/attach.js";
 import { pastedFiles } from "../media/sender.js";
 import { MentionList, useMentions } from "./mentions.js";
+import { QuickButton, QuickReplyPanel, useQuickReplies } from "./quick.js";
 import { Quote } from "./row.js";
 
 const EmojiPanel = lazy(() => import("../emoji/panel.js"), "EmojiPanel", ["emoji"]);
@@ -32,6 +33,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
   const box = useRef(null);
   const kept = useRef("");
   const mentions = useMentions({ app, summary, input, draft: draft.current, text });
+  const quick = useQuickReplies({ text, editing, client, t, summary, replyTo });
 
   useGrowing(input, text);
   useEffect(() => {
@@ -113,6 +115,23 @@ export function Composer({ conv, summary, about, handle, sender }) {
       place(text);
     });
   };
+  /** What is being written stays, but for the slash that led here. */
+  const sendQuick = async (words) => {
+    quick.close();
+    const options = { replyTo: replyTo?.seq ?? null };
+    about.value = { replyTo: null, editing: null };
+    if (quick.query !== null) write("");
+    await client.send(conv, words, options).catch((error) => {
+      layers.say(error.code === "outbox_full" ? t("send.outbox_full") : error.message);
+      place(words);
+    });
+  };
+  const fillQuick = (words) => {
+    quick.close();
+    const value = quick.query === null && text.trim() ? `${text}\n${words}` : words;
+    write(value);
+    place(value);
+  };
   const editLast = () => {
     const { log } = client.history.log(conv);
     for (let index = log.entries.length - 1; index >= 0; index -= 1) {
@@ -125,7 +144,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
     }
   };
   const onKeyDown = (event) => {
-    if (isComposing(event) || mentions.onKey(event)) return;
+    if (isComposing(event) || quick.onKey(event) || mentions.onKey(event)) return;
     const enterSends = storage.get("enter") !== "newline";
     if (event.key === "Enter" && !event.altKey) {
       const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
@@ -174,6 +193,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
   return html`<div class="comp" ref=${box} onKeyDown=${onEscape}>
     ${emoji && html`<${EmojiPanel} onPick=${insert} onSticker=${sendSticker} close=${closeEmoji} within=${box} />`}
     <${MentionList} mentions=${mentions} />
+    ${!recording && html`<${QuickReplyPanel} quick=${quick} send=${sendQuick} fill=${fillQuick} within=${box} />`}
     ${offered && !emoji && !recording &&
     html`<button type="button" class="offer pop" aria-label=${t("sticker.offer", { name: t(`sticker.${offered.id}`) })} onClick=${() => {
       write("");
@@ -216,7 +236,8 @@ export function Composer({ conv, summary, about, handle, sender }) {
       <div class="tools">
         <${IconButton} icon="smile" class=${emoji ? "on" : ""} label=${t("emoji.open")} aria-expanded=${emoji ? "true" : "false"}
           onClick=${() => (emoji ? closeEmoji() : setEmoji(true))} />
-        <${Attach} sender=${sender} />
+        <${Attach} sender=${sender} more=${[quick.item]} />
+        <${QuickButton} quick=${quick} />
         <span class="sp"></span>
         ${tooLong
           ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`

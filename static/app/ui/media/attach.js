@@ -2,8 +2,11 @@ import { html, useRef } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { IconButton } from "../elements.js";
 
-/** The ways to add a picture or a file: buttons, or one button with a menu where there is no room. */
-export function Attach({ sender }) {
+/**
+ * The ways to add a picture or a file: buttons, or one button with a menu where there is no room. `more`: other
+ * items of that menu.
+ */
+export function Attach({ sender, more = [] }) {
   const { t, layers } = useApp();
   const pictures = useRef(null);
   const photo = useRef(null);
@@ -22,7 +25,7 @@ export function Attach({ sender }) {
   };
   const menu = (event) => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
-    layers.openMenu({ items: ways, label: t("upload.add"), at: { x: left, y: top } });
+    layers.openMenu({ items: [...ways, ...more], label: t("upload.add"), at: { x: left, y: top } });
   };
   return html`
     <${IconButton} class="only-s" icon="plus" label=${t("upload.add")} aria-haspopup="menu" onClick=${menu} />

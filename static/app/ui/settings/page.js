@@ -10,6 +10,7 @@ import { NoticesCards } from "./notices.js";
 import { OwnDataCard } from "./own-data.js";
 import { PhoneCard } from "./phone-card.js";
 import { ProfileCard, RegisterCard } from "./profile.js";
+import { QuickRepliesCard } from "./quick.js";
 
 /** Settings: one section on wide screens; on a phone everything on one page. */
 export function SettingsPage({ section }) {
@@ -31,10 +32,19 @@ export function SettingsPage({ section }) {
       (user.kind === "guest" ? html`<${RegisterCard} user=${user} />` : html`<${ProfileCard} user=${user} key=${user.id} />`)}
       ${(!shown || shown === "notices") && html`<${NoticesCards} />`}
       ${(!shown || shown === "appearance") && html`<${AppearanceCards} />`}
+      ${shown === "quick" && html`<${QuickRepliesCard} />`}
+      ${!shown && html`<${Section} name="quick" icon="bolt" />`}
       ${(!shown || shown === "devices") &&
       html`<${PlainCard} /><${ClockCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}${!phone && html`<${PhoneCard} />`}<${OwnDataCard} /><${LogOutCard} />`}
     </div>
   </main>`;
+}
+
+/** On a phone: what has a page of its own. */
+function Section({ name, icon }) {
+  const { t, router } = useApp();
+  return html`<a class="card opt" href=${router.href("settings", name)}><${Icon} name=${icon} />
+    <span>${t(`settings.${name}`)}</span><${Icon} name="next" /></a>`;
 }
 
 function Me({ user, href }) {

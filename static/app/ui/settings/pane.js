@@ -8,6 +8,7 @@ export const SECTIONS = [
   ["devices", "shield"],
   ["notices", "bell"],
   ["appearance", "sun"],
+  ["quick", "bolt"],
 ];
 
 /** The sections of the settings, on wide screens. */

@@ -19,7 +19,7 @@ const Profile = lazy(() => import("../contacts/profile.js"), "ProfilePage", ["de
 const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage", ["details", "page"], emptyMain);
 const GroupPanel = lazy(() => import("../groups/page.js"), "GroupPanel", ["details"]);
 const PersonPanel = lazy(() => import("../contacts/profile.js"), "PersonPanel", ["details"]);
-const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage", ["details", "page"], emptyMain);
+const SettingsPage = lazy(() => import("../settings/page.js"), "SettingsPage", ["details", "page", "quick"], emptyMain);
 const AdminPage = lazy(() => import("../admin/page.js"), "AdminPage", ["details", "page", "admin", "figures"], emptyMain);
 
 /** The whole page: rail or tab bar, list, main pane and, beside a chat, its details. */
