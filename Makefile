@@ -1,8 +1,9 @@
 # run: start the messenger (ARGS="--port 9000").  test: everything CI does.
 # lint: style, types, imports.  lock: pin the packages that setup.cfg names (ARGS=-U: the newest).
+# bundle: an archive in dist/ that installs and runs on a machine without internet.
 # shots: pictures of every page and state into build/shots (ARGS="chat menu": only those).
 # autobahn: the socket layer against the protocol's test suite (needs Python 2.7).
-.PHONY: run test lint docs lock shots autobahn
+.PHONY: run test lint docs lock bundle shots autobahn
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -37,6 +38,9 @@ shots: .venv/test.stamp
 
 autobahn: .venv/run.stamp
 	@scripts/autobahn.sh $(ARGS)
+
+bundle: .venv/run.stamp
+	@scripts/bundle.sh
 
 lock: .venv/run.stamp
 	scripts/lock.sh $(ARGS)
