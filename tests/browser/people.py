@@ -46,6 +46,17 @@ class Person:
         with urllib.request.urlopen(request, timeout=20) as response:
             return json.load(response)["data"]
 
+    def upload(self, data: bytes, type_: str, about: str) -> int:
+        """Upload a file; its id."""
+        request = urllib.request.Request(
+            f"{self.url}/api/media?{about}",
+            method="POST",
+            data=data,
+            headers={"Content-Type": type_, "Authorization": f"Bearer {self.token}"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return int(json.load(response)["data"]["id"])
+
     def send(self, to: str, text: str) -> int:
         """Write a message; its number."""
         sent = self.call("POST", "/messages", {"to": to, "text": text})

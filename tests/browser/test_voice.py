@@ -106,6 +106,26 @@ def test_one_recording_plays_at_a_time_and_the_next_follows(
     bos.wait_for_function("() => sounds[0]?.ended && sounds[1]?.currentTime > 0.1")
 
 
+def test_a_browser_that_writes_mp4_is_heard_too(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo, conversation = pair(url)
+    page = new_page(locale="en-GB")
+    page.add_init_script("""
+      const able = MediaRecorder.isTypeSupported;
+      MediaRecorder.isTypeSupported = (type) =>
+        !/webm|ogg/.test(type) && able.call(MediaRecorder, type);
+    """)
+    page.add_init_script(f"({SOUND})()")
+    enter(page, anna, f"chats/{conversation}")
+    record(page, 1).get_by_role("button", name="Send the recording").click()
+    expect(page.locator(".msg.me .voice .meta use[href*='#check']")).to_be_attached()
+    [entry] = bo.call("GET", f"/messages?conv={conversation}")["entries"]
+    assert entry["file"]["type"] == "audio/mp4"
+    page.reload()
+    page.get_by_role("button", name="Play the recording").click()
+    page.wait_for_function("() => sounds[0]?.currentTime > 0.2")
+
+
 def test_a_recording_ends_by_itself_after_a_minute(node: NodeFactory, new_page: Pages) -> None:
     url = node(env=QUICK).url
     anna, _, conversation = pair(url)

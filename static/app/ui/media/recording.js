@@ -22,6 +22,8 @@ const typeOf = () => TYPES.find((type) => globalThis.MediaRecorder?.isTypeSuppor
 export async function record(onLevel) {
   const stream = await navigator.mediaDevices.getUserMedia(VOICE);
   const context = new AudioContext();
+  // Some browsers begin it paused.
+  context.resume();
   const analyser = context.createAnalyser();
   context.createMediaStreamSource(stream).connect(analyser);
   const samples = new Uint8Array(analyser.fftSize);
