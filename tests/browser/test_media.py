@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from tests.browser.people import (
     QUICK,
@@ -303,3 +303,53 @@ def test_stickers_are_found_sent_and_offered_for_what_is_written(
     annas.get_by_role("button", name="Emoji", exact=True).click()
     expect(panel.get_by_role("region", name="Recent").get_by_role("button")).to_have_count(1)
     assert violations(annas) == []
+
+
+def test_on_a_phone_one_button_leads_to_pictures_and_files(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, _, conversation = pair(url)
+    page = new_page(locale="en-GB", viewport={"width": 360, "height": 740}, has_touch=True)
+    enter(page, anna, f"chats/{conversation}")
+    page.get_by_role("button", name="Add pictures or files").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("menuitem", name="Pictures").click()
+    chooser.value.set_files([photo()])
+    send(page.locator("dialog.send"))
+    expect(sent(page)).to_be_visible()
+    # Nothing is wider than the telephone.
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_picture_that_comes_late_or_never_moves_nothing(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, conversation = pair(url)
+    for name in ("one", "two"):
+        file = bo.upload(samples.picture(size=(640, 400)), "image/jpeg", f"name={name}.jpg")
+        bo.call("POST", "/messages", {"to": f"u:{anna.id}", "media": "picture", "file": file})
+    bo.send(f"u:{anna.id}", "below")
+    page = new_page(locale="en-GB")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "HEAD":
+            route.fulfill(status=404)
+        else:
+            held.append(route)
+
+    page.route("**/thumbnail", hold)
+    enter(page, anna, f"chats/{conversation}")
+    expect(bubble(page, "below")).to_be_visible()
+    expect(sent(page)).to_have_count(2)
+    place = bubble(page, "below").bounding_box()
+    page.wait_for_function("() => document.querySelectorAll('.room img').length === 2")
+    while len(held) < 2:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    held[1].abort()
+    expect(page.get_by_text("This picture is no longer there")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.room img').naturalWidth > 0")
+    assert bubble(page, "below").bounding_box() == place
