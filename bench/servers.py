@@ -14,10 +14,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from im.services.sessions import token_hash
 from im.store import conversations, groups, sessions, users
@@ -165,9 +166,16 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    name: str, python: Path, folder: Path, certificate: Path | None = None
+    name: str,
+    python: Path,
+    folder: Path,
+    certificate: Path | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Server]:
-    """A server that is ready, inside TLS if it has a certificate, and killed at the end."""
+    """A server that is ready, inside TLS if it has a certificate, and killed at the end.
+
+    ``settings``: ours, besides what all measurements have (``IM_…``).
+    """
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("IM_")}
     if name == OURS:
@@ -183,6 +191,7 @@ def serving(
         }
         if certificate is not None:
             environment |= {"IM_TLS_CERT": str(certificate), "IM_TLS_KEY": str(certificate)}
+        environment |= settings
     else:
         command = [python, ROOT / "bench" / "peers" / f"peer_{name}.py", str(port)]
         command += [] if certificate is None else [certificate]

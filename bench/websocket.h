@@ -61,7 +61,7 @@ static ssize_t write_some_bytes(int fd, const void *data, size_t length) {
     return -1;
 }
 
-static void write_all(int fd, const void *data, size_t length) {
+static inline void write_all(int fd, const void *data, size_t length) {
     const char *at = data;
     while (length) {
         ssize_t n = write_some_bytes(fd, at, length);
@@ -83,7 +83,7 @@ static void greet(int fd) {
     SSL_do_handshake(sessions[fd]);
 }
 
-static void shake_hands(int fd) {
+static inline void shake_hands(int fd) {
     int n;
     while (tls && (n = SSL_do_handshake(sessions[fd])) != 1) {
         if (SSL_get_error(sessions[fd], n) != SSL_ERROR_WANT_READ) {
@@ -95,7 +95,7 @@ static void shake_hands(int fd) {
 }
 
 /* A masked frame (RFC 6455, section 5.3). */
-static size_t pack(unsigned char *out, int opcode, const void *payload, size_t length) {
+static inline size_t pack(unsigned char *out, int opcode, const void *payload, size_t length) {
     static const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
     size_t at = 0;
     out[at++] = 0x80 | opcode;
@@ -112,7 +112,7 @@ static size_t pack(unsigned char *out, int opcode, const void *payload, size_t l
     return at;
 }
 
-static void send_frame(int fd, int opcode, const void *payload, size_t length) {
+static inline void send_frame(int fd, int opcode, const void *payload, size_t length) {
     unsigned char out[1024];
     if (length > sizeof out - 8) {
         fprintf(stderr, "a frame that is too large\n");
@@ -121,19 +121,23 @@ static void send_frame(int fd, int opcode, const void *payload, size_t length) {
     write_all(fd, out, pack(out, opcode, payload, length));
 }
 
-/* Ask for a WebSocket; "token" may be NULL. The answer is awaited by read_answer. */
-static void ask_handshake(int fd, const char *path, const char *token) {
-    char request[1024];
-    int n = snprintf(request, sizeof request,
-                     "GET %s HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
-                     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                     "Sec-WebSocket-Version: 13\r\n%s%s%s\r\n",
-                     path, token ? "Authorization: Bearer " : "", token ? token : "",
-                     token ? "\r\n" : "");
-    write_all(fd, request, n);
+/* The request for a WebSocket; "token" may be NULL. Its length. */
+static inline int handshake(char *out, size_t room, const char *path, const char *token) {
+    return snprintf(out, room,
+                    "GET %s HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
+                    "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                    "Sec-WebSocket-Version: 13\r\n%s%s%s\r\n",
+                    path, token ? "Authorization: Bearer " : "", token ? token : "",
+                    token ? "\r\n" : "");
 }
 
-static void read_answer(int fd) {
+/* Ask for a WebSocket. The answer is awaited by read_answer. */
+static inline void ask_handshake(int fd, const char *path, const char *token) {
+    char request[1024];
+    write_all(fd, request, handshake(request, sizeof request, path, token));
+}
+
+static inline void read_answer(int fd) {
     char answer[4096];
     int length = 0;
     while (length < 4 || memcmp(answer + length - 4, "\r\n\r\n", 4)) {

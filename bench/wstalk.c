@@ -6,7 +6,8 @@
  * the next PAIRS to the second. RATE 0: each keeps IN_FLIGHT messages unanswered. Otherwise RATE
  * messages are sent a second in all, whether answered or not, at most IN_FLIGHT of each unanswered.
  *
- * After two seconds the counting begins. One line of JSON at the end: messages that were sent,
+ * After two seconds the counting begins, or begins anew at SIGUSR1; at SIGTERM it ends before its
+ * time. One line of JSON at the end: messages that were sent,
  * answered by "ok" and delivered to the other one per second, and the times from sending to each in
  * milliseconds. Build: cc -O2 -Wall -o wstalk wstalk.c -lssl -lcrypto
  */
@@ -41,6 +42,12 @@ static int pairs;
 static double counting_from;
 static uint64_t sent, answered, delivered, errors;
 static struct times answer_times, delivery_times;
+
+static volatile sig_atomic_t count_anew, told_to_end;
+
+static void told(int number) {
+    *(number == SIGUSR1 ? &count_anew : &told_to_end) = 1;
+}
 
 static void note(struct times *times, double value) {
     if (times->count < SAMPLES) times->values[times->count++] = value * 1000;
@@ -181,6 +188,8 @@ int main(int count, char **arg) {
     answer_times.values = malloc(SAMPLES * sizeof(float));
     delivery_times.values = malloc(SAMPLES * sizeof(float));
     counting_from = 1e300;
+    signal(SIGUSR1, told);
+    signal(SIGTERM, told);
     int poll = epoll_create1(0);
     for (int i = 0; i < 2 * pairs; i++) {
         char token[128];
@@ -201,6 +210,17 @@ int main(int count, char **arg) {
     struct epoll_event events[EVENTS];
     while (1) {
         double t = now();
+        if (count_anew) {
+            count_anew = 0;
+            counting_from = t;
+            sent = answered = delivered = 0;
+            answer_times.count = delivery_times.count = 0;
+        }
+        if (told_to_end && t < stop) {
+            seconds = t - counting_from;
+            stop = t;
+            end = t + 10;
+        }
         if (t >= stop && (answered + errors >= sent || t >= end)) {
             if (delivered >= answered || t >= end) break;
         }

@@ -91,11 +91,11 @@ class Caller:
         """The client's IP address; a proxy's word for it only when the proxy is trusted."""
         remote = self.request.remote_ip or ""
         trusted = self.messenger.settings.http.trusted_proxies
-        if not trusted or not _within(remote, trusted):
+        if not trusted or not within(remote, trusted):
             return remote
         for address in reversed(self.request.headers.get("X-Forwarded-For", "").split(",")):
             candidate = address.strip()
-            if candidate and not _within(candidate, trusted):
+            if candidate and not within(candidate, trusted):
                 return candidate if _is_address(candidate) else remote
         return remote
 
@@ -107,7 +107,7 @@ class Caller:
         trusted = self.messenger.settings.http.trusted_proxies
         return (
             bool(trusted)
-            and _within(self.request.remote_ip or "", trusted)
+            and within(self.request.remote_ip or "", trusted)
             and self.request.headers.get("X-Forwarded-Proto") == "https"
         )
 
@@ -170,7 +170,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _within(address: str, networks: tuple[str, ...]) -> bool:
+def within(address: str, networks: tuple[str, ...]) -> bool:
+    """Whether an address is one of these, or in one of these networks."""
     try:
         found = ipaddress.ip_address(address)
         return any(found in ipaddress.ip_network(network, strict=False) for network in networks)

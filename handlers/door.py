@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Mapping
-from http import HTTPStatus
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
-from tornado.httputil import (
-    HTTPHeaders,
-    HTTPServerRequest,
-    RequestStartLine,
-    format_timestamp,
-)
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
-from handlers.base import DEFAULT_HEADERS
+from handlers.refusal import refusal
 from handlers.request_log import log_answer
 from handlers.socket import SocketHandler
 from im.app import Messenger
 from im.errors import Forbidden, ImError, Internal, Malformed, Overloaded
-from im.protocol.encoding import encode
-from im.protocol.refusal import error_answer
 from im.wire.capacity import RETRY_MS
 from im.wire.connection import CloseCode
 from im.wire.handshake import VERSION, BadHandshake, OtherVersion, accept, asks_for_websocket
@@ -34,6 +26,8 @@ from im.wire.websocket import WebSocketConnection
 
 SWITCHING_PROTOCOLS = 101
 UPGRADE_REQUIRED = 426
+IN_LINE_SECONDS = 20.0
+"""Whoever waits longer in line to be let in is asked to come back later."""
 
 log = logging.getLogger("im.socket")
 
@@ -66,7 +60,12 @@ class Door:
     def enter(self, request: HTTPServerRequest, arrival: Arrival) -> None:
         """Let a connection in, or refuse it; ``request`` was wanted."""
         handler = self._handlers[request.path](self._messenger, request)
-        task = asyncio.get_running_loop().create_task(self._enter(handler, arrival))
+        try:
+            counted = self._admit(handler)
+        except ImError as error:
+            self._refuse(handler, arrival, error)
+            return
+        task = asyncio.get_running_loop().create_task(self._enter(handler, arrival, counted))
         self._entering.add(task)
         task.add_done_callback(self._entering.discard)
 
@@ -77,35 +76,64 @@ class Door:
             task.cancel()
         await asyncio.gather(*entering, return_exceptions=True)
 
-    async def _enter(self, handler: SocketHandler, arrival: Arrival) -> None:
+    def _admit(self, handler: SocketHandler) -> str:
+        """Count a connection; the address that it counts for. Nothing is looked up yet: a refusal
+        for want of room costs next to nothing, whoever waits in line. Raises an ``ImError``."""
+        handler.refuse_plain()
+        if self._messenger.draining:
+            raise Overloaded("going down", retry_after=RETRY_MS)
+        return self._messenger.capacity.admit(handler.client_address)
+
+    async def _enter(self, handler: SocketHandler, arrival: Arrival, counted: str) -> None:
         connection: WebSocketConnection | None = None
-        capacity, counted = self._messenger.capacity, ""
         try:
-            handler.refuse_plain()
-            if self._messenger.draining:
-                raise Overloaded("going down", retry_after=RETRY_MS)
-            counted = capacity.admit(handler.client_address)
-            await handler.prepare()
-            if handler.from_elsewhere:
-                raise Forbidden("a page of another host", field="Origin")
-            answer = accept(handler.request.headers, handler.select_subprotocol)
-            # From here on the connection counts, and is counted out when it is gone.
-            connection = self._messenger.sockets.open(arrival.connected, counted, arrival.tls)
-        except (ImError, BadHandshake) as error:
-            self._refuse(handler, arrival, error)
+            async with self._turn():
+                if arrival.gone:
+                    arrival.connected.close()
+                    return
+                connection = await self._connect(handler, arrival, counted)
+                await self._open(handler, connection, arrival.data[arrival.head :])
         except Exception as error:
-            log.exception("a handshake failed")
+            if connection is not None:
+                raise
+            if not isinstance(error, ImError | BadHandshake):
+                log.exception("a handshake failed")
             self._refuse(handler, arrival, error)
         except BaseException:
-            arrival.connected.close()
+            if connection is None:
+                arrival.connected.close()
             raise
         finally:
-            if connection is None and counted:
-                capacity.release(counted)
-        if connection is not None:
-            connection.write(answer)
-            log_answer(handler.request, SWITCHING_PROTOCOLS)
-            await self._open(handler, connection, arrival.data[arrival.head :])
+            if connection is None:
+                self._messenger.capacity.release(counted)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One of the turns in which people are let in. Raises ``Overloaded``."""
+        turns = self._messenger.entrance.turns
+        try:
+            async with asyncio.timeout(IN_LINE_SECONDS):
+                await turns.acquire()
+        except TimeoutError:
+            raise Overloaded("the line is too long", retry_after=RETRY_MS) from None
+        try:
+            yield
+        finally:
+            turns.release()
+
+    async def _connect(
+        self, handler: SocketHandler, arrival: Arrival, counted: str
+    ) -> WebSocketConnection:
+        """Answer the handshake. Raises an ``ImError`` or ``BadHandshake``."""
+        await handler.prepare()
+        if handler.from_elsewhere:
+            raise Forbidden("a page of another host", field="Origin")
+        answer = accept(handler.request.headers, handler.select_subprotocol)
+        # From here on the connection counts, and is counted out when it is gone.
+        connection = self._messenger.sockets.open(arrival.connected, counted, arrival.tls)
+        connection.write(answer)
+        log_answer(handler.request, SWITCHING_PROTOCOLS)
+        return connection
 
     async def _open(
         self, handler: SocketHandler, connection: WebSocketConnection, data: bytes
@@ -130,25 +158,6 @@ class Door:
         if isinstance(error, OtherVersion):
             status = UPGRADE_REQUIRED
             headers["Sec-WebSocket-Version"] = VERSION
-        if shown.retry_after is not None:
-            headers["Retry-After"] = str(-(-shown.retry_after // 1000))
-        if status == 401:
-            headers["WWW-Authenticate"] = 'Bearer realm="im"'
-        body = encode(error_answer(self._messenger.catalogue, handler.language, shown))
-        self._newcomers.answer(arrival, _response(status, headers, body))
+        answer = refusal(self._messenger.catalogue, handler.language, shown, status, headers)
+        self._newcomers.answer(arrival, answer)
         log_answer(handler.request, status)
-
-
-def _response(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
-    """A whole response (RFC 9112), after which the connection ends."""
-    fields = {
-        **DEFAULT_HEADERS,
-        **headers,
-        "Content-Type": "application/json; charset=utf-8",
-        "Content-Length": str(len(body)),
-        "Date": format_timestamp(time.time()),
-        "Connection": "close",
-    }
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in fields.items()]
-    return "\r\n".join([*lines, "\r\n"]).encode("ascii") + body

@@ -23,6 +23,11 @@ class Figures(Collector):
         """All figures."""
         node = self._messenger
         yield GaugeMetricFamily("im_connections", "Sockets open.", value=node.capacity.open)
+        yield CounterMetricFamily(
+            "im_refused_connections",
+            "Sockets refused, by the limit of all or of an address.",
+            value=node.capacity.refused,
+        )
         yield GaugeMetricFamily(
             "im_readers", "Connections that have shown who they are.", value=len(node.registry)
         )

@@ -29,8 +29,13 @@ from tornado.web import Application
 from handlers.application import SOCKETS
 from handlers.base import MAX_BODY
 from handlers.door import Door
+from handlers.http_connections import HttpConnections
+from handlers.refusal import refusal
 from handlers.stream import ArrivalStream
 from im.app import Messenger
+from im.errors import ImError
+from im.i18n import choose
+from im.wire.descriptors import FOR_NEWCOMERS
 from im.wire.listener import Listener
 from im.wire.newcomers import HEAD_BYTES, Arrival, Newcomers, Peer
 from im.wire.tls import Tls
@@ -56,14 +61,21 @@ class Port(HTTPServerConnectionDelegate):
         http = messenger.settings.http
         loop = asyncio.get_running_loop()
         self._application = application
+        self._catalogue = messenger.catalogue
         self.newcomers = Newcomers(
             loop,
             Tls(messenger.certificates.context),
             self._arrived,
-            most=http.max_newcomers,
+            most=lambda: min(http.max_newcomers, FOR_NEWCOMERS + messenger.capacity.spare),
             seconds=http.first_seconds,
         )
         self._listener = Listener(loop, listening, self.newcomers)
+        self.connections = HttpConnections(
+            loop,
+            http.max_http_connections,
+            http.max_http_connections_per_address,
+            http.trusted_proxies,
+        )
         self.door = Door(messenger, SOCKETS, self.newcomers)
         self._starts = tuple(f"GET {path}".encode() for path in SOCKETS)
         self._plain = http_server(self, "http")
@@ -72,6 +84,10 @@ class Port(HTTPServerConnectionDelegate):
     def take(self, connected: socket.socket, peer: Peer) -> None:
         """Serve a connection that was accepted elsewhere."""
         self._listener.take(connected, peer)
+
+    def has_room(self) -> bool:
+        """Whether there is room for one who was accepted elsewhere."""
+        return self.newcomers.make_room()
 
     def start(self) -> None:
         """Begin to accept."""
@@ -87,6 +103,7 @@ class Port(HTTPServerConnectionDelegate):
             async with asyncio.timeout(LAST_REQUESTS_SECONDS):
                 await self.newcomers.poller.empty()
         self.newcomers.close()
+        self.connections.close()
         await self.door.close()
         await self._plain.close_all_connections()
         await self._secure.close_all_connections()
@@ -95,10 +112,12 @@ class Port(HTTPServerConnectionDelegate):
         self, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
         """Tornado begins to read a request."""
-        return Reading(self.door, self._application, server_conn, request_conn)
+        self.connections.waits(server_conn)  # type: ignore[arg-type]
+        return Reading(self, self._application, server_conn, request_conn)
 
     def on_close(self, server_conn: object) -> None:
         """Tornado is done with a connection."""
+        self.connections.gone(server_conn)  # type: ignore[arg-type]
         self._application.on_close(server_conn)
 
     def _arrived(self, arrival: Arrival) -> None:
@@ -106,8 +125,15 @@ class Port(HTTPServerConnectionDelegate):
         if request is not None:
             self.door.enter(request, arrival)
             return
+        try:
+            counted = self.connections.admit(arrival.peer)
+        except ImError as error:
+            self.newcomers.answer(arrival, refusal(self._catalogue, choose(), error))
+            return
+        stream = ArrivalStream(arrival, MAX_READ)
+        self.connections.add(stream, counted)
         server = self._plain if arrival.tls is None else self._secure
-        server.handle_stream(ArrivalStream(arrival, MAX_READ), arrival.peer)
+        server.handle_stream(stream, arrival.peer)
 
     def _read(self, arrival: Arrival) -> HTTPServerRequest | None:
         """The request, if it is one that the door wants; read by what Tornado reads it with."""
@@ -144,12 +170,14 @@ class Reading(HTTPMessageDelegate):
 
     def __init__(
         self,
-        door: Door,
+        port: Port,
         application: Application,
         server_conn: object,
         request_conn: HTTPConnection,
     ) -> None:
-        self._door = door
+        self._port = port
+        self._door = port.door
+        self._server_conn = server_conn
         self._request_conn = request_conn
         self._delegate = application.start_request(server_conn, request_conn)
 
@@ -157,6 +185,7 @@ class Reading(HTTPMessageDelegate):
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         """See ``HTTPMessageDelegate``."""
+        self._port.connections.works(self._server_conn)  # type: ignore[arg-type]
         if not isinstance(start_line, RequestStartLine) or not self._door.wanted(
             start_line, headers
         ):

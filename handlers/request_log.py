@@ -18,7 +18,8 @@ def log_answer(request: HTTPServerRequest, status: int) -> None:
     seconds = request.request_time()
     level = logging.DEBUG
     if status >= 500:
-        level = logging.ERROR
+        # 503 is no fault of a request's: in a storm, or without a database, it is each one's.
+        level = logging.INFO if status == 503 else logging.ERROR
     elif seconds > SLOW_SECONDS and status != 101:
         level = logging.WARNING
     if log.isEnabledFor(level):

@@ -15,6 +15,9 @@ class ArrivalStream(IOStream):
     """A connection whose first request has come already, perhaps inside TLS.
 
     Tornado sees what is spoken inside; what is on the wire goes through the session.
+
+    Attributes:
+        last_taken: when the other side last took something, by the loop's clock.
     """
 
     def __init__(self, arrival: Arrival, max_buffer_size: int) -> None:
@@ -22,7 +25,14 @@ class ArrivalStream(IOStream):
         self._come: bytes | memoryview = arrival.data
         self._tls: TlsSession | None = arrival.tls
         self._taken = False
+        self._clock = asyncio.get_running_loop().time
+        self.last_taken = self._clock()
         super().__init__(arrival.connected, max_buffer_size=max_buffer_size)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether what has come before is still to be read."""
+        return bool(self._come)
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         """See ``BaseIOStream``."""
@@ -35,9 +45,9 @@ class ArrivalStream(IOStream):
     def write_to_fd(self, data: memoryview) -> int:
         """See ``BaseIOStream``. As long as it is not all on its way, nothing counts as written."""
         if self._tls is None:
-            return super().write_to_fd(data)
+            return self._note_taken(super().write_to_fd(data))
         try:
-            return self._tls.send(data, self.socket.send)
+            return self._tls.send(data, lambda sealed: self._note_taken(self.socket.send(sealed)))
         except TlsError as error:
             raise ConnectionAbortedError(str(error)) from None
         finally:
@@ -68,6 +78,11 @@ class ArrivalStream(IOStream):
             self.close()
         data += bytes(self._come)
         return Arrival(connected, self._arrival.peer, self._tls, data, 0)
+
+    def _note_taken(self, count: int) -> int:
+        if count:
+            self.last_taken = self._clock()
+        return count
 
     def _give(self, buf: bytearray | memoryview) -> int:
         count = min(len(buf), len(self._come))

@@ -61,6 +61,23 @@ def friendly_host(names: Sequence[str]) -> str:
     return host if HOST_NAME.fullmatch(host) else "im"
 
 
+def source(address: str) -> str:
+    """Whom an address counts for where something is limited for each address.
+
+    Of IPv6 the network of 64 bits: whoever has one address in it can take any of them (RFC 8981),
+    and then a limit for each would be none. IPv4 is the same inside IPv6.
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)))
+
+
 def own_names() -> list[str]:
     """Names and addresses by which pages of this machine can be opened, from anywhere.
 

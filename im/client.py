@@ -11,17 +11,17 @@ Example::
 
 It reconnects by itself, to the next of its nodes, and asks for what it missed: each entry comes
 once, in the order of its conversation. ``send`` repeats a message under the same key until it is
-committed or refused.
+committed or refused. A node that is full or going down says when to come back (``Retry-After``,
+``bye``); it is not asked before, and not by all at the same moment.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from tornado.httpclient import HTTPClientError, HTTPRequest
@@ -29,6 +29,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, w
 
 from im.file_client import Files, Progress, Source, size_of
 from im.http_client import Api, Refused, Trusted, call, pause_after, post, trusting
+from im.node_choice import FIRST_PAUSE, NodeChoice, retry_after
 from im.protocol import names
 from im.protocol.encoding import encode
 from im.protocol.server import (
@@ -48,8 +49,6 @@ from im.protocol.server import (
 __all__ = ["Client", "Disconnected", "Refused", "call", "post"]
 
 ANSWER_SECONDS = 10.0
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 5.0
 PAGE = 500
 MAX_QUEUE = 100_000
 """Entries that wait to be taken; beyond it the client stops reading."""
@@ -84,7 +83,7 @@ class Client:
     def __init__(
         self, urls: Sequence[str], token: str, authority: Trusted = None, *, unread: bool = False
     ) -> None:
-        self._urls = list(urls)
+        self._nodes = NodeChoice(urls)
         self._trusted = trusting(authority)
         self._token = token
         self.api = Api(urls, token, self._trusted)
@@ -264,20 +263,18 @@ class Client:
             raise Disconnected("connection lost") from error
 
     async def _run(self) -> None:
-        pause = FIRST_PAUSE
-        turn = 0
         while not self._closing:
-            url = self._urls[turn % len(self._urls)]
-            turn += 1
+            url = await self._nodes.next()
             try:
                 await self._stay(url)
-                pause = FIRST_PAUSE
-            except (OSError, HTTPClientError, WebSocketClosedError, Disconnected) as error:
+                self._nodes.went_well()
+            except HTTPClientError as error:
+                log.debug("%s: %s", url, error)
+                self._nodes.leave_alone(url, retry_after(error))
+            except (OSError, WebSocketClosedError, Disconnected) as error:
                 log.debug("%s: %s", url, error)
             finally:
                 self._lost()
-            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - spread, no secret
-            pause = min(LONGEST_PAUSE, pause * 2) if turn % len(self._urls) == 0 else pause
 
     async def _stay(self, url: str) -> None:
         request = HTTPRequest(
@@ -294,7 +291,14 @@ class Client:
                     if data is None:
                         return
                     limit.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
-                    await self._receive(_frames.decode(data))
+                    frame = _frames.decode(data)
+                    if isinstance(frame, Bye) or self._sent_away(frame):
+                        self._nodes.leave_alone(url, (frame.retry_after or 0) / 1000)
+                    await self._receive(frame)
+
+    def _sent_away(self, frame: AnyServerFrame) -> TypeGuard[Error]:
+        """Whether this stands in the place of a welcome."""
+        return isinstance(frame, Error) and frame.id is None and not self._connected.is_set()
 
     async def _receive(self, frame: AnyServerFrame) -> None:
         if isinstance(frame, Message | Event):

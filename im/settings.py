@@ -66,16 +66,23 @@ class HttpSettings(Section):
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are
     believed."""
-    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 19_000
+    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 18_000
     """Sockets of clients in all; more are answered 503. Fewer if ``ulimit -n`` allows fewer."""
     max_connections_per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
-    """Sockets from one address; more are answered 429. A whole site may sit behind one address."""
-    max_newcomers: Annotated[int, Field(ge=1, le=100_000)] = 512
+    """Sockets from one address; more are answered 429. A whole site may sit behind one address. Of
+    IPv6 a network of 64 bits counts as one address, here and wherever something is limited for
+    each."""
+    max_http_connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """Connections for pages, API calls and files. For a further one the one that is idle longest is
+    closed; when none is idle, it is answered 503."""
+    max_http_connections_per_address: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """The same for one address, which is answered 429; trusted proxies are not limited so."""
+    max_newcomers: Annotated[int, Field(ge=1, le=100_000)] = 4096
     """Connections that have not asked for anything yet. Further ones wait to be accepted; after a
     second the one that has been silent longest is dropped for them."""
     first_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
-    """Time for the first request of a connection to come, a TLS handshake included; whoever takes
-    longer is dropped."""
+    """Time for the first request of a connection to come, and inside TLS for each of the two steps
+    before it; whoever takes longer is dropped."""
 
 
 class TlsSection(Section):

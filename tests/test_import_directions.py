@@ -14,7 +14,7 @@ FLOORS = (
     {
         *("im.app", "im.client", "im.http_client", "im.commands", "im.doctor", "im.supervisor"),
         *("im.file_client", "im.trust_command", "im.buses", "im.node_state", "im.people"),
-        *("im.own_data",),
+        *("im.node_choice", "im.own_data"),
     },
     {"im.wire"},
     {"im.services"},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from im.addresses import source
 from im.errors import Forbidden, ImError, NotFound, RateLimited, Taken, WrongPassword
 from im.i18n import Language
 from im.services.departure import forget_own_lists, leave_groups
@@ -105,7 +106,7 @@ class Accounts:
         (``field`` says which), ``Forbidden`` (closed, or by invitation only) or ``RateLimited``.
         """
         await self._check_policy(invitation)
-        await self._limits.check(self._rules.registrations, "register", address)
+        await self._limits.check(self._rules.registrations, "register", source(address))
         values = await self._new_values(name, password, repassword, phone, email)
         used: list[InvitationRow] = []
 
@@ -115,7 +116,7 @@ class Accounts:
             return users.create(cursor, kind="user", language=language, **values)
 
         row = await self._inserted(write)
-        await self._limits.hit(self._rules.registrations, "register", address)
+        await self._limits.hit(self._rules.registrations, "register", source(address))
         await self._follow(used, row)
         return row
 
@@ -154,7 +155,7 @@ class Accounts:
         """
         if not (await self._registration.current()).guests:
             raise Forbidden("no guests here")
-        await self._limits.hit(self._rules.registrations, "register", address)
+        await self._limits.hit(self._rules.registrations, "register", source(address))
         if name:
             return await self._named(clean_name(name), "guest", language)
         for attempt in range(GUEST_ATTEMPTS):

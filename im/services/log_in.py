@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from im.addresses import source
 from im.errors import CodeNeeded, PasswordChangeNeeded, RateLimited, WrongPassword
 from im.services.audit import Audit
 from im.services.limits import SharedLimits
@@ -64,8 +65,8 @@ class LogIn:
         name and address together, so that nobody can lock out others.
         """
         who = users.fold(name.strip())[:MAX_NAME]
-        await self._limits.check(self._attempts.of_name, "login", who, address)
-        await self._limits.check(self._attempts.of_address, "login", address)
+        await self._limits.check(self._attempts.of_name, "login", who, source(address))
+        await self._limits.check(self._attempts.of_address, "login", source(address))
         row = await self._database.read(users.by_name, name.strip()[: MAX_NAME * CHARACTER_BYTES])
         stored = row.password_hash if row is not None and row.active else None
         right = await self._passwords.verify(stored, password[: MAX_PASSWORD * CHARACTER_BYTES])
@@ -101,8 +102,8 @@ class LogIn:
         # Not the name that was typed: people type passwords there.
         target = f"u:{row.id}" if row is not None else ""
         try:
-            await self._limits.hit(self._attempts.of_name, "login", who, address)
-            await self._limits.hit(self._attempts.of_address, "login", address)
+            await self._limits.hit(self._attempts.of_name, "login", who, source(address))
+            await self._limits.hit(self._attempts.of_address, "login", source(address))
         except RateLimited:
             await self._audit.note("login.limited", None, target, address)
             raise

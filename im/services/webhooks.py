@@ -11,6 +11,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 
+from im.addresses import source
 from im.errors import Forbidden, LimitReached, NotFound
 from im.protocol import names
 from im.protocol.client import Send
@@ -113,12 +114,12 @@ class Webhooks:
         Raises ``NotFound`` (no such webhook, or its bot was put out), ``RateLimited``, ``Invalid``,
         ``TooLarge``, ``KeyConflict`` or ``Unavailable``.
         """
-        await self._limits.check(self._failures, "hook", address)
+        await self._limits.check(self._failures, "hook", source(address))
         row = None
         if len(secret) <= MAX_SECRET:
             row = await self._database.read(webhooks.by_hash, token_hash(secret))
         if row is None:
-            await self._limits.hit(self._failures, "hook", address)
+            await self._limits.hit(self._failures, "hook", source(address))
             raise NotFound("no such webhook")
         await self._limits.hit(self._rate, "hook", str(row.id))
         bot = Identity(row.bot, 0, row.name, "bot", "user", "zh")

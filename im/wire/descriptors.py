@@ -6,6 +6,8 @@ import resource
 
 KEPT_FREE = 256
 """Descriptors for what is no client's socket: pages, database, files, the relay."""
+FOR_NEWCOMERS = 512
+"""Descriptors that newcomers always have; beyond them they take what sockets leave over."""
 WITHOUT_LIMIT = 10_240
 """Asked for where the system names none (macOS: ``OPEN_MAX``)."""
 

@@ -18,6 +18,10 @@ from im.wire.connection import CloseCode
 from im.wire.gateway import Gateway
 from im.wire.websocket import WebSocketConnection, Work
 
+LET_IN_AT_ONCE = 32
+"""Handshakes that are under way at once, look-ups in the database included; others wait in line.
+What the database answers for all of them together is no more than a few ms of one turn."""
+
 
 class Entrance:
     """Lets native connections in.
@@ -25,6 +29,9 @@ class Entrance:
     Args:
         pace: of what a connection may send.
         hello_seconds: time for the first frame to say who it is.
+
+    Attributes:
+        turns: held by everyone who is let in, whatever socket it is, while that is done.
     """
 
     def __init__(
@@ -41,6 +48,7 @@ class Entrance:
         self._catalogue = catalogue
         self._pace = pace
         self.hello_seconds = hello_seconds
+        self.turns = asyncio.Semaphore(LET_IN_AT_ONCE)
 
     async def let_in(
         self, connection: WebSocketConnection, identity: Identity, language: Language
@@ -57,6 +65,12 @@ class Entrance:
 
     async def hello(self, stranger: Stranger, message: str | bytes) -> None:
         """The frame of someone who is not known yet."""
+        stranger.stop_waiting()
+        async with self.turns:
+            if not stranger.connection.closed:
+                await self._hello(stranger, message)
+
+    async def _hello(self, stranger: Stranger, message: str | bytes) -> None:
         try:
             frame = decode_frame(message if isinstance(message, str) else b"")
             if not isinstance(frame, Hello):
@@ -64,10 +78,10 @@ class Entrance:
             identity = await self._sessions.resolve(frame.token)
         except (Unauthorized, Malformed) as error:
             self.refuse(stranger.connection, error, stranger.language, frame_id(message))
+            stranger.wait()
         except ImError as error:
             self.send_away(stranger.connection, error, stranger.language, frame_id(message))
         else:
-            stranger.stop_waiting()
             await self.let_in(stranger.connection, identity, stranger.language)
 
     def send_away(
@@ -106,9 +120,12 @@ class Stranger:
         self.connection = connection
         self.language = language
         self._entrance = entrance
-        self._deadline = asyncio.get_running_loop().call_later(
-            entrance.hello_seconds, self._too_late
-        )
+        self._until = asyncio.get_running_loop().time() + entrance.hello_seconds
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it says who it is, or its time is over."""
+        self._deadline = asyncio.get_running_loop().call_at(self._until, self._too_late)
 
     def received(self, message: str | bytes) -> Work:
         """A frame has come."""
@@ -126,7 +143,7 @@ class Stranger:
         self.stop_waiting()
 
     def stop_waiting(self) -> None:
-        """It is known now who it is, or will never be."""
+        """It has said something, or will say nothing any more."""
         self._deadline.cancel()
 
     def _too_late(self) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from im.wire.newcomers import Newcomers, Peer
 
-ACCEPTS_IN_TURN = 64
-"""Connections that are accepted at once; then those who are connected have their turn."""
+TURN_SECONDS = 0.001
+"""Time to accept in one turn of the loop, and to read what the accepted have sent already: half a
+TLS handshake, perhaps. Then those who are connected have their turn."""
 FULL_SECONDS = 0.02
 """After so long it is looked again whether a newcomer has left."""
 SHORT_SECONDS = 0.25
@@ -60,7 +61,8 @@ class Listener:
             self._newcomers.add(connected, peer)
 
     def _accept(self, listening: socket.socket) -> None:
-        for _ in range(ACCEPTS_IN_TURN):
+        end = self._loop.time() + TURN_SECONDS
+        while self._loop.time() < end:
             if not self._newcomers.make_room():
                 self._pause(FULL_SECONDS)
                 return

@@ -13,12 +13,14 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from im.wire.listener import TURN_SECONDS
+
 LOOK_SECONDS = 0.25
 """Between two looks. What is not empty at both is looked after."""
 AGAIN_SECONDS = 0.02
 """Between two looks while somebody is taken in; others on the loop have their turn."""
 MOST = 64
-"""Connections that are taken in from one queue at a look."""
+"""Connections that are taken in from one queue at a look, if there is time and room."""
 
 Take = Callable[[socket.socket, Any], object]
 """Takes a connection and its address."""
@@ -27,8 +29,11 @@ Take = Callable[[socket.socket, Any], object]
 class Neighbours:
     """Looks after the queues of others, on the event loop, from ``start`` to ``close``."""
 
-    def __init__(self, sockets: Sequence[socket.socket], take: Take) -> None:
+    def __init__(
+        self, sockets: Sequence[socket.socket], take: Take, has_room: Callable[[], bool]
+    ) -> None:
         self._take = take
+        self._has_room = has_room
         self._since: dict[socket.socket, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._sockets = list(sockets)
@@ -57,7 +62,11 @@ class Neighbours:
         self._timer = loop.call_later(AGAIN_SECONDS if left else LOOK_SECONDS, self._look)
 
     def _take_in(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + TURN_SECONDS
         for _ in range(MOST):
+            if loop.time() > end or not self._has_room():
+                return
             try:
                 connected, address = listening.accept()
             except (BlockingIOError, InterruptedError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import select
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from im.wire.tls import HANDSHAKE, Tls, TlsError, TlsSession
 HEAD_BYTES = 16 * 1024
 """The largest head of a request: its first line and header fields."""
 READ_BYTES = 64 * 1024
+HUNG_UP = getattr(select, "POLLRDHUP", 0)
+"""Beside what ``poll`` always tells; macOS has no more."""
 PATIENCE_SECONDS = 1.0
 """When there is no room, whoever has been here this long goes; until then the next one waits."""
 END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
@@ -50,14 +53,21 @@ class Arrival:
     data: bytes
     head: int
 
+    @property
+    def gone(self) -> bool:
+        """Whether the other side has hung up by now, whatever it sent before."""
+        poll = select.poll()
+        poll.register(self.connected, HUNG_UP)
+        return bool(poll.poll(0))
+
 
 class Newcomers:
     """Reads first requests.
 
     Args:
         arrived: called with each connection whose request's head is whole.
-        most: how many there may be at once.
-        seconds: time for the head to come, a TLS handshake included.
+        most: how many there may be at once now.
+        seconds: time for the head to come, and before it for each of two steps of a TLS handshake.
     """
 
     def __init__(
@@ -66,7 +76,7 @@ class Newcomers:
         tls: Tls,
         arrived: Callable[[Arrival], None],
         *,
-        most: int,
+        most: Callable[[], int],
         seconds: float,
     ) -> None:
         self.loop = loop
@@ -87,13 +97,12 @@ class Newcomers:
 
     def make_room(self) -> bool:
         """Whether there is room for one more; the one that has been here longest goes for it."""
-        if len(self.poller) < self._most:
+        if len(self.poller) < self._most():
             return True
         oldest = self.poller.oldest()
-        if oldest is None or self.loop.time() - oldest.since < PATIENCE_SECONDS:
-            return False
-        self._give_up(oldest)
-        return True
+        if oldest is not None and self.loop.time() - oldest.since >= PATIENCE_SECONDS:
+            self._look_again(oldest)
+        return len(self.poller) < self._most()
 
     def add(self, connected: socket.socket, peer: Peer) -> None:
         """A connection was accepted."""
@@ -142,17 +151,32 @@ class Newcomers:
             if due > self.loop.time():
                 self._timer = self.loop.call_at(due, self._look)
                 return
-            self._give_up(oldest)
+            self._look_again(oldest)
 
-    def _give_up(self, newcomer: Newcomer) -> None:
-        self.dropped += 1
-        newcomer.drop()
+    def _look_again(self, newcomer: Newcomer) -> None:
+        """Drop one whose time is over, unless it has gone on meanwhile: when much goes on, what it
+        sent may have been here for long."""
+        since = newcomer.since
+        newcomer.ready(READ)
+        if not newcomer.done and newcomer.since == since:
+            self.dropped += 1
+            newcomer.drop()
 
 
 class Newcomer:
     """One of them (``wire.poller.Polled``)."""
 
-    __slots__ = ("_data", "_leaving", "_newcomers", "_tls", "connected", "peer", "since")
+    __slots__ = (
+        "_data",
+        "_leaving",
+        "_newcomers",
+        "_tls",
+        "connected",
+        "done",
+        "peer",
+        "since",
+        "steps",
+    )
 
     def __init__(
         self,
@@ -168,6 +192,10 @@ class Newcomer:
         self.connected = connected
         self.peer = peer
         self.since = newcomers.loop.time()
+        self.steps = 0
+        """1: our part of a TLS handshake was said; 2: the handshake is done."""
+        self.done = False
+        """Whether it is no newcomer any more."""
 
     def watch(self) -> None:
         """Begin to read. Raises ``OSError``."""
@@ -249,6 +277,7 @@ class Newcomer:
         except TlsError as error:
             log.debug("%s: TLS: %s", self.peer, error)
             opened = None
+        self._step(2 if tls.established else 1 if tls.unsent else 0)
         if tls.unsent:
             said, tls.unsent = tls.unsent, b""
             try:
@@ -258,7 +287,16 @@ class Newcomer:
                 return None
         return None if tls.ended and not opened else opened
 
+    def _step(self, step: int) -> None:
+        """It has come so far, and has time for the next step. There are two at most, so nobody is
+        kept by a byte now and then."""
+        if step > self.steps:
+            self.steps = step
+            self.since = self._newcomers.loop.time()
+            self._newcomers.poller.move_to_end(self.connected.fileno())
+
     def _unwatch(self) -> None:
         poller, descriptor = self._newcomers.poller, self.connected.fileno()
         poller.watch(descriptor, READ, 0)
         poller.discard(descriptor)
+        self.done = True

@@ -63,6 +63,10 @@ class Poller(Generic[P]):
         self._connections[descriptor] = connection
         self._empty.clear()
 
+    def move_to_end(self, descriptor: int) -> None:
+        """Count a connection as one that has just come."""
+        self._connections[descriptor] = self._connections.pop(descriptor)
+
     def watch(self, descriptor: int, before: int, after: int) -> None:
         """Watch for these events instead of those ``before``; 0 is none at all."""
         if not before:

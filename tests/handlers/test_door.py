@@ -6,15 +6,17 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from tornado.httpclient import HTTPClientError
 from websockets.frames import Frame, Opcode
 
+from handlers import door
 from im.app import Messenger
 from im.services.delivery import Reader
 from im.store.users import UserRow
+from im.wire.entrance import LET_IN_AT_ONCE
 from tests.handlers.api import WAIT, Api, Person
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -71,6 +73,19 @@ async def read_until(client: socket.socket, end: bytes) -> bytes:
             break
         got += more
     return got
+
+
+@asynccontextmanager
+async def all_turns(messenger: Messenger) -> AsyncIterator[None]:
+    """As long as this is held nobody is let in."""
+    turns = messenger.entrance.turns
+    for _ in range(LET_IN_AT_ONCE):
+        await turns.acquire()
+    try:
+        yield
+    finally:
+        for _ in range(LET_IN_AT_ONCE):
+            turns.release()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -203,3 +218,67 @@ async def test_who_comes_while_the_node_begins_to_go_down_is_told(
     monkeypatch.setattr(messenger.admission, "admit", admit_at_last)
     async with called(api, handshake(path, ann)) as client:
         assert b"\x03\xe9going down" in await read_until(client, b"going down")
+
+
+@pytest.mark.parametrize("path", ["/ws", "/chat"])
+async def test_who_waits_in_line_comes_in_and_who_cannot_is_told_at_once(
+    api: Api, messenger: Messenger, path: str
+) -> None:
+    ann = await api.register("ann")
+    async with AsyncExitStack() as stack:
+        async with all_turns(messenger):
+            waiting = [
+                await stack.enter_async_context(called(api, handshake(path, ann))) for _ in range(3)
+            ]
+            await until(lambda: messenger.capacity.open == 3)
+            messenger.capacity.limit(3)
+            async with called(api, handshake(path, ann)) as refused:
+                got = await read_until(refused, b"\r\n\r\n")
+            assert got.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nRetry-After: 5\r\n" in got
+            assert len(messenger.connections) == 0
+        for client in waiting:
+            await read_until(client, "欢迎".encode())
+
+
+async def test_who_waits_too_long_in_line_is_asked_to_come_back(
+    api: Api, messenger: Messenger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "IN_LINE_SECONDS", 0.1)
+    ann = await api.register("ann")
+    async with all_turns(messenger), called(api, handshake(who=ann)) as client:
+        got = await read_until(client, b"")
+    assert got.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 5\r\n" in got
+    assert messenger.capacity.open == 0
+
+
+async def test_nothing_is_looked_up_for_one_who_has_hung_up_in_line(
+    api: Api, messenger: Messenger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await api.register("ann")
+    looked_up: list[str] = []
+    monkeypatch.setattr(messenger.sessions, "resolve", looked_up.append)
+    async with all_turns(messenger), called(api, handshake(who=ann)):
+        await until(lambda: messenger.capacity.open == 1)
+    await until(lambda: messenger.capacity.open == 0)
+    assert looked_up == []
+
+
+@pytest.mark.parametrize("overrides", [{"sockets": {"hello_seconds": 0.2}}], ids=["0.2 s"])
+async def test_the_time_to_say_hello_is_not_spent_in_line(api: Api, messenger: Messenger) -> None:
+    ann = await api.register("ann")
+    async with called(api, handshake()) as client:
+        await read_until(client, b"\r\n\r\n")
+        async with all_turns(messenger):
+            hello = text(json.dumps({"op": "hello", "token": ann.token}))
+            await asyncio.get_running_loop().sock_sendall(client, hello)
+            await asyncio.sleep(0.4)
+        await read_until(client, b'"welcome"')
+
+
+@pytest.mark.parametrize("overrides", [{"sockets": {"hello_seconds": 0.2}}], ids=["0.2 s"])
+async def test_who_never_says_the_right_hello_is_sent_away_in_time(api: Api) -> None:
+    async with called(api, handshake() + text('{"op":"hello","token":"x"}')) as client:
+        got = await read_until(client, b"\x03\xf0no hello")
+    assert got.count(b'"unauthorized"') == 2

@@ -7,12 +7,14 @@ import json
 import random
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 import websockets
 
+from handlers import http_connections
+from handlers.port import Port
 from im.app import Messenger
 from tests.handlers.api import WAIT, Api
 from tests.handlers.test_door import called, handshake, read_until, text, until
@@ -249,3 +251,98 @@ async def test_who_is_refused_may_go_on_talking_and_still_hears_why(api: Api) ->
     evil = handshake(Origin="http://evil.example")
     async with called(api, evil + b"x" * 200_000) as client:
         assert b"HTTP/1.1 403 " in await read_until(client, b"")
+
+
+TWO = {"http": {"max_http_connections": 2}}
+ONE_EACH = {"http": {"max_http_connections_per_address": 1}}
+HALF = (
+    b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 100\r\n\r\n{"
+)
+"""A request that goes on for as long as its body does not come."""
+
+
+@pytest.mark.parametrize("overrides", [TWO, ONE_EACH], ids=["in all", "of one address"])
+async def test_who_is_idle_longest_leaves_for_a_new_connection(
+    api: Api, http_server: Port, overrides: dict[str, Any]
+) -> None:
+    async with AsyncExitStack() as stack:
+        clients = []
+        most = 2 if overrides is TWO else 1
+        for _ in range(most + 1):
+            client = await stack.enter_async_context(called(api, get("/healthz")))
+            await read_until(client, b'{"status":"ok"}')
+            clients.append(client)
+        assert await read_until(clients[0], b"") == b""
+        assert len(http_server.connections) == most
+        await asyncio.get_running_loop().sock_sendall(clients[-1], get("/healthz"))
+        await read_until(clients[-1], b'{"status":"ok"}')
+    await until(lambda: len(http_server.connections) == 0)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize(
+    ("overrides", "status"), [(TWO, 503), (ONE_EACH, 429)], ids=["in all", "of one address"]
+)
+async def test_where_nobody_is_idle_a_new_connection_is_refused_with_a_time_to_come_back(
+    api: Api, http_server: Port, overrides: dict[str, Any], status: int, secure: bool
+) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(2 if status == 503 else 1):
+            await stack.enter_async_context(called(api, HALF))
+        await until(lambda: len(http_server.connections) == (2 if status == 503 else 1))
+        if secure:
+            async with inside_tls(api, get("/login")) as (reader, _):
+                head, body = await answer(reader)
+        else:
+            async with called(api, get("/login")) as client:
+                head, _, body = (await read_until(client, b"")).partition(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"\r\nRetry-After: 5" in head
+        assert json.loads(body)["error"] == ("overloaded" if status == 503 else "rate_limited")
+        async with called(api, handshake()) as client:
+            await read_until(client, b" 101 ")
+    await until(lambda: len(http_server.connections) == 0)
+
+
+@pytest.mark.parametrize(
+    "overrides", [{"http": {**ONE_EACH["http"], "trusted_proxies": ["127.0.0.0/8"]}}], ids=["one"]
+)
+async def test_a_trusted_proxy_has_as_many_connections_as_it_needs(
+    api: Api, http_server: Port
+) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(3):
+            await stack.enter_async_context(called(api, HALF))
+        await until(lambda: len(http_server.connections) == 3)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_who_takes_nothing_of_an_answer_is_hung_up_on(
+    api: Api, http_server: Port, monkeypatch: pytest.MonkeyPatch, secure: bool
+) -> None:
+    monkeypatch.setattr(http_connections, "STALLED_SECONDS", 0.2)
+    path = "/static/vendor/swagger-ui/swagger-ui-bundle.js"
+    async with AsyncExitStack() as stack:
+        if secure:
+            _, writer = await stack.enter_async_context(inside_tls(api, get(path) * 20))
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+        else:
+            await stack.enter_async_context(called(api, get(path) * 20))
+        await until(lambda: len(http_server.connections) == 1)
+        await asyncio.sleep(0.5)
+        http_server.connections._look()
+        await until(lambda: len(http_server.connections) == 0)
+
+
+async def test_who_takes_an_answer_slowly_is_left_alone(
+    api: Api, http_server: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_connections, "STALLED_SECONDS", 1.0)
+    path = "/static/vendor/swagger-ui/swagger-ui-bundle.js"
+    async with called(api, get(path) * 5) as client:
+        for _ in range(15):
+            await asyncio.sleep(0.1)
+            await asyncio.get_running_loop().sock_recv(client, 100_000)
+            http_server.connections._look()
+        assert len(http_server.connections) == 1

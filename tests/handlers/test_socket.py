@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from tornado.httpclient import HTTPClientError
 
 from im.app import Messenger
-from tests.handlers.api import Api
+from im.client import Client
+from im.wire import capacity
+from tests.handlers.api import WAIT, Api
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
@@ -262,3 +265,30 @@ async def test_typing_and_presence_are_told_to_those_who_may_know(api: Api) -> N
             assert stranger.kept == []
         told = await first.next_op("presence")
         assert told["users"][0]["online"] is False
+
+
+async def test_a_program_comes_back_to_a_full_node_when_it_was_asked_to(
+    api: Api, messenger: Messenger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capacity, "RETRY_MS", 1000)
+    ann = await api.register("ann")
+    messenger.capacity.limit(0)
+    admit = messenger.capacity.admit
+    loop = asyncio.get_running_loop()
+    tries: list[float] = []
+
+    def note(address: str) -> str:
+        tries.append(loop.time())
+        return admit(address)
+
+    monkeypatch.setattr(messenger.capacity, "admit", note)
+    program = Client([api.url], ann.token)
+    await program.start(wait=False)
+    async with asyncio.timeout(2 * WAIT):
+        while not tries:  # noqa: ASYNC110 - nobody tells when
+            await asyncio.sleep(0.01)
+        messenger.capacity.limit(10)
+        await program.connected()
+    await program.close()
+    assert len(tries) == 2
+    assert tries[1] - tries[0] >= 1.0

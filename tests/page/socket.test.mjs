@@ -121,6 +121,29 @@ test("a node that says goodbye names the time to come back", async () => {
   assert.equal(sockets.length, 2);
 });
 
+test("a node without room names a time too, and not all come back at the same moment", async () => {
+  for (const [draw, wait] of [
+    [0, 5_000],
+    [1, 7_500],
+  ]) {
+    const { clock, sockets } = connect({ random: () => draw });
+    sockets[0].say({ op: "error", code: "overloaded", retry_after: 5_000 });
+    sockets[0].cut(1013);
+    await clock.pass(wait - 1);
+    assert.equal(sockets.length, 1);
+    await clock.pass(1);
+    assert.equal(sockets.length, 2);
+  }
+});
+
+test("a time that is too far away is not waited for", async () => {
+  const { clock, sockets } = connect({ random: () => 0 });
+  sockets[0].say({ op: "error", code: "overloaded", retry_after: 86_400_000 });
+  sockets[0].cut(1013);
+  await clock.pass(60_000);
+  assert.equal(sockets.length, 2);
+});
+
 test("“Now” does not wait for the next turn", async () => {
   const { sockets, connection } = connect();
   sockets[0].cut();

@@ -9,3 +9,11 @@ export const CAP_MS = 30_000;
 export function retryDelay(attempt, random = Math.random) {
   return Math.round(random() * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt, 16)));
 }
+
+/** The longest wish of a node that is followed, in milliseconds. */
+const LONGEST_MS = 60_000;
+
+/** How long to wait when a node has named a time: that long, and up to a half more. */
+export function wishedDelay(wish, random = Math.random) {
+  return Math.round(Math.min(wish, LONGEST_MS) * (1 + random() / 2));
+}

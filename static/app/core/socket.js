@@ -1,4 +1,4 @@
-import { retryDelay } from "./backoff.js";
+import { retryDelay, wishedDelay } from "./backoff.js";
 
 /** Why a request got no `ok`: `code` is the server's, or one of disconnected, timeout, busy. */
 export class RequestError extends Error {
@@ -129,7 +129,12 @@ export class Connection {
 
   #answer(frame) {
     const request = this.requests.get(frame.id);
-    if (!request) return;
+    if (!request) {
+      // Instead of a welcome: the node has no room now, and hangs up.
+      if (!this.online && frame.retry_after)
+        this.wait = wishedDelay(frame.retry_after, this.random);
+      return;
+    }
     this.requests.delete(frame.id);
     this.clock.clearTimeout(request.timer);
     if (frame.op === "ok") request.resolve(frame);

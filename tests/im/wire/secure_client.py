@@ -54,7 +54,7 @@ class SecureClient:
                 break
             except ssl.SSLWantReadError:
                 await self.flush()
-                await self._receive()
+                await self.receive()
         await self.flush()
 
     def seal(self, data: bytes) -> bytes:
@@ -91,13 +91,14 @@ class SecureClient:
         try:
             data = self.session.read(65536)
         except ssl.SSLWantReadError:
-            await self._receive()
+            await self.receive()
             return
         if not data:
             self.ended = True
         self._data += data
 
-    async def _receive(self) -> None:
+    async def receive(self) -> None:
+        """Take in what comes next."""
         async with asyncio.timeout(WAIT):
             data = await asyncio.get_running_loop().sock_recv(self.connected, 65536)
         if data:

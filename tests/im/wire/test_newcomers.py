@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -13,7 +14,7 @@ import pytest
 from im.wire import newcomers
 from im.wire.listener import Listener
 from im.wire.newcomers import HEAD_BYTES, Arrival, Newcomers
-from im.wire.tls import Tls
+from im.wire.tls import HANDSHAKE, Tls
 from tests.im.wire.pair import WAIT, until
 from tests.im.wire.secure_client import SecureClient, server_context
 
@@ -29,7 +30,7 @@ class Door:
         self.arrivals: list[Arrival] = []
         loop = asyncio.get_running_loop()
         self.newcomers = Newcomers(
-            loop, Tls(lambda: context), self.arrivals.append, most=most, seconds=seconds
+            loop, Tls(lambda: context), self.arrivals.append, most=lambda: most, seconds=seconds
         )
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.listener = Listener(loop, [self.listening], self.newcomers)
@@ -279,3 +280,46 @@ async def test_at_the_end_newcomers_are_gone_and_answers_still_go_out(io_loop: o
         assert await read_all(waiting) == b""
         opened.newcomers.answer(opened.arrivals[0], b"HTTP/1.1 503 x\r\n\r\n")
         assert await read_all(asking) == b"HTTP/1.1 503 x\r\n\r\n"
+
+
+@pytest.mark.parametrize("step", ["hello", "finished", "request"])
+async def test_who_has_gone_on_while_the_node_was_busy_is_not_dropped(
+    io_loop: object, step: str
+) -> None:
+    async with door(seconds=0.2, context=server_context()) as opened:
+        client = SecureClient(await opened.call())
+        await until(lambda: len(opened.newcomers) == 1)
+        newcomer = next(iter(opened.newcomers.poller))
+        if step != "hello":
+            go_on(client)
+            await until(lambda: newcomer.steps == 1)
+            await client.receive()
+        if step == "request":
+            go_on(client)
+            await until(lambda: newcomer.steps == 2)
+            client.connected.send(client.seal(REQUEST))
+        else:
+            go_on(client)
+        time.sleep(0.3)  # noqa: ASYNC251 - the loop is busy with something else
+        if step != "request":
+            await client.handshake()
+            await client.write(REQUEST)
+        await until(lambda: len(opened.arrivals) == 1)
+        assert opened.newcomers.dropped == 0
+
+
+def go_on(client: SecureClient) -> None:
+    """The next step of a handshake."""
+    with suppress(ssl.SSLWantReadError):
+        client.session.do_handshake()
+    client.connected.send(client.out.read())
+
+
+async def test_whoever_is_half_way_through_tls_is_dropped_in_time(io_loop: object) -> None:
+    async with door(seconds=0.2, context=server_context()) as opened:
+        client = SecureClient(await opened.call())
+        with suppress(ssl.SSLWantReadError):
+            client.session.do_handshake()
+        await client.flush()
+        assert (await read_all(client.connected))[0] == HANDSHAKE
+        assert opened.newcomers.dropped == 1
