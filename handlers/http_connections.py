@@ -83,9 +83,12 @@ class HttpConnections:
         """Its request has come."""
         self._idle.pop(served.stream, None)
 
-    def gone(self, served: Served) -> None:
-        """Tornado is done with it."""
-        self._forget(served.stream)
+    def gone(self, stream: ArrivalStream) -> None:
+        """It is closed, or no longer Tornado's."""
+        self._idle.pop(stream, None)
+        counted = self._open.pop(stream, None)
+        if counted is not None:
+            self._capacity.release(counted)
 
     def close(self) -> None:
         """Look after them no more."""
@@ -96,13 +99,7 @@ class HttpConnections:
         stalled = self._loop.time() - STALLED_SECONDS
         self._hang_up([each for each in self._open if each.writing() and each.last_taken < stalled])
 
-    def _hang_up(self, streams: list[ArrivalStream]) -> None:
+    @staticmethod
+    def _hang_up(streams: list[ArrivalStream]) -> None:
         for stream in streams:
-            self._forget(stream)
             stream.close()
-
-    def _forget(self, stream: ArrivalStream) -> None:
-        self._idle.pop(stream, None)
-        counted = self._open.pop(stream, None)
-        if counted is not None:
-            self._capacity.release(counted)

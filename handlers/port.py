@@ -115,11 +115,6 @@ class Port(HTTPServerConnectionDelegate):
         self.connections.waits(server_conn)  # type: ignore[arg-type]
         return Reading(self, self._application, server_conn, request_conn)
 
-    def on_close(self, server_conn: object) -> None:
-        """Tornado is done with a connection."""
-        self.connections.gone(server_conn)  # type: ignore[arg-type]
-        self._application.on_close(server_conn)
-
     def _arrived(self, arrival: Arrival) -> None:
         request = self._read(arrival) if arrival.data.startswith(self._starts) else None
         if request is not None:
@@ -130,7 +125,7 @@ class Port(HTTPServerConnectionDelegate):
         except ImError as error:
             self.newcomers.answer(arrival, refusal(self._catalogue, choose(), error))
             return
-        stream = ArrivalStream(arrival, MAX_READ)
+        stream = ArrivalStream(arrival, MAX_READ, self.connections.gone)
         self.connections.add(stream, counted)
         server = self._plain if arrival.tls is None else self._secure
         server.handle_stream(stream, arrival.peer)

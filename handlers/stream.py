@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from tornado.iostream import IOStream, StreamClosedError
@@ -16,12 +17,18 @@ class ArrivalStream(IOStream):
 
     Tornado sees what is spoken inside; what is on the wire goes through the session.
 
+    Args:
+        ended: called once with the stream, when it is closed or its connection taken back.
+
     Attributes:
         last_taken: when the other side last took something, by the loop's clock.
     """
 
-    def __init__(self, arrival: Arrival, max_buffer_size: int) -> None:
+    def __init__(
+        self, arrival: Arrival, max_buffer_size: int, ended: Callable[[ArrivalStream], object]
+    ) -> None:
         self._arrival = arrival
+        self._ended = ended
         self._come: bytes | memoryview = arrival.data
         self._tls: TlsSession | None = arrival.tls
         self._taken = False
@@ -60,6 +67,7 @@ class ArrivalStream(IOStream):
                 self._say_goodbye(self._tls)
             self.socket.close()
         self.socket = None  # type: ignore[assignment]
+        self._ended(self)
 
     def take_back(self) -> Arrival | None:
         """The connection, with what has come of it and is not read; None when it is gone.

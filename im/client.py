@@ -21,7 +21,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import msgspec
 from tornado.httpclient import HTTPClientError, HTTPRequest
@@ -292,13 +292,9 @@ class Client:
                         return
                     limit.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
                     frame = _frames.decode(data)
-                    if isinstance(frame, Bye) or self._sent_away(frame):
+                    if isinstance(frame, Bye) or (isinstance(frame, Error) and frame.id is None):
                         self._nodes.leave_alone(url, (frame.retry_after or 0) / 1000)
                     await self._receive(frame)
-
-    def _sent_away(self, frame: AnyServerFrame) -> TypeGuard[Error]:
-        """Whether this stands in the place of a welcome."""
-        return isinstance(frame, Error) and frame.id is None and not self._connected.is_set()
 
     async def _receive(self, frame: AnyServerFrame) -> None:
         if isinstance(frame, Message | Event):
