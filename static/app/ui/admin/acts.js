@@ -1,6 +1,6 @@
 import { html } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { useFormats } from "./nodes.js";
+import { useFormats } from "../formats.js";
 
 /** Details of an act that are told in words of their own, and how. */
 const DETAILS = {

@@ -4,7 +4,7 @@ import { Icon } from "../elements.js";
 import { Field } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
 import { Secret } from "../secret.js";
-import { useWork } from "./user-dialogs.js";
+import { useForm } from "../use-form.js";
 
 /** Make an invitation; its address and QR code are shown once. */
 export function Invite({ administration, onMade, close }) {
@@ -14,7 +14,7 @@ export function Invite({ administration, onMade, close }) {
   const [days, setDays] = useState("7");
   const [group, setGroup] = useState("");
   const [made, setMade] = useState(null);
-  const [work, submit] = useWork(async () => {
+  const [form, submit] = useForm(async () => {
     const found = await administration.invite({
       note: note.trim(),
       uses: Number(uses),
@@ -25,14 +25,14 @@ export function Invite({ administration, onMade, close }) {
     onMade();
   });
   const led = client.groups.list.value.filter(({ role }) => role !== "member");
-  const at = (field) => (work.field === field ? work.error : null);
+  const at = (field) => (form.field === field ? form.error : null);
   if (made) {
     return html`<${Dialog} title=${t("admin.invitation_made")} close=${close} key="made">
       <div class="db stack">
         <p>${t("admin.invitation_once")}</p>
         <img class="qr" src=${made.qr} alt=${t("secret.qr", { address: made.url })} />
         <${Secret} id="invitation-url" label=${t("admin.address")} value=${made.url} />
-        <footer class="da"><button type="button" class="btn primary" onClick=${close}>${t("admin.noted")}</button></footer>
+        <footer class="da"><button type="button" class="btn primary" onClick=${close}>${t("secret.noted")}</button></footer>
       </div>
     <//>`;
   }
@@ -52,11 +52,11 @@ export function Invite({ administration, onMade, close }) {
           <option value="">${t("admin.invite_no_group")}</option>
           ${led.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
         </select></div></div>`}
-      ${work.error && !["note", "uses", "days"].includes(work.field) &&
-      html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${work.error}</p>`}
+      ${form.error && !["note", "uses", "days"].includes(form.field) &&
+      html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${form.error}</p>`}
       <footer class="da">
         <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
-        <button class="btn primary" disabled=${work.busy || !(Number(uses) >= 1) || !(Number(days) >= 1)}>${t("admin.invite")}</button>
+        <button class="btn primary" disabled=${form.busy || !(Number(uses) >= 1) || !(Number(days) >= 1)}>${t("admin.invite")}</button>
       </footer>
     </form>
   <//>`;

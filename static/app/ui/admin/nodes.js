@@ -1,17 +1,12 @@
-import { html, useMemo } from "../../../vendor/preact.js";
+import { html } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Empty, LoadError, Skeleton } from "../elements.js";
+import { useFormats } from "../formats.js";
 import { useAdmin } from "./context.js";
-import { createFormats } from "./formats.js";
 import { Plot } from "./plot.js";
 
 /** A heartbeat older than this is late, in ms; after 15 s a node counts as gone. */
 const LATE_MS = 8_000;
-
-export const useFormats = () => {
-  const { lang } = useApp();
-  return useMemo(() => createFormats(lang), [lang]);
-};
 
 /** Whether a node is well, in a word and a colour. */
 export function NodeState({ node, now }) {

@@ -2,11 +2,12 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { summed } from "../../core/node-figures.js";
 import { useApp } from "../context.js";
 import { LoadError, Skeleton } from "../elements.js";
+import { useFormats } from "../formats.js";
 import { ActList } from "./acts.js";
 import { BroadcastCard } from "./broadcast.js";
 import { useAdmin } from "./context.js";
 import { POINTS } from "./live.js";
-import { NodesTable, useFormats } from "./nodes.js";
+import { NodesTable } from "./nodes.js";
 import { Plot } from "./plot.js";
 
 /** The newest acts that the overview shows. */

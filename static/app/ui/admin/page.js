@@ -4,6 +4,7 @@ import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
 import { useNarrow } from "../shell/pane-frame.js";
 import { AuditSection } from "./audit.js";
+import { BotSection } from "./bot.js";
 import { BroadcastCard } from "./broadcast.js";
 import { AdminContext } from "./context.js";
 import { LimitsSection } from "./limits.js";
@@ -21,6 +22,7 @@ const SECTIONS = {
   broadcast: { icon: "horn", component: BroadcastCard },
   audit: { icon: "list", component: AuditSection },
   limits: { icon: "gear", component: LimitsSection },
+  bot: { component: BotSection },
 };
 
 /** The administrator's page; others are told kindly that it is not for them. */
@@ -56,9 +58,9 @@ function Sections({ place }) {
   useEffect(() => tabs.current.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" }), [section]);
   return html`<${AdminContext.Provider} value=${{ administration, live }}>
     <nav class="atabs" ref=${tabs} aria-label=${t("admin.title")}>
-      ${Object.entries(SECTIONS).map(
+      ${Object.entries(SECTIONS).filter(([, { icon }]) => icon).map(
         ([name, { icon }]) => html`<a key=${name} href=${router.href("admin", name === "overview" ? null : name)}
-          aria-current=${name === section ? "page" : undefined}><${Icon} name=${icon} size="s" />${t(`admin.${name}`)}</a>`,
+          aria-current=${name === (section === "bot" ? "users" : section) ? "page" : undefined}><${Icon} name=${icon} size="s" />${t(`admin.${name}`)}</a>`,
       )}
     </nav>
     <${component} key=${section} detail=${detail} />

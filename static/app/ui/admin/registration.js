@@ -2,10 +2,10 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, LoadError, Skeleton } from "../elements.js";
 import { Segments, Switch } from "../form-elements.js";
+import { useFormats } from "../formats.js";
 import { Confirm } from "../layer-views.js";
 import { useAdmin } from "./context.js";
 import { Invite } from "./invite.js";
-import { useFormats } from "./nodes.js";
 
 /** Who may come in, and the invitations that are good. */
 export function RegistrationSection() {

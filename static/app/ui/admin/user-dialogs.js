@@ -4,29 +4,13 @@ import { Icon } from "../elements.js";
 import { Field, Segments, Switch } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
 import { Secret } from "../secret.js";
-
-/** Work that may be refused with a sentence: `[busy, error, run]`. */
-export function useWork(work) {
-  const { t } = useApp();
-  const [state, setState] = useState({ busy: false, error: null, field: null });
-  const run = async (event) => {
-    event?.preventDefault();
-    setState({ busy: true, error: null, field: null });
-    try {
-      await work();
-      setState({ busy: false, error: null, field: null });
-    } catch (problem) {
-      setState({ busy: false, error: problem.status === 0 ? t("link.needs") : problem.message, field: problem.field ?? null });
-    }
-  };
-  return [state, run];
-}
+import { useForm } from "../use-form.js";
 
 /** Bar someone, with a reason for the audit log. */
 export function Ban({ user, administration, onDone, close }) {
   const { t } = useApp();
   const [reason, setReason] = useState("");
-  const [work, submit] = useWork(async () => {
+  const [form, submit] = useForm(async () => {
     await administration.ban(user.id, reason.trim());
     close();
     onDone();
@@ -35,10 +19,10 @@ export function Ban({ user, administration, onDone, close }) {
     <form class="db" onSubmit=${submit}>
       <p>${t("admin.ban_text")}</p>
       <${Field} id="ban-reason" label=${t("admin.ban_reason")} hint=${t("admin.ban_reason_hint")} value=${reason}
-        onInput=${setReason} error=${work.error} maxlength="200" autocomplete="off" />
+        onInput=${setReason} error=${form.error} maxlength="200" autocomplete="off" />
       <footer class="da">
         <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
-        <button class="btn danger" disabled=${work.busy}>${t("admin.ban")}</button>
+        <button class="btn danger" disabled=${form.busy}>${t("admin.ban")}</button>
       </footer>
     </form>
   <//>`;
@@ -49,7 +33,7 @@ export function Reset({ user, administration, onDone, close }) {
   const { t } = useApp();
   const [factor, setFactor] = useState(false);
   const [password, setPassword] = useState(null);
-  const [work, submit] = useWork(async () => {
+  const [form, submit] = useForm(async () => {
     setPassword((await administration.reset(user.id, factor)).password);
     onDone();
   });
@@ -58,7 +42,7 @@ export function Reset({ user, administration, onDone, close }) {
       <div class="db stack">
         <p>${t("admin.reset_once", { name: user.name })}</p>
         <${Secret} id="reset-password" label=${t("form.password")} value=${password} />
-        <footer class="da"><button type="button" class="btn primary" onClick=${close}>${t("admin.noted")}</button></footer>
+        <footer class="da"><button type="button" class="btn primary" onClick=${close}>${t("secret.noted")}</button></footer>
       </div>
     <//>`;
   }
@@ -68,10 +52,10 @@ export function Reset({ user, administration, onDone, close }) {
       ${user.second_factor &&
       html`<div class="opt"><div>${t("admin.reset_factor")}<small>${t("admin.reset_factor_text")}</small></div>
         <${Switch} label=${t("admin.reset_factor")} checked=${factor} onChange=${setFactor} /></div>`}
-      ${work.error && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${work.error}</p>`}
+      ${form.error && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${form.error}</p>`}
       <footer class="da">
         <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
-        <button class="btn danger" disabled=${work.busy}>${t("admin.reset_now")}</button>
+        <button class="btn danger" disabled=${form.busy}>${t("admin.reset_now")}</button>
       </footer>
     </form>
   <//>`;
@@ -83,13 +67,13 @@ export function NewUser({ administration, onMade, close }) {
   const [kind, setKind] = useState("user");
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const [work, submit] = useWork(async () => {
+  const [form, submit] = useForm(async () => {
     await administration.create({ name: name.trim(), kind, ...(kind === "user" ? { password } : {}) });
     close();
     onMade();
     layers.say(t("admin.user_made", { name: name.trim() }));
   });
-  const at = (field) => (work.field === field ? work.error : null);
+  const at = (field) => (form.field === field ? form.error : null);
   return html`<${Dialog} title=${t("admin.add_user")} close=${close}>
     <form class="db" noValidate onSubmit=${submit}>
       <${Segments} full label=${t("admin.user_kind")} value=${kind} onChange=${setKind}
@@ -103,10 +87,10 @@ export function NewUser({ administration, onMade, close }) {
         ? html`<${Field} id="new-user-password" label=${t("form.password")} hint=${t("admin.new_password_hint")} type="text"
             value=${password} onInput=${setPassword} error=${at("password")} autocomplete="off" />`
         : html`<p class="muted">${t("admin.kind_bot_text")}</p>`}
-      ${work.error && !["name", "password"].includes(work.field) && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${work.error}</p>`}
+      ${form.error && !["name", "password"].includes(form.field) && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${form.error}</p>`}
       <footer class="da">
         <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
-        <button class="btn primary" disabled=${work.busy || !name.trim()}>${t("admin.create")}</button>
+        <button class="btn primary" disabled=${form.busy || !name.trim()}>${t("admin.create")}</button>
       </footer>
     </form>
   <//>`;

@@ -104,6 +104,9 @@ function UserMenu({ user, pages }) {
       { icon: "person", label: t("people.profile"), run: () => router.go("contacts", String(user.id)) },
       { icon: "list", label: t("admin.acts"), run: () => router.go("admin", `audit:${user.id}`) },
     ];
+    if (user.kind === "bot") {
+      list.push({ icon: "key", label: t("tokens.title"), run: () => router.go("admin", `bot:${user.id}`) });
+    }
     if (user.kind === "user" && !me) {
       list.push(null, { icon: "key", label: t("admin.reset"), run: () => layers.open(Reset, { user, administration, onDone: () => change({ must_change_password: true, online: false }) }) });
       if (user.role === "admin") list.push({ icon: "person", label: t("admin.demote"), run: () => confirm("demote", () => setRole("user")) });

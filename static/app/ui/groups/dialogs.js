@@ -6,6 +6,7 @@ import { Field } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
 import { SearchBox } from "../list/search-box.js";
 import { useUserSearch } from "../contacts/dialogs.js";
+import { useForm } from "../use-form.js";
 
 /** Found a group with a name and members. */
 export function CreateGroup({ close }) {
@@ -130,21 +131,4 @@ function PeoplePicker({ chosen, onChange, without = [] }) {
     </ul>
     ${!offered.length && html`<p class="nothing">${wanted ? t("contacts.no_match", { query }) : t("groups.pick_text")}</p>`}
   </fieldset>`;
-}
-
-/** `[{busy, error}, onSubmit]` of a form whose work may be refused with a sentence. */
-function useForm(work) {
-  const { t } = useApp();
-  const [state, setState] = useState({ busy: false, error: null });
-  const submit = async (event) => {
-    event.preventDefault();
-    setState({ busy: true, error: null });
-    try {
-      await work();
-      setState({ busy: false, error: null });
-    } catch (problem) {
-      setState({ busy: false, error: problem.status === 0 ? t("link.needs") : problem.message });
-    }
-  };
-  return [state, submit];
 }

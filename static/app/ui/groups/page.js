@@ -6,6 +6,7 @@ import { Switch } from "../form-elements.js";
 import { Confirm } from "../layer-views.js";
 import { lazy } from "../lazy.js";
 import { hideConversation } from "../list/row.js";
+import { WebhooksBlock } from "../programs/webhooks.js";
 import { SideFrame } from "../shell/pane-frame.js";
 import { AddMembers, EditText } from "./dialogs.js";
 import { MemberList } from "./members.js";
@@ -105,6 +106,7 @@ function Details({ group, inChat = false }) {
         ${manages && html`<button type="button" class="btn quiet small" onClick=${() => edit("note", t("groups.note"), { rows: 3, max: 500 })}>${t("action.edit")}<span class="vh">${t("groups.note")}</span></button>`}</h3>
       <p class="pre">${group.note || t("groups.no_note")}</p>
     </div>`}
+    ${manages && html`<${WebhooksBlock} group=${group} />`}
     <${MemberList} group=${group} error=${error} reload=${load} />
     <div class="block">
       ${summary &&

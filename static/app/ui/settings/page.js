@@ -2,6 +2,7 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar, Icon, IconButton } from "../elements.js";
 import { Segments, Switch } from "../form-elements.js";
+import { TokensCard } from "../programs/tokens.js";
 import { useNarrow } from "../shell/pane-frame.js";
 import { PlainCard } from "../shell/plain.js";
 import { ClockCard } from "./clock-card.js";
@@ -26,14 +27,15 @@ export function SettingsPage({ section }) {
         <h2>${shown ? t(`settings.${shown}`) : t("area.me")}</h2>
       </div>
       ${!shown && html`<${Me} user=${user} href=${router.href("settings", "profile")} />`}
-      ${!shown && user.role === "admin" && html`<a class="card me-card" href=${router.href("admin")}>
-        <${Icon} name="pulse" /><span><b>${t("admin.title")}</b><small>${t("admin.title_text")}</small></span><${Icon} name="next" /></a>`}
+      ${!shown && user.role === "admin" && html`<${Way} icon="pulse" href=${router.href("admin")} title=${t("admin.title")} text=${t("admin.title_text")} />`}
       ${shown === "profile" &&
       (user.kind === "guest" ? html`<${RegisterCard} user=${user} />` : html`<${ProfileCard} user=${user} key=${user.id} />`)}
+      ${shown === "programs" && html`<p class="muted">${t("tokens.text")}</p><${TokensCard} />`}
       ${(!shown || shown === "notices") && html`<${NoticesCards} />`}
       ${(!shown || shown === "appearance") && html`<${AppearanceCards} />`}
       ${shown === "quick" && html`<${QuickRepliesCard} />`}
       ${!shown && html`<${Section} name="quick" icon="bolt" />`}
+      ${!shown && user.kind !== "guest" && html`<${Section} name="programs" icon="key" />`}
       ${(!shown || shown === "devices") &&
       html`<${PlainCard} /><${ClockCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}${!phone && html`<${PhoneCard} />`}<${OwnDataCard} /><${LogOutCard} />`}
     </div>
@@ -54,6 +56,12 @@ function Me({ user, href }) {
     <span><b>${user.name}</b><small>${t("people.number", { id: String(user.id) })}${user.note ? ` · ${user.note}` : ""}</small></span>
     <${Icon} name="next" />
   </a>`;
+}
+
+/** A card that leads to a page of its own. */
+function Way({ icon, href, title, text }) {
+  return html`<a class="card me-card" href=${href}><${Icon} name=${icon} />
+    <span><b>${title}</b><small>${text}</small></span><${Icon} name="next" /></a>`;
 }
 
 function AppearanceCards() {

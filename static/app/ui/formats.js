@@ -1,5 +1,13 @@
-/** Numbers as an administrator reads them, in the page's language. */
-export function createFormats(lang) {
+import { useMemo } from "../../vendor/preact.js";
+import { useApp } from "./context.js";
+
+export function useFormats() {
+  const { lang } = useApp();
+  return useMemo(() => createFormats(lang), [lang]);
+}
+
+/** Numbers, spans and moments in the page's language. */
+function createFormats(lang) {
   const locale = lang === "zh" ? "zh-CN" : "en-GB";
   const unit = (name, options = {}) => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", ...options });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });

@@ -1,0 +1,155 @@
+"""Tokens and webhooks, as the one who connects a program makes and ends them."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import urllib.error
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import QUICK, Person, bubble, enter, register
+from tests.browser.test_accessibility import COMBINATIONS, open_page, violations
+from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
+
+
+def confirm(page: Page, action: str) -> None:
+    page.locator("dialog").get_by_role("button", name=action).click()
+
+
+def run(line: str) -> str:
+    """What a line of a terminal answers."""
+    done = subprocess.run(shlex.split(line), capture_output=True, text=True, timeout=20, check=True)
+    return done.stdout
+
+
+def test_a_token_is_made_shown_once_used_and_revoked(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    register(url, "Master")
+    anna = register(url, "Anna")
+    page = new_page(locale="en-GB")
+    enter(page, anna, "settings/programs")
+    expect(page.get_by_text("No tokens yet")).to_be_visible()
+    page.get_by_role("button", name="Create a token").click()
+    expect(page.locator("dialog")).not_to_contain_text("administer")
+    page.fill("#token-name", "nightly build")
+    page.get_by_label("read").uncheck()
+    expect(page.locator("dialog .btn.primary")).to_be_disabled()
+    page.get_by_label("read").check()
+    page.get_by_label("send").check()
+    page.select_option("#token-days", "30 days")
+    page.locator("dialog .btn.primary").click()
+    secret = page.get_by_label("Token", exact=True).input_value()
+    line = page.get_by_label("Try it in a terminal").input_value()
+    page.get_by_role("button", name="Copy Token").click()
+    expect(page.locator("#token-secret-hint")).to_have_text("Copied")
+    assert secret.startswith("imt_") and secret in line
+    assert '"code":0' in run(line)
+    confirm(page, "I have noted it")
+    token = page.locator(".sess", has_text="nightly build")
+    expect(token).to_contain_text("read, send · never used · until")
+    page.reload()
+    expect(token).to_contain_text("last used just now")
+    assert secret not in page.content()
+    page.get_by_role("button", name="Revoke nightly build").click()
+    confirm(page, "Revoke")
+    expect(page.get_by_text("No tokens yet")).to_be_visible()
+    assert "unauthorized" in run(line)
+
+
+def test_an_administrator_makes_a_bot_and_its_token(node: NodeFactory, new_page: Pages) -> None:
+    master = register(node(env=QUICK).url, "Master")
+    bot = master.call("POST", "/users", {"name": "Build", "kind": "bot"})
+    page = new_page(locale="en-GB")
+    enter(page, master, "admin/users")
+    page.get_by_role("button", name="Manage Build").click()
+    page.get_by_role("menuitem", name="Tokens").click()
+    page.get_by_role("button", name="Create a token").click()
+    page.fill("#token-name", "ci")
+    page.get_by_label("send").check()
+    page.locator("dialog .btn.primary").click()
+    secret = page.get_by_label("Token", exact=True).input_value()
+    program = Person(bot["id"], "Build", secret, master.url)
+    program.send(f"u:{master.id}", "green")
+    confirm(page, "I have noted it")
+    expect(page.locator(".sess")).to_contain_text("ci")
+    page.goto(f"{master.url}/toChat#/chats/p:{master.id}:{bot['id']}")
+    expect(bubble(page, "green")).to_be_visible()
+
+
+def test_a_webhook_is_made_writes_and_is_revoked(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    group = anna.call("POST", "/groups", {"name": "Night shift", "members": [bo.id]})["id"]
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, bo, f"chats/g:{group}/details")
+    expect(bos.locator(".side .mem")).to_have_count(2)
+    expect(bos.get_by_role("button", name="Add a webhook")).to_have_count(0)
+    enter(page, anna, f"chats/g:{group}/details")
+    page.get_by_role("button", name="Add a webhook").click()
+    page.fill("#hook-name", "Backup")
+    confirm(page, "Add")
+    line = page.get_by_label("Try it in a terminal").input_value()
+    assert '"code":0' in run(line)
+    expect(bubble(bos, "The backup is done")).to_contain_text("The backup is done")
+    expect(bos.locator(".msg .by, .msg").last).to_contain_text("Backup")
+    confirm(page, "I have noted it")
+    page.reload()
+    expect(page.locator(".hooks .mem")).to_contain_text("last used just now")
+    page.get_by_role("button", name="Revoke Backup").click()
+    confirm(page, "Revoke")
+    expect(page.locator(".hooks .mem")).to_have_count(0)
+    assert "not_found" in run(line)
+    expect(bubble(bos, "The backup is done")).to_be_visible()
+
+
+def test_guests_are_offered_no_tokens(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    page = new_page(locale="en-GB")
+    page.goto(f"{url}/")
+    page.click("details.guest summary")
+    page.click("form[action='/guest'] .btn.primary")
+    page.wait_for_url("**/toChat*")
+    page.goto(f"{url}/toChat#/settings/appearance")
+    expect(page.locator(".snav a[href$=programs]")).to_have_count(0)
+    with pytest.raises(urllib.error.HTTPError):
+        Person(0, "", "", url).call("GET", "/tokens")
+
+
+@pytest.mark.parametrize(("language", "theme", "size"), COMBINATIONS)
+def test_what_is_for_programs_is_accessible(
+    node: NodeFactory, new_page: Pages, language: str, theme: str, size: str
+) -> None:
+    anna = register(node(env=QUICK).url, "Anna")
+    anna.call("PATCH", "/me", {"language": language})
+    anna.call("POST", "/tokens", {"name": "nightly build", "scopes": ["read", "send"], "days": 9})
+    group = anna.call("POST", "/groups", {"name": "Night shift"})["id"]
+    anna.call("POST", f"/groups/{group}/webhooks", {"name": "Backup"})
+    page = open_page(new_page, language, theme, size)
+    enter(page, anna, "settings/programs")
+    found: dict[str, list[str]] = {}
+
+    def look(state: str, wait: str) -> None:
+        expect(page.locator(wait).first).to_be_visible()
+        if wrong := violations(page):
+            found[state] = wrong
+        wide = page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
+        assert not wide, f"{state}: nothing is wider than the window"
+
+    look("tokens", ".sess")
+    page.locator(".card.list .btn.primary").click()
+    look("new token", "#token-days")
+    page.fill("#token-name", "x")
+    page.locator("dialog .btn.primary").click()
+    look("made token", "#token-line")
+    page.keyboard.press("Escape")
+    page.goto(f"{anna.url}/toChat#/chats/g:{group}/details")
+    look("webhooks", ".hooks .mem")
+    page.locator(".hooks .btn").first.click()
+    look("new webhook", "#hook-name")
+    page.fill("#hook-name", "Build")
+    page.locator("dialog .btn.primary").click()
+    look("made webhook", "#hook-line")
+    assert found == {}
