@@ -37,6 +37,9 @@ class Words:
     paper: str
     sticker: str
     sought: str
+    program: str
+    led: str
+    hook: str
 
 
 WORDS: dict[Language, Words] = {
@@ -78,6 +81,9 @@ WORDS: dict[Language, Words] = {
         paper="第48周排班表.xlsx",
         sticker="辛苦了",
         sought="排班",
+        program="排班同步",
+        led="值班组长",
+        hook="备份",
     ),
     "en": Words(
         people=(
@@ -130,6 +136,9 @@ WORDS: dict[Language, Words] = {
         paper="Watch list week 48.xlsx",
         sticker="Good work",
         sought="tank 3",
+        program="Watch bill sync",
+        led="Watch leaders",
+        hook="Backup",
     ),
 }
 
@@ -228,7 +237,15 @@ def populate(url: str, language: Language) -> Sample:
     _private(sample, words)
     _groups(sample, words)
     operator.api.call("POST", "/messages", {"to": "all", "text": words.broadcast})
+    _programs(operator, words)
     return sample
+
+
+def _programs(operator: Person, words: Words) -> None:
+    token = {"name": words.program, "scopes": ["read", "send"], "days": 365}
+    operator.api.call("POST", "/tokens", token)
+    led = operator.api.call("POST", "/groups", {"name": words.led})
+    operator.api.call("POST", f"/groups/{led['id']}/webhooks", {"name": words.hook})
 
 
 def _private(sample: Sample, words: Words) -> None:

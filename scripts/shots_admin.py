@@ -63,7 +63,39 @@ def admin_limits(shooter: Shooter) -> None:
     shooter.page.wait_for_selector(".settings")
 
 
+def programs(shooter: Shooter) -> None:
+    shooter.at("#/settings/programs")
+    shooter.page.wait_for_selector(".sess")
+
+
+def new_token(shooter: Shooter) -> None:
+    programs(shooter)
+    shooter.page.locator(".card.list .btn.primary").click()
+    shooter.page.wait_for_selector("#token-days")
+
+
+def made_token(shooter: Shooter) -> None:
+    new_token(shooter)
+    shooter.page.fill("#token-name", "x")
+    shooter.page.locator("dialog .btn.primary").click()
+    shooter.page.wait_for_selector("#token-line")
+
+
+def webhooks(shooter: Shooter) -> None:
+    led = shooter.sample.operator.api.call("GET", "/groups")["groups"][0]
+    shooter.chats(f"g:{led['id']}", details=True)
+    shooter.page.wait_for_selector(".hooks .mem")
+
+
+def made_webhook(shooter: Shooter) -> None:
+    webhooks(shooter)
+    shooter.page.locator(".hooks .btn").first.click()
+    shooter.page.fill("#hook-name", "x")
+    shooter.page.locator("dialog .btn.primary").click()
+    shooter.page.wait_for_selector("#hook-line")
+
+
 OPERATOR: list[Callable[[Shooter], None]] = [
     announce, admin, admin_users, admin_ban, admin_reset, admin_registration, admin_invitation,
-    admin_nodes, admin_audit, admin_limits,
+    admin_nodes, admin_audit, admin_limits, programs, new_token, made_token, webhooks, made_webhook,
 ]  # fmt: skip

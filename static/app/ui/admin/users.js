@@ -59,7 +59,7 @@ function User({ user, pages }) {
   return html`<li class="auser">
     <${Avatar} id=${user.id} name=${user.name} size="s" />
     <div class="who"><b>${user.name}</b><small>${contact}</small></div>
-    <div class="meta">
+    <div class="standing">
       <span class="role">${role(t, user)}</span>
       <span class="state">${state(t, user)}</span>
       <small class="seen">${user.online ? "" : user.last_seen_at ? times.ago(user.last_seen_at) : t("admin.never")}</small>
