@@ -245,6 +245,10 @@ def test_a_file_is_saved_quoted_forwarded_and_gone_when_it_is_taken_back(
     with bos.expect_download() as saved:
         card.get_by_role("link", name="Download watch.pdf").click()
     assert Path(saved.value.path()).read_bytes() == paper()["buffer"]
+    bos.route("**/api/media/*", lambda route: route.fulfill(status=404))
+    card.get_by_role("link", name="Download watch.pdf").click()
+    expect(card.get_by_role("alert")).to_have_text("This file is no longer there")
+    bos.unroute("**/api/media/*")
 
     picture = bos.locator(".msg", has=bos.locator(".room"))
     picture.focus()

@@ -79,7 +79,7 @@ export class Client {
       clock,
       changed: () => (this.outboxVersion.value += 1),
       stored: (item) => this.#stored(item),
-      upload: () => this.loadFiles().then((files) => files.run(), () => {}),
+      upload: () => this.loadFiles().then((files) => files.run()).catch(() => {}),
     });
     /** What uploads files, once it was needed. */
     this.files = signal(null);

@@ -17,8 +17,8 @@ const PASSING = new Set(["unreachable", "unavailable", "overloaded", "rate_limit
  * bytes and survives a reload.
  */
 export class Files {
-  constructor(client) {
-    this.client = client;
+  constructor(client, uploadFile = upload) {
+    Object.assign(this, { client, uploadFile });
     this.kept = new Map();
     this.progress = new Map();
     this.current = null;
@@ -73,11 +73,14 @@ export class Files {
     this.lap = true;
     if (this.running) return;
     this.running = true;
-    while (this.lap && this.client.connection.online) {
-      this.lap = false;
-      await this.client.tabs.lock("uploads", () => this.#all());
+    try {
+      while (this.lap && this.client.connection.online) {
+        this.lap = false;
+        await this.client.tabs.lock("uploads", () => this.#all());
+      }
+    } finally {
+      this.running = false;
     }
-    this.running = false;
   }
 
   async #all() {
@@ -133,7 +136,7 @@ export class Files {
   async #upload(request) {
     const { api } = this.client;
     try {
-      return await upload({ ...request, token: api.token() });
+      return await this.uploadFile({ ...request, token: api.token() });
     } catch (error) {
       // The session is over, and whoever asks hears so.
       if (error.code === "unauthorized") api.get("/me").catch(() => {});

@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { mediaText } from "../list/preview.js";
-import { download } from "../media/sizes.js";
+import { save } from "../media/sizes.js";
 import { copyText } from "./clipboard.js";
 
 /** What can be done with a message now: `[{icon, label, hint, key, quick, run}]`, null for a line. */
@@ -30,7 +30,8 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
     list.push({ icon: "play", key: "p", label: t("voice.play"), hint: "P", run: () => player.toggle(track(entry)) });
   }
   if (entry.file) {
-    list.push({ icon: "download", key: "s", label: t("message.save_file"), hint: "S", run: () => download(entry.file) });
+    const told = (failure) => failure && layers.say(t(failure === "gone" ? "file.gone" : "file.failed"));
+    list.push({ icon: "download", key: "s", label: t("message.save_file"), hint: "S", run: () => save(entry.file).then(told) });
   }
   list.push({ icon: "forward", key: "f", label: t("message.forward"), hint: "F", run: () => actions.forward(entry) });
   if (mine && canWrite && entry.media === "text" && age < client.limits.edit_ms) {

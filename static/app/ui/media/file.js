@@ -1,8 +1,8 @@
-import { html } from "../../../vendor/preact.js";
+import { html, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
 import { isUploading, Sending } from "./sending.js";
-import { addressOf, bytes } from "./sizes.js";
+import { addressOf, bytes, save } from "./sizes.js";
 
 /** What the tile of a file says and which colour it has, by the ending of its name. */
 const COLOURS = {
@@ -28,6 +28,11 @@ export function FileCard({ file, item, active, meta }) {
   const { t, lang } = useApp();
   const name = file.name || t("file.unnamed");
   const uploading = isUploading(item);
+  const [failure, setFailure] = useState(null);
+  const onSave = async (event) => {
+    event.preventDefault();
+    setFailure(await save(file));
+  };
   return html`<div class="filec ${uploading ? "up" : ""}">
     <${FileTile} name=${file.name} />
     <div class="fm">
@@ -37,9 +42,10 @@ export function FileCard({ file, item, active, meta }) {
         : html`<div class="fs"><span>${bytes(file.size, lang)}</span></div>`}
     </div>
     ${file.id && !uploading
-      ? html`<a class="ib" href=${addressOf(file)} download=${file.name || true} tabindex=${active ? 0 : -1}
+      ? html`<a class="ib" href=${addressOf(file)} download=${file.name || true} tabindex=${active ? 0 : -1} onClick=${onSave}
           aria-label=${t("file.save", { name })} title=${t("file.save", { name })}><${Icon} name="download" /></a>`
       : html`<span></span>`}
+    ${failure && html`<p class="err" role="alert">${t(failure === "gone" ? "file.gone" : "file.failed")}</p>`}
     ${meta}
   </div>`;
 }

@@ -27,10 +27,13 @@ export function bytes(count, lang) {
 export const addressOf = (file) => `/api/media/${file.id}`;
 export const thumbnailOf = (file) => `${addressOf(file)}/thumbnail`;
 
-/** Save a file on this device. */
-export function download(file) {
+/** Save a file on this device; answers why it cannot be: `gone`, `failed`, or null. */
+export async function save(file) {
+  const answer = await fetch(addressOf(file), { method: "HEAD" }).catch(() => null);
+  if (!answer?.ok) return answer?.status === 404 ? "gone" : "failed";
   const link = document.createElement("a");
   link.href = addressOf(file);
   link.download = file.name || "";
   link.click();
+  return null;
 }
