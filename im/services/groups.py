@@ -18,12 +18,12 @@ from im.services.group_rules import (
     clean_name,
 )
 from im.services.identity import Identity
+from im.services.invited import check_invited
 from im.services.keys import node_key
 from im.services.media import own_picture
 from im.services.messages import Messages
 from im.services.states import States
 from im.store import (
-    contacts,
     conversations,
     effects,
     groups,
@@ -147,7 +147,7 @@ class Groups:
             raise LimitReached("members", values={"limit": min(self._most_members, MAX_INVITED)})
 
         def write(cursor: Cursor) -> tuple[int, int]:
-            self._check_invited(cursor, who, first)
+            check_invited(cursor, who, first)
             if groups.count_of_user(cursor, who.user) >= self._most_groups:
                 raise LimitReached("groups", values={"limit": self._most_groups})
             group = groups.create(cursor, cleaned, who.user, category, note)
@@ -192,12 +192,17 @@ class Groups:
         await self._event(user, EntryKind.JOINED, conversation, None, joined, extra)
         self._states.changed([user], "groups")
 
-    async def add(self, who: Identity, group: int, invited: Iterable[int]) -> None:
-        """A member brings others in. Raises ``NotFound``, ``AlreadyExists`` or ``LimitReached``."""
+    async def add(
+        self, who: Identity, group: int, invited: Iterable[int], *, hook: bool = False
+    ) -> None:
+        """A member brings others in; with ``hook`` the bot of the group's own webhook.
+
+        Raises ``NotFound``, ``AlreadyExists``, ``Forbidden`` or ``LimitReached``.
+        """
         people = tuple(sorted(set(invited)))
         if not people or len(people) > MAX_INVITED:
             raise Invalid("users", field="users", values={"field": "users"})
-        await self._database.read(self._check_invited, who, people)
+        await self._database.read(check_invited, who, people, hook)
         await self._lead(
             who,
             group,
@@ -372,15 +377,6 @@ class Groups:
                 effect=effect,
             )
         )
-
-    def _check_invited(self, cursor: Cursor, who: Identity, people: tuple[int, ...]) -> None:
-        found = {row.id for row in users.by_ids(cursor, people) if row.active}
-        if len(found) < len(people):
-            raise NotFound("no such person", field="members")
-        for person in people:
-            _, theirs = contacts.between(cursor, who.user, person)
-            if theirs is not None and theirs.blocked_at is not None:
-                raise Forbidden("blocked by someone invited", field="members")
 
 
 _Change = tuple[EntryKind, Effect, dict[str, Any], str | None]

@@ -22,7 +22,7 @@ from im.services.messages import Messages
 from im.services.profile_rules import clean_name
 from im.services.sessions import token_hash
 from im.services.submissions import Sent
-from im.store import users, webhooks
+from im.store import groups, webhooks
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.webhooks import SEEN_MS, HookRow
@@ -85,15 +85,16 @@ class Webhooks:
         secret = secrets.token_urlsafe(SECRET_BYTES)
 
         def write(cursor: Cursor) -> HookRow:
-            users.lock(cursor, who.user)
+            # Not the person: another one who leads the group may be making one too.
+            groups.lock(cursor, group)
             if len(webhooks.of_group(cursor, group)) >= self._most:
                 raise LimitReached("webhooks", values={"limit": self._most})
-            folded = f"#hook {secrets.token_hex(16)}"
-            return webhooks.create(cursor, token_hash(secret), group, shown, folded, who.user)
+            drawn = secrets.token_hex(16)
+            return webhooks.create(cursor, token_hash(secret), group, shown, drawn, who.user)
 
         row = await self._database.write(write)
         try:
-            await self._groups.add(who, group, [row.bot])
+            await self._groups.add(who, group, [row.bot], hook=True)
         except BaseException:
             await self._database.write(webhooks.revoke, row.id, row.bot)
             raise

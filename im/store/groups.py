@@ -119,3 +119,8 @@ def count_of_user(cursor: Cursor, user: int) -> int:
         (user,),
     ).one()
     return int(row[0]) if row is not None else 0
+
+
+def lock(cursor: Cursor, group: int) -> None:
+    """Let nobody else change what hangs on a group until the transaction ends."""
+    cursor.execute(f"SELECT id FROM group_basic WHERE id = %s{cursor.dialect.for_update}", (group,))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from im.store.cursor import Cursor
+from im.store.users import UserRow
 
 SEEN_MS = 60_000
 """A use is written down at most this often."""
+FOLDED = "#hook "
+"""How the names of webhooks' bots begin as names are compared: nobody can type that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,17 @@ def _select(cursor: Cursor) -> str:
 
 
 def create(
-    cursor: Cursor, token_hash: bytes, group: int, name: str, folded: str, created_by: int
+    cursor: Cursor, token_hash: bytes, group: int, name: str, drawn: str, created_by: int
 ) -> HookRow:
     """A new webhook and its bot, which is in no group yet.
 
-    ``folded``: the bot's name as names are compared: one that nobody can type.
+    ``drawn``: makes the bot's name, as names are compared, the only one of its kind.
     """
     now = cursor.dialect.now_ms
     cursor.execute(
         "INSERT INTO user_basic (name, name_folded, kind, created_at, updated_at)"
         f" VALUES (%s, %s, 'bot', {now}, {now})",
-        (name, folded),
+        (name, FOLDED + drawn),
     )
     bot = cursor.lastrowid
     cursor.execute(
@@ -79,3 +83,16 @@ def revoke(cursor: Cursor, hook: int, bot: int) -> None:
     now = cursor.dialect.now_ms
     cursor.execute(f"UPDATE webhook SET revoked_at = {now} WHERE id = %s", (hook,))
     cursor.execute(f"UPDATE user_basic SET disabled_at = {now} WHERE id = %s", (bot,))
+
+
+def bots_among(cursor: Cursor, people: Iterable[UserRow]) -> set[int]:
+    """Which of these are bots of webhooks, also of those that were revoked."""
+    bots = [row.id for row in people if row.kind == "bot"]
+    if not bots:
+        return set()
+    rows = cursor.execute(
+        f"SELECT id FROM user_basic WHERE id IN ({cursor.dialect.marks(len(bots))})"
+        " AND name_folded LIKE %s",
+        (*bots, f"{FOLDED}%"),
+    ).all()
+    return {int(row[0]) for row in rows}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from im.app import Messenger
+from im.store import webhooks
 from tests.handlers.api import ON_BOTH, Api, Person, Reply
 
 pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
@@ -163,3 +167,48 @@ async def test_a_group_does_not_go_to_a_bot(api: Api) -> None:
     assert (await ann.post("/api/me", {"password": "correct horse"}, method="DELETE")).status == 200
     assert (await bob.get(f"/api/groups/{with_bob}")).data["owner"] == bob.id
     (await post(api, made, {"text": "x"})).refused(404, "not_found")
+
+
+async def test_a_webhooks_bot_is_there_for_its_group_and_for_nobody_alone(api: Api) -> None:
+    ann, bob = await api.people("ann", "bob")
+    group = (await ann.post("/api/groups", {"name": "g", "members": [bob.id]})).data["id"]
+    other = (await ann.post("/api/groups", {"name": "other"})).data["id"]
+    bot = (await make(ann, group, "Build"))["bot"]
+    for person in (ann, bob):
+        reply = await person.post("/api/messages", {"to": f"u:{bot}", "text": "hello?"})
+        assert "webhook" in reply.refused(403, "forbidden")["message"].lower()
+        reply = await person.post("/api/contacts", {"user": bot})
+        assert "webhook" in reply.refused(403, "forbidden")["message"].lower()
+        found = (await person.get("/api/search/names", q="build")).data
+        assert found["people"] == found["contacts"] == []
+        assert (await person.get("/api/conversations")).data["conversations"][0]["conv"][0] != "p"
+    reply = await ann.post(f"/api/groups/{other}/members", {"users": [bot]})
+    reply.refused(403, "forbidden")
+    (await ann.post("/api/groups", {"name": "third", "members": [bot]})).refused(403, "forbidden")
+    body = {"name": "t", "scopes": ["read"]}
+    (await ann.post(f"/api/users/{bot}/tokens", body)).refused(403, "forbidden")
+
+
+@pytest.mark.parametrize("overrides", [{"groups": {"webhooks": 1}}], ids=["one"])
+async def test_two_who_lead_a_group_make_no_more_webhooks_together_than_one_may(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    group = (await ann.post("/api/groups", {"name": "g", "members": [bob.id]})).data["id"]
+    await ann.post(f"/api/groups/{group}/members/{bob.id}/role", {"role": "admin"}, method="PUT")
+    both_have_counted = threading.Barrier(2)
+    count = webhooks.of_group
+
+    def count_and_wait(cursor: Any, number: int) -> Any:
+        found = count(cursor, number)
+        # Where one waits for the other's transaction, they cannot meet here.
+        with suppress(threading.BrokenBarrierError):
+            both_have_counted.wait(1)
+        return found
+
+    monkeypatch.setattr(webhooks, "of_group", count_and_wait)
+    path = f"/api/groups/{group}/webhooks"
+    replies = await asyncio.gather(*(person.post(path, {"name": "x"}) for person in (ann, bob)))
+    monkeypatch.undo()
+    assert sorted(reply.status for reply in replies) == [200, 409]
+    assert len((await ann.get(path)).data["webhooks"]) == 1
