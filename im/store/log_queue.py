@@ -18,7 +18,7 @@ from im.store.entries import NewEntry
 from im.store.errors import StaleEpoch
 from im.store.fair_queue import FairQueue
 
-SHARE = 64
+SHARE = 32
 """Entries of one conversation in a batch: some ms of work. What is said elsewhere waits for the
 batch under way and its own one, whatever goes on in a busy room."""
 

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 from im.store.fair_queue import FairQueue
 
-IN_TURN = 16
-"""Items of one turn; when they are entries whose senders go on, about a millisecond."""
+IN_TURN = 8
+"""Items of one turn; entries that are told to readers and answered take less than a millisecond."""
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
