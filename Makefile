@@ -1,9 +1,10 @@
 # run: start the messenger (ARGS="--port 9000").  test: everything CI does.
 # lint: style, types, imports.  lock: pin the packages that setup.cfg names (ARGS=-U: the newest).
 # bundle: an archive in dist/ that installs and runs on a machine without internet.
+# fuzz: the HTTP API with many right and wrong calls (EXAMPLES=100 of each operation).
 # shots: pictures of every page and state into build/shots (ARGS="chat menu": only those).
 # autobahn: the socket layer against the protocol's test suite (needs Python 2.7).
-.PHONY: run test lint docs lock bundle shots autobahn
+.PHONY: run test lint docs lock bundle fuzz shots autobahn
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -41,6 +42,10 @@ autobahn: .venv/run.stamp
 
 bundle: .venv/run.stamp
 	@scripts/bundle.sh
+
+fuzz: EXAMPLES ?= 100
+fuzz: .venv/test.stamp
+	IM_TEST_API_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/docs/test_any_call.py $(ARGS)
 
 lock: .venv/run.stamp
 	scripts/lock.sh $(ARGS)

@@ -66,7 +66,7 @@ class FileHandler(ApiHandler):
 
     thumbnail = False
 
-    @operation("A file that I may see", scope="read", answer=bytes)
+    @operation("A file that I may see", scope="read", answer=bytes, parts=True)
     async def get(self, who: Identity, file: int) -> None:
         """My own before it is sent; then those of messages that I can see, avatars and icons.
 
@@ -140,7 +140,7 @@ class ThumbnailHandler(FileHandler):
 
     thumbnail = True
 
-    @operation("A small picture of a file that I may see", scope="read", answer=bytes)
+    @operation("A small picture of a file that I may see", scope="read", answer=bytes, parts=True)
     async def get(self, who: Identity, file: int) -> None:
         """At most 640 pixels wide and high; the picture itself where it is small or moves."""
         await self.show(who, file)

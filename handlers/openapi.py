@@ -19,6 +19,17 @@ NUMBERED |= {"contacts": "user", "tokens": "token", "requests": "user"}
 NUMBERED |= {"invitations": "invitation", "webhooks": "webhook", "media": "file"}
 NUMBERED |= {"quick-replies": "reply"}
 TEXTS = {"hook": "secret"}
+TEXT: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+FILE_ANSWERS: dict[str, Any] = {
+    "206": {"description": "The part that `Range` asked for."},
+    "304": {"description": "As the `If-None-Match` that was sent says: nothing else is sent."},
+    "416": {"description": "No byte of the file is in the `Range`."},
+}
+"""What else an answer with a file may be (RFC 9110, sections 14 and 15)."""
+RANGE: list[dict[str, Any]] = [
+    {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+    for name in ("Range", "If-Range", "If-None-Match")
+]
 BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -106,7 +117,7 @@ def _operation(
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string"}
+            "schema": TEXT
             if name in TEXTS.values()
             else {"type": "integer", "minimum": 1, "maximum": 2**53 - 1},
         }
@@ -114,14 +125,34 @@ def _operation(
     ]
     if operation.query is not None:
         parameters += _query(components[operation.query.__name__])
+    if operation.parts:
+        described["responses"] |= {
+            status: {**answer, "content": {kind: BYTES for kind in operation.types}}
+            if status == "206"
+            else answer
+            for status, answer in FILE_ANSWERS.items()
+        }
+        parameters += RANGE
     if parameters:
         described["parameters"] = parameters
     if operation.body is bytes:
         described["requestBody"] = {"required": True, "content": {"*/*": BYTES}}
     elif operation.body is not None:
         content = {"schema": schemas[operation.body]}
-        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+        described["requestBody"] = {
+            "required": not _may_be_empty(operation.body),
+            "content": {"application/json": content},
+        }
     return described
+
+
+def _may_be_empty(body: type) -> bool:
+    """Whether everything may be left out; a request without a body is one with ``{}``."""
+    try:
+        msgspec.json.decode(b"{}", type=body)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _query(schema: dict[str, Any]) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ class Operation:
         query, body, answer: types; None for none. ``bytes`` is a body that the handler takes as it
             comes, or an answer that it sends itself.
         types: media types of an answer of ``bytes``.
+        parts: such an answer may be a part, or nothing when the client has it already.
     """
 
     summary: str
@@ -42,6 +43,7 @@ class Operation:
     body: type | None
     answer: type
     types: tuple[str, ...] = ("*/*",)
+    parts: bool = False
 
 
 def operation(
@@ -53,6 +55,7 @@ def operation(
     body: type | None = None,
     answer: type = Nothing,
     types: tuple[str, ...] = ("*/*",),
+    parts: bool = False,
     text_path: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Coroutine[Any, Any, None]]]:
     """Make a handler's method an operation.
@@ -61,7 +64,7 @@ def operation(
     then the path's numbers (with ``text_path`` its texts); what it returns becomes the answer's
     ``data``.
     """
-    described = Operation(summary, access, scope, query, body, answer, types)
+    described = Operation(summary, access, scope, query, body, answer, types, parts)
 
     def decorate(
         method: Callable[..., Awaitable[Any]],

@@ -145,7 +145,7 @@ class NotFoundHandler(PageHandler):
 
     def finish_error(self, error: ImError) -> None:
         """As a page for people, as JSON for programs."""
-        if self.request.path.startswith("/api/"):
+        if self.request.path.startswith(("/api/", "/hook/")):
             BaseHandler.finish_error(self, error)
         else:
             super().finish_error(error)
