@@ -15,6 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+TICKETS = 1
+"""For how many connections a client can use again what it agreed on with this one (RFC 8446,
+section 4.6.1). Each of those gives it another, so one lets it go on for ever."""
+
 
 def context_of(chain: bytes, key: ec.EllipticCurvePrivateKey) -> ssl.SSLContext:
     """A context from certificates (PEM) and a key.
@@ -49,6 +53,7 @@ def _context(certificate: Path, key: Path | None, password: bytes) -> ssl.SSLCon
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
+    context.num_tickets = TICKETS
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(certificate, key, password=lambda: password)
     return context

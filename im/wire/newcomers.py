@@ -274,11 +274,12 @@ class Newcomer:
         opened: bytes | None
         try:
             opened = tls.receive(come)
+            quiet = tls.may_wait
         except TlsError as error:
             log.debug("%s: TLS: %s", self.peer, error)
-            opened = None
+            opened, quiet = None, False
         self._step(2 if tls.established else 1 if tls.unsent else 0)
-        if tls.unsent:
+        if tls.unsent and not quiet:
             said, tls.unsent = tls.unsent, b""
             try:
                 if self.connected.send(said) < len(said):

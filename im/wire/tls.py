@@ -86,6 +86,13 @@ class TlsSession:
             raise TlsError("asks for too much")
         return opened
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether what is unsent may go with what is said next: it is a ticket for the next time
+        (RFC 8446, section 4.6.1), or nobody waits for it. Before TLS 1.3 the handshake ends with
+        it (RFC 5246, section 7.3)."""
+        return self.established and self._session.version() == "TLSv1.3"
+
     def seal(self, data: Data) -> bytes:
         """What is to be sent, as records, behind what was unsent. Raises ``TlsError``."""
         write = self._session.write

@@ -31,12 +31,17 @@ def client_context() -> ssl.SSLContext:
 class SecureClient:
     """The client's side."""
 
-    def __init__(self, connected: socket.socket, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        connected: socket.socket,
+        context: ssl.SSLContext | None = None,
+        before: ssl.SSLSession | None = None,
+    ) -> None:
         self.connected = connected
         self._come = ssl.MemoryBIO()
         self.out = ssl.MemoryBIO()
         self.session = (context or client_context()).wrap_bio(
-            self._come, self.out, server_hostname="localhost"
+            self._come, self.out, server_hostname="localhost", session=before
         )
         self._data = b""
         self.ended = False

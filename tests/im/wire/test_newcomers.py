@@ -16,7 +16,7 @@ from im.wire.listener import Listener
 from im.wire.newcomers import HEAD_BYTES, Arrival, Newcomers
 from im.wire.tls import HANDSHAKE, Tls
 from tests.im.wire.pair import WAIT, until
-from tests.im.wire.secure_client import SecureClient, server_context
+from tests.im.wire.secure_client import SecureClient, client_context, server_context
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
@@ -323,3 +323,35 @@ async def test_whoever_is_half_way_through_tls_is_dropped_in_time(io_loop: objec
         await client.flush()
         assert (await read_all(client.connected))[0] == HANDSHAKE
         assert opened.newcomers.dropped == 1
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_handshake_ends_before_the_client_has_said_anything(
+    io_loop: object, version: ssl.TLSVersion
+) -> None:
+    context = client_context()
+    context.maximum_version = version
+    async with door(context=server_context()) as opened:
+        client = SecureClient(await opened.call(), context)
+        await asyncio.wait_for(client.handshake(), WAIT)
+        await client.write(REQUEST)
+        await until(lambda: len(opened.arrivals) == 1)
+        assert opened.arrivals[0].data == REQUEST
+
+
+async def test_what_lets_a_client_come_again_goes_with_the_first_answer(io_loop: object) -> None:
+    context = client_context()
+    async with door(context=server_context()) as opened:
+        first = SecureClient(await opened.call(), context)
+        await first.handshake()
+        await first.write(REQUEST)
+        await until(lambda: len(opened.arrivals) == 1)
+        answered = opened.arrivals[0].tls
+        assert answered is not None
+        await asyncio.get_running_loop().sock_sendall(
+            opened.arrivals[0].connected, answered.seal(b"answer")
+        )
+        assert await first.read(6) == b"answer"
+        again = SecureClient(await opened.call(), context, first.session.session)
+        await again.handshake()
+        assert again.session.session_reused
