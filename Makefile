@@ -3,7 +3,8 @@
 # bundle: an archive in dist/ that installs and runs on a machine without internet.
 # fuzz: the HTTP API with many right and wrong calls (EXAMPLES=100 of each operation).
 # shots: pictures of every page and state into build/shots (ARGS="chat menu": only those).
-# autobahn: the socket layer against the protocol's test suite (needs Python 2.7).
+# autobahn: the socket layer against the protocol's test suite (needs Python 2.7); inside TLS with
+#   ARGS=--tls.
 .PHONY: run test lint docs lock bundle fuzz shots autobahn
 .DELETE_ON_ERROR:
 

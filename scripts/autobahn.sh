@@ -3,13 +3,21 @@
 # fuzzing client goes through the sections on framing, pings, reserved bits, opcodes, fragments,
 # UTF-8, closing, limits and what else RFC 6455 asks. Sections 12 and 13 are on compression, which
 # the node does not offer.
-#   scripts/autobahn.sh [PORT]
+#   scripts/autobahn.sh [--tls] [PORT]
+# With --tls all of it inside TLS.
 # The suite needs Python 2.7: PYTHON2=... names it. Its report: build/autobahn/report/index.html
 set -eu
 cd "$(dirname "$0")/.."
 
 SUITE=0.8.2
 python=${PYTHON:-.venv/bin/python}
+scheme=ws
+tls=
+if [ "${1:-}" = --tls ]; then
+    scheme=wss
+    tls=--tls
+    shift
+fi
 port=${1:-9001}
 folder=build/autobahn
 
@@ -33,7 +41,7 @@ fi
 cat >$folder/spec.json <<JSON
 {
   "outdir": "$folder/report",
-  "servers": [{"agent": "im", "url": "ws://127.0.0.1:$port"}],
+  "servers": [{"agent": "im", "url": "$scheme://127.0.0.1:$port"}],
   "cases": ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"],
   "exclude-cases": [],
   "exclude-agent-cases": {}
@@ -41,7 +49,7 @@ cat >$folder/spec.json <<JSON
 JSON
 
 rm -rf $folder/report
-"$python" -m bench.echo --port "$port" >$folder/server.log 2>&1 &
+"$python" -m bench.echo --port "$port" $tls >$folder/server.log 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true' EXIT INT TERM
 tries=0
