@@ -210,6 +210,24 @@ def quick_edit(shooter: Shooter) -> None:
     shooter.page.wait_for_selector("dialog .ta")
 
 
+def privacy(shooter: Shooter) -> None:
+    shooter.at("#/settings/privacy")
+    shooter.page.wait_for_selector(".card .switch:not([disabled])")
+
+
+def departure(shooter: Shooter) -> None:
+    privacy(shooter)
+    shooter.page.locator(".opt.dg").last.click()
+    shooter.page.locator("dialog input[type=checkbox]").check()
+    shooter.page.wait_for_selector("dialog input[type=password]")
+
+
+def factor(shooter: Shooter) -> None:
+    shooter.at("#/settings/devices")
+    shooter.page.locator(".card .opt:has(use[href$='#phone'])").first.click()
+    shooter.page.wait_for_selector("dialog .qr-code")
+
+
 def shortcuts(shooter: Shooter) -> None:
     shooter.chats()
     shooter.page.keyboard.press("Control+/")
@@ -228,7 +246,7 @@ INSIDE: list[Callable[[Shooter], None]] = [
     conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements,
     *MEDIA, contacts, profile, groups, group, create, settings, devices,
     notices, appearance, palette, search, search_nothing, search_inside, found_place,
-    quick, quick_settings, quick_edit,
+    quick, quick_settings, quick_edit, privacy, departure, factor,
     shortcuts, undo, offline, new_version,
 ]  # fmt: skip
 

@@ -39,8 +39,11 @@ async function main() {
   const layers = createLayers(CLOCK);
   const announcer = createAnnouncer();
   const storage = createStorage(window.localStorage, user.id);
+  /** One is logging out: the end of the session is no news. */
+  let going = false;
   /** The session is over: what others said is not kept here; what was written and not sent is. */
   const leave = () =>
+    going ||
     Promise.allSettled([forgetPage(), database.forget()]).then(() =>
       location.assign(`/?next=${encodeURIComponent("/toChat")}`),
     );
@@ -120,8 +123,15 @@ async function main() {
     }
   }
 
-  async function logOut() {
-    await api.post("/logout");
+  /** `end` ends the session; nothing of the account stays in this browser. */
+  async function logOut(end = () => api.post("/logout")) {
+    going = true;
+    try {
+      await end();
+    } catch (error) {
+      going = false;
+      throw error;
+    }
     tabs.say({ type: "logout" });
     await forgetPage();
     client.connection.close();

@@ -178,6 +178,8 @@ def test_the_chat_page_is_accessible_in_every_state(
     look("devices", at="settings/devices", wait=".sess")
     look("notices", at="settings/notices", wait=".card .opt")
     look("appearance", at="settings/appearance", wait=".seg")
+    look("privacy", at="settings/privacy", wait=".switch:not([disabled])")
+    act("delete the account", lambda: page.locator(".page .opt.dg").click(), "dialog .facts")
     look("own quick replies", at="settings/quick", wait=".qlist li")
     act("edit a quick reply", lambda: page.locator(".qlist .ib").nth(1).click(), "dialog .ta")
     page.goto(f"{server.url}/toChat#/chats")

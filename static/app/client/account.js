@@ -47,6 +47,11 @@ export class Account {
     await this.refreshSessions();
   }
 
+  /** For good. A guest has no password. */
+  remove(password = "") {
+    return this.api.delete("/me", { password });
+  }
+
   #set(user) {
     this.user.value = user;
     this.onUser(user);

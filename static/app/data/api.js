@@ -53,7 +53,7 @@ export function createApi({ fetch, cookie, onUnauthorized }) {
     post: (path, body = {}, options) => call("POST", path, body, options),
     patch: (path, body) => call("PATCH", path, body),
     put: (path, body = {}) => call("PUT", path, body),
-    delete: (path) => call("DELETE", path),
+    delete: (path, body) => call("DELETE", path, body),
     token: () => readToken(cookie()),
   };
 }

@@ -6,9 +6,9 @@ import { Field } from "../form-elements.js";
 /**
  * A form of labelled fields that is saved as a whole. `fields`: `[{name, label, ...input}]`;
  * `check(values)` answers errors by name before anything is sent; `save(values)` may throw an
- * error with `field` and `message`. A summary of what is wrong takes the focus.
+ * error with `field` and `message`. A summary of what is wrong takes the focus. `danger`: it cannot return.
  */
-export function SettingsForm({ id, fields, initial = {}, check = () => ({}), save, action, onSaved }) {
+export function SettingsForm({ id, fields, initial = {}, check = () => ({}), save, action, onSaved, danger = false }) {
   const { t } = useApp();
   const [values, setValues] = useState(() =>
     Object.fromEntries(fields.map(({ name }) => [name, initial[name] ?? ""])),
@@ -49,6 +49,6 @@ export function SettingsForm({ id, fields, initial = {}, check = () => ({}), sav
       ({ name, ...input }) => html`<${Field} key=${name} id="${id}-${name}" value=${values[name]} error=${errors[name]}
         onInput=${(value) => setValues({ ...values, [name]: value })} ...${input} />`,
     )}
-    <div><button class="btn primary" disabled=${busy}>${action}</button></div>
+    <div><button class="btn ${danger ? "danger" : "primary"}" disabled=${busy}>${action}</button></div>
   </form>`;
 }

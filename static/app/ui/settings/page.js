@@ -6,10 +6,13 @@ import { TokensCard } from "../programs/tokens.js";
 import { useNarrow } from "../shell/pane-frame.js";
 import { PlainCard } from "../shell/plain.js";
 import { ClockCard } from "./clock-card.js";
+import { DepartureCard } from "./departure.js";
 import { DevicesCard, LogOutCard, PasswordCard } from "./devices.js";
+import { FactorCard } from "./factor.js";
 import { NoticesCards } from "./notices.js";
 import { OwnDataCard } from "./own-data.js";
 import { PhoneCard } from "./phone-card.js";
+import { PrivacyCard } from "./privacy.js";
 import { ProfileCard, RegisterCard } from "./profile.js";
 import { QuickRepliesCard } from "./quick.js";
 
@@ -37,7 +40,9 @@ export function SettingsPage({ section }) {
       ${!shown && html`<${Section} name="quick" icon="bolt" />`}
       ${!shown && user.kind !== "guest" && html`<${Section} name="programs" icon="key" />`}
       ${(!shown || shown === "devices") &&
-      html`<${PlainCard} /><${ClockCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} />`}${!phone && html`<${PhoneCard} />`}<${OwnDataCard} /><${LogOutCard} />`}
+      html`<${PlainCard} /><${ClockCard} /><${DevicesCard} />${user.kind !== "guest" && html`<${PasswordCard} /><${FactorCard} />`}${!phone && html`<${PhoneCard} />`}`}
+      ${(!shown || shown === "privacy") && html`<${PrivacyCard} /><${OwnDataCard} /><${DepartureCard} />`}
+      ${(!shown || shown === "devices") && html`<${LogOutCard} />`}
     </div>
   </main>`;
 }

@@ -9,6 +9,7 @@ export const SECTIONS = [
   ["notices", "bell"],
   ["appearance", "sun"],
   ["quick", "bolt"],
+  ["privacy", "lock"],
   ["programs", "key"],
 ];
 
