@@ -11,6 +11,7 @@ from typing import cast
 import msgspec
 
 from im.errors import Invalid, NotFound
+from im.protocol import names
 from im.protocol.server import ConversationSummary, Message, User
 from im.services import receipts, views
 from im.services.history import Erasures, view
@@ -57,19 +58,25 @@ class Conversations:
 
     async def pin(self, who: Identity, conversation: str, pinned: bool) -> None:
         """Keep a conversation on top. Raises ``NotFound``."""
-        await self._change(
-            who,
-            conversation,
-            lambda cursor, number: members.set_pinned(cursor, number, who.user, pinned),
-        )
+
+        def change(cursor: Cursor, number: int) -> None:
+            if conversation == names.ALL:
+                preferences.put(cursor, who.user, {preferences.ALL_PINNED: pinned})
+            else:
+                members.set_pinned(cursor, number, who.user, pinned)
+
+        await self._change(who, conversation, change)
 
     async def mute(self, who: Identity, conversation: str, muted: bool) -> None:
         """No notification for a conversation. Raises ``NotFound``."""
-        await self._change(
-            who,
-            conversation,
-            lambda cursor, number: members.set_muted(cursor, number, who.user, muted),
-        )
+
+        def change(cursor: Cursor, number: int) -> None:
+            if conversation == names.ALL:
+                preferences.put(cursor, who.user, {preferences.ALL_MUTED: muted})
+            else:
+                members.set_muted(cursor, number, who.user, muted)
+
+        await self._change(who, conversation, change)
 
     async def hide(self, who: Identity, conversation: str, seq: int | None, hidden: bool) -> None:
         """Delete an entry for this person, or leave the conversation out of their list.
@@ -85,7 +92,10 @@ class Conversations:
                 return
             row = conversations.by_id(cursor, number)
             last = row.last_seq if row is not None and hidden else 0
-            members.set_hidden(cursor, number, who.user, last)
+            if conversation == names.ALL:
+                preferences.put(cursor, who.user, {preferences.ALL_HIDDEN: last})
+            else:
+                members.set_hidden(cursor, number, who.user, last)
 
         await self._change(who, conversation, change)
 

@@ -12,6 +12,12 @@ from im.store.cursor import Cursor
 READ_RECEIPTS = "read_receipts"
 """Whether others are told how far one has read, and one of them."""
 
+ALL_PINNED, ALL_MUTED = "all_pinned", "all_muted"
+"""Whether a person keeps the announcements on top, and silent: everyone reads them, and nobody is
+entered as a member, so they are kept here."""
+ALL_HIDDEN = "all_hidden_seq"
+"""The announcements are left out of the person's list while nothing comes after this number."""
+
 
 def of_user(cursor: Cursor, user: int) -> dict[str, Any]:
     """All that a person has set."""

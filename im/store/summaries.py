@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from im.store import preferences
 from im.store.cursor import Cursor
 
 
@@ -63,11 +64,18 @@ def page(cursor: Cursor, user: int, after: Place | None, limit: int) -> list[Sum
 
 
 def announcements(cursor: Cursor, user: int) -> SummaryRow | None:
-    """The conversation ``all`` as a person's list shows it."""
+    """The conversation ``all`` as a person's list shows it; None when they have hidden it."""
     row = cursor.execute(
         "SELECT c.id, c.name, c.group_id, c.user_a, c.user_b, c.last_seq, c.last_ordinal,"
-        " c.changed_at, u.all_read_seq, u.all_read_ordinal, u.all_delivered_seq, 0, NULL"
-        " FROM conversation c, user_basic u WHERE c.name = 'all' AND u.id = %s",
-        (user,),
+        " c.changed_at, u.all_read_seq, u.all_read_ordinal, u.all_delivered_seq,"
+        " CASE WHEN muted.value = 'true' THEN 1 ELSE 0 END,"
+        " CASE WHEN pinned.value = 'true' THEN pinned.updated_at END"
+        " FROM conversation c JOIN user_basic u ON u.id = %s"
+        " LEFT JOIN user_setting muted ON muted.user_id = u.id AND muted.name = %s"
+        " LEFT JOIN user_setting pinned ON pinned.user_id = u.id AND pinned.name = %s"
+        " LEFT JOIN user_setting hidden ON hidden.user_id = u.id AND hidden.name = %s"
+        " WHERE c.name = 'all' AND (hidden.value IS NULL OR hidden.value + 0 < c.last_seq"
+        " OR hidden.value = '0')",
+        (user, preferences.ALL_MUTED, preferences.ALL_PINNED, preferences.ALL_HIDDEN),
     ).one()
     return SummaryRow(*row) if row is not None else None

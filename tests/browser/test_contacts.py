@@ -145,3 +145,23 @@ def test_pinned_muted_and_hidden_conversations(node: NodeFactory, new_page: Page
     expect(names).to_have_text(["Bo", "Announcements"])
     cem.send(f"u:{anna.id}", "here I am again")
     expect(names).to_have_text(["Bo", "Cem", "Announcements"])
+
+
+def test_the_announcements_are_pinned_and_muted_for_good(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    anna.send("all", "to everyone")
+    anna.send(f"u:{bo.id}", "to Bo")
+    page = new_page(locale="en-GB")
+    enter(page, bo)
+    names = page.locator(".pane .row .nm")
+    expect(names).to_have_text(["Anna", "Announcements"])
+    for item in ("Pin to top", "Mute"):
+        row(page, "Announcements").click(button="right")
+        page.get_by_role("menuitem", name=item).click()
+    expect(names).to_have_text(["Announcements", "Anna"])
+    page.reload()
+    expect(names).to_have_text(["Announcements", "Anna"])
+    expect(row(page, "Announcements").locator("use[href$='#bell-off']")).to_be_attached()

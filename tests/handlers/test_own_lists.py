@@ -189,6 +189,40 @@ async def test_who_wants_no_read_receipts_neither_gives_nor_gets_them(
     assert (await seen(bob))[ann.id] == back["seq"]
 
 
+async def test_the_announcements_are_pinned_muted_and_hidden_by_each_for_themselves(
+    api: Api,
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    await ann.send("all", "one")
+
+    async def summary(person: Person) -> dict[str, Any] | None:
+        listed = (await person.get("/api/conversations")).data["conversations"]
+        return next((each for each in listed if each["conv"] == "all"), None)
+
+    async with api.socket(bob) as socket:
+        await socket.next_op("welcome")
+        for op, flag in (("pin", "pinned"), ("mute", "muted")):
+            for value in (True, False, True):
+                await socket.ask(op, conv="all", **{flag: value})
+                own = await summary(bob)
+                assert own is not None and own.get(flag, False) is value
+        other = await summary(ann)
+        assert other is not None
+        assert not other.get("pinned") and not other.get("muted")
+        await socket.ask("hide", conv="all")
+        assert await summary(bob) is None
+        assert await summary(ann) is not None
+        await socket.ask("hide", conv="all", hidden=False)
+        assert await summary(bob) is not None
+        await socket.ask("hide", conv="all")
+        # Until something new comes.
+        await ann.send("all", "two")
+        assert await summary(bob) is not None
+    # What is kept of them is no setting of the person's.
+    settings = (await bob.get("/api/me/settings")).data["settings"]
+    assert not [name for name in settings if name.startswith("all")]
+
+
 async def test_what_one_hides_pins_and_mutes_is_so_on_all_devices_and_can_be_undone(
     api: Api,
 ) -> None:
