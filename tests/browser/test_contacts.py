@@ -158,7 +158,7 @@ def test_the_announcements_are_pinned_and_muted_for_good(
     enter(page, bo)
     names = page.locator(".pane .row .nm")
     expect(names).to_have_text(["Anna", "Announcements"])
-    for item in ("Pin to top", "Mute"):
+    for item in ("Pin", "Mute notifications"):
         row(page, "Announcements").click(button="right")
         page.get_by_role("menuitem", name=item).click()
     expect(names).to_have_text(["Announcements", "Anna"])
