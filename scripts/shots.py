@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 from sample_data import PASSWORD, WORDS, Language, Sample, populate, register  # noqa: E402
 from shooter import Shooter  # noqa: E402
 from shots_admin import OPERATOR  # noqa: E402
+from shots_finding import FINDING  # noqa: E402
 from shots_media import MEDIA  # noqa: E402
 
 from tests.services.chromium import ARGUMENTS, executable  # noqa: E402
@@ -166,68 +167,6 @@ def palette(shooter: Shooter) -> None:
     shooter.page.wait_for_selector("dialog.pal .row")
 
 
-def search(shooter: Shooter) -> None:
-    shooter.chats()
-    shooter.page.fill(".pane-h input[type=search]", WORDS[shooter.sample.me.api.language].sought)
-    shooter.page.wait_for_selector(".found .row mark")
-    shooter.page.wait_for_selector(".found .row .tm")
-
-
-def search_nothing(shooter: Shooter) -> None:
-    shooter.chats()
-    shooter.page.fill(".pane-h input[type=search]", "zzqx")
-    shooter.page.wait_for_selector(".search-state .none")
-
-
-def search_inside(shooter: Shooter) -> None:
-    shooter.chats(shooter.group)
-    shooter.page.keyboard.press("Control+Shift+f")
-    shooter.page.wait_for_selector("dialog.pal input")
-    shooter.page.fill("dialog.pal input", WORDS[shooter.sample.me.api.language].sought)
-    shooter.page.wait_for_selector("dialog.pal .row mark")
-
-
-def found_place(shooter: Shooter) -> None:
-    search(shooter)
-    shooter.page.locator(".found .row:has(.tm)").last.click()
-    shooter.page.wait_for_selector(".msg.flash")
-
-
-def quick(shooter: Shooter) -> None:
-    shooter.chats(shooter.sample.private(1))
-    shooter.page.press(".comp textarea", "/")
-    shooter.page.wait_for_selector(".quick .qi")
-
-
-def quick_settings(shooter: Shooter) -> None:
-    shooter.at("#/settings/quick")
-    shooter.page.wait_for_selector(".qlist li")
-
-
-def quick_edit(shooter: Shooter) -> None:
-    quick_settings(shooter)
-    shooter.page.locator(".qlist li").nth(2).locator(".ib").nth(1).click()
-    shooter.page.wait_for_selector("dialog .ta")
-
-
-def privacy(shooter: Shooter) -> None:
-    shooter.at("#/settings/privacy")
-    shooter.page.wait_for_selector(".card .switch:not([disabled])")
-
-
-def departure(shooter: Shooter) -> None:
-    privacy(shooter)
-    shooter.page.locator(".opt.dg").last.click()
-    shooter.page.locator("dialog input[type=checkbox]").check()
-    shooter.page.wait_for_selector("dialog input[type=password]")
-
-
-def factor(shooter: Shooter) -> None:
-    shooter.at("#/settings/devices")
-    shooter.page.locator(".card .opt:has(use[href$='#phone'])").first.click()
-    shooter.page.wait_for_selector("dialog .qr-code")
-
-
 def shortcuts(shooter: Shooter) -> None:
     shooter.chats()
     shooter.page.keyboard.press("Control+/")
@@ -245,8 +184,7 @@ def undo(shooter: Shooter) -> None:
 INSIDE: list[Callable[[Shooter], None]] = [
     conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements,
     *MEDIA, contacts, profile, groups, group, create, settings, devices,
-    notices, appearance, palette, search, search_nothing, search_inside, found_place,
-    quick, quick_settings, quick_edit, privacy, departure, factor,
+    notices, appearance, palette, *FINDING,
     shortcuts, undo, offline, new_version,
 ]  # fmt: skip
 
