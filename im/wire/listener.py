@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Sequence
 
+from im.wire.descriptors import are_short
 from im.wire.newcomers import Newcomers, Peer
 
 TURN_SECONDS = 0.001
@@ -63,8 +64,12 @@ class Listener:
     def _accept(self, listening: socket.socket) -> None:
         end = self._loop.time() + TURN_SECONDS
         while self._loop.time() < end:
-            if not self._newcomers.make_room():
-                self._pause(FULL_SECONDS)
+            short = are_short(listening.fileno())
+            if not self._newcomers.make_room(none_left=short):
+                if short:
+                    self._rest("too few descriptors are left")
+                else:
+                    self._pause(FULL_SECONDS)
                 return
             try:
                 connected, peer = listening.accept()
@@ -73,12 +78,18 @@ class Listener:
             except ConnectionAbortedError:
                 continue  # gone before it was taken
             except OSError as error:
-                # No descriptor (EMFILE, ENFILE) or no memory: whoever waits stays in the kernel's
-                # queue, and asking again at once would do nothing else all the time.
-                self._warn(error)
-                self._pause(SHORT_SECONDS)
+                self._rest(str(error))
                 return
             self.take(connected, peer)
+
+    def _rest(self, reason: str) -> None:
+        """No descriptor (EMFILE, ENFILE) or no memory: whoever waits stays in the kernel's queue.
+        Asking again at once would do nothing else all the time."""
+        now = self._loop.time()
+        if now - self._warned >= WARN_SECONDS:
+            self._warned = now
+            log.warning("no connection can be accepted now: %s", reason)
+        self._pause(SHORT_SECONDS)
 
     def _pause(self, seconds: float) -> None:
         if self._timer is None:
@@ -88,9 +99,3 @@ class Listener:
     def _stop_watching(self) -> None:
         for listening in self._listening:
             self._loop.remove_reader(listening.fileno())
-
-    def _warn(self, error: OSError) -> None:
-        now = self._loop.time()
-        if now - self._warned >= WARN_SECONDS:
-            self._warned = now
-            log.warning("no connection can be accepted now: %s", error)

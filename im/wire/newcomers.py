@@ -95,14 +95,18 @@ class Newcomers:
     def __len__(self) -> int:
         return len(self.poller)
 
-    def make_room(self) -> bool:
-        """Whether there is room for one more; the one that has been here longest goes for it."""
-        if len(self.poller) < self._most():
+    def make_room(self, *, none_left: bool = False) -> bool:
+        """Whether there is room for one more; the one that has been here longest goes for it.
+
+        ``none_left``: there is none but what somebody leaves, however few newcomers there are.
+        """
+        most = len(self.poller) if none_left else self._most()
+        if len(self.poller) < most:
             return True
         oldest = self.poller.oldest()
         if oldest is not None and self.loop.time() - oldest.since >= PATIENCE_SECONDS:
             self._look_again(oldest)
-        return len(self.poller) < self._most()
+        return len(self.poller) < most
 
     def add(self, connected: socket.socket, peer: Peer) -> None:
         """A connection was accepted."""
