@@ -158,10 +158,10 @@ def main() -> None:
     source = Path(tempfile.mkdtemp(prefix="im-storm-"))
     try:
         people = max(arguments.people, MEMBERS)
-        asyncio.run(prepare(source, people + 2 * PAIRS))
+        ids = asyncio.run(prepare(source, people + 2 * PAIRS))
         lines = (source / "tokens").read_text().splitlines()
         (source / "pairs").write_text(
-            "".join(f"{lines[who]} {who + 1}\n" for who in range(people, people + 2 * PAIRS))
+            "".join(f"{lines[who]} {ids[who]}\n" for who in range(people, people + 2 * PAIRS))
         )
         for number in range(arguments.rounds):
             for name in arguments.only.split(","):
