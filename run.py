@@ -24,7 +24,6 @@ from im.command_line import Call, help_text, parse
 from im.commands import USAGE, run_admin, run_keys, run_migrate, show_nodes
 from im.config import SettingsError
 from im.errors import ImError
-from im.interpreter import share_time
 from im.logs import set_up_logs
 from im.node_name import node_name
 from im.ports import open_ports
@@ -80,7 +79,6 @@ async def run(call: Call) -> int:
 async def serve(call: Call) -> int:
     """Start a node, or a supervisor of several."""
     settings, place = call.settings, call.place
-    share_time()
     if place is not None:
         await Server(settings, place.ports(), place.number).serve(place.tell_ready)
         return 0

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import random
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -17,7 +15,7 @@ from handlers.application import HOME, make_application, make_metrics_applicatio
 from handlers.assets import Assets
 from handlers.port import Port, http_server
 from im.app import Listening, Messenger, open_messenger
-from im.interpreter import keep_what_is_there
+from im.interpreter import settle_in
 from im.ports import Ports
 from im.settings import Settings
 from im.wire.descriptors import FOR_NEWCOMERS, raise_limit, room
@@ -25,27 +23,10 @@ from im.wire.neighbours import Neighbours
 
 LAST_FRAMES_SECONDS = 0.1
 """Time for frames that have arrived already to be read."""
-GARBAGE = (1000, 10, 100)
-"""Objects more that bring about a small collection, small ones a larger, larger ones a full one: a
-larger one takes about 4 ms, and a full one is rare."""
-GIL_SECONDS = 0.001
-"""The threads of the database wait for the interpreter so long, at each of their statements, while
-the loop is busy: of a message's time in a storm this is a third at the default of 5 ms."""
 CLOSE_SLICE = 500
 """Sockets that are closed at once while draining."""
 
 log = logging.getLogger("im.server")
-
-
-def settle_garbage() -> None:
-    """Look for garbage where there may be some, and not all at once where much is alive.
-
-    What is there when a node is ready stays. And when thousands come at once, all that is theirs
-    would be gone through again and again, each time for up to 140 ms in which nobody is served.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
 
 
 class Server:
@@ -94,15 +75,13 @@ class Server:
             neighbours.start()
             metrics = http_server(make_metrics_application(messenger))
             metrics.add_sockets(self._ports.metrics)
-            settle_garbage()
-            sys.setswitchinterval(GIL_SECONDS)
+            settle_in()
             log.info(
                 "node %s is ready on port %d%s",
                 messenger.node,
                 listening.port,
                 f", figures on port {listening.metrics_port}" if listening.metrics_port else "",
             )
-            keep_what_is_there()
             ready()
             await self._until_told(messenger)
             await self._drain(messenger, port, neighbours, metrics)

@@ -11,22 +11,23 @@ import gc
 import sys
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread may compute while another waits. After CPython's own 0.005 the event loop would
-wait for its turn, once for many a ``send``, while a batch is made ready for the database."""
+"""How long a thread may compute while another waits. At CPython's own 0.005 the event loop would
+wait so long for its turn, once for many a ``send``, while a batch is made ready for the database;
+and so would the threads of the database, at each of their statements, while the loop is busy."""
 
-COLLECT_AFTER = 10_000
-"""Objects more than before after which the collector looks for rings of garbage. At CPython's own
-700 the messages on their way are counted as long-lived ones within ms, and then all are gone
-through, again and again, for 40 ms and more in which nobody is served."""
+GARBAGE = (1000, 10, 100)
+"""Objects more that bring about a small collection, small ones a larger, larger ones a full one: a
+larger one takes about 4 ms, and a full one is rare."""
 
 
-def share_time() -> None:
-    """Let threads take turns often, and the garbage collector seldom."""
+def settle_in() -> None:
+    """Called when a node is ready: let threads take turns often, and look for garbage where it is.
+
+    What is there now stays. And when thousands come at once, or messages are on their way by the
+    thousand, all that is theirs would be gone through again and again, each time for up to 140 ms
+    in which nobody is served.
+    """
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
-
-
-def keep_what_is_there() -> None:
-    """Let the garbage collector pass over what there is now: the program after its start."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
