@@ -32,7 +32,7 @@ def field(page: Page) -> Locator:
 
 def hits(page: Page, section: str = "Messages") -> Locator:
     """What was found of one kind."""
-    return page.get_by_role("region", name=section).locator("a.row")
+    return page.locator(".found").get_by_role("group", name=section).locator("a.row")
 
 
 def crew(node: NodeFactory) -> tuple[Person, Person, str]:

@@ -48,7 +48,7 @@ export function SearchResults({ query, field }) {
   const current = router.place.value.id;
   return html`<div class="scroll found" ref=${scroller} onKeyDownCapture=${onKeyDown}>
     ${sections.map(
-      ({ name, items }) => html`<section key=${name} aria-label=${t(`palette.${name}`)}>
+      ({ name, items }) => html`<section key=${name} role="group" aria-label=${t(`palette.${name}`)}>
         <h3 class="sec">${t(`palette.${name}`)}</h3>
         <ul class="rows">
           ${items.map(
@@ -59,7 +59,7 @@ export function SearchResults({ query, field }) {
         </ul>
       </section>`,
     )}
-    <section aria-label=${t("search.messages")}>
+    <section role="group" aria-label=${t("search.messages")}>
       ${found.hits.length > 0 &&
       html`<h3 class="sec">${t("search.messages")}</h3>
         <ul class="rows">
