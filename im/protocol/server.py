@@ -138,7 +138,10 @@ class ConversationSummary(Struct, kw_only=True):
 
 
 class GroupSummary(Struct, kw_only=True):
-    """What the header of a group's conversation shows."""
+    """What the header of a group's conversation shows.
+
+    ``requests``: how many ask to be let in; only those who lead the group are told.
+    """
 
     id: int
     name: str
@@ -150,6 +153,7 @@ class GroupSummary(Struct, kw_only=True):
     note: str = ""
     announcement: str = ""
     approval: bool = False
+    requests: int = 0
 
 
 class Limits(Struct, kw_only=True):

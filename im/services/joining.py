@@ -134,12 +134,14 @@ class Joining:
             raise NotFound("nobody asks")
         await self._groups.add(who, group, [user])
         await self._database.write(join_requests.decide, group, user, who.user, "accepted")
+        await self._tell_leaders(group)
 
     async def refuse(self, who: Identity, group: int, user: int) -> None:
         """Don't let someone in. Raises ``NotFound`` or ``Forbidden``."""
         await self._check_leads(who, group)
         if not await self._database.write(join_requests.decide, group, user, who.user, "refused"):
             raise NotFound("nobody asks")
+        await self._tell_leaders(group)
 
     async def _door(self, code: str) -> Door | None:
         if not code or len(code) > MAX_CODE:
@@ -161,6 +163,12 @@ class Joining:
     async def _ask(self, who: Identity, door: Door) -> None:
         await self._limits.hit(self._requests, "join", str(who.user))
         if await self._database.write(join_requests.ask, door.group, who.user):
+            await self._tell_leaders(door.group)
+
+    async def _tell_leaders(self, group: int) -> None:
+        """Who asks has changed."""
+        door = await self._database.read(join_requests.door, group)
+        if door is not None:
             leaders = await self._database.read(join_requests.leaders, door.conversation)
             self._states.changed(leaders, "groups")
 

@@ -44,6 +44,7 @@ def group(row: GroupRow) -> GroupSummary:
         note=row.note,
         announcement=row.announcement,
         approval=bool(row.approval),
+        requests=row.requests,
     )
 
 

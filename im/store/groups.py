@@ -16,6 +16,7 @@ class GroupRow:
     """A group as one of its members sees it.
 
     ``conversation`` is the id of its log, ``role`` the member's own, ``members`` how many.
+    ``requests``: how many ask to be let in; only those who lead the group are told.
     """
 
     id: int
@@ -29,6 +30,7 @@ class GroupRow:
     members: int
     role: str
     approval: int
+    requests: int
 
 
 def create(cursor: Cursor, name: str, owner: int, category: str, note: str) -> int:
@@ -62,7 +64,10 @@ _SEEN = (
     "SELECT g.id, c.id, g.name, g.owner_id, g.icon_id, g.category, g.note,"
     " COALESCE(g.announcement, ''),"
     " (SELECT COUNT(*) FROM member a WHERE a.conversation_id = c.id AND a.left_seq IS NULL),"
-    " m.role, g.approval FROM member m JOIN conversation c ON c.id = m.conversation_id"
+    " m.role, g.approval,"
+    " (SELECT COUNT(*) FROM join_request r WHERE r.group_id = g.id AND r.state = 'waiting'"
+    " AND m.role <> 'member')"
+    " FROM member m JOIN conversation c ON c.id = m.conversation_id"
     " JOIN group_basic g ON g.id = c.group_id"
     " WHERE m.user_id = %s AND m.left_seq IS NULL AND g.dissolved_at IS NULL"
 )

@@ -161,3 +161,20 @@ async def test_codes_are_not_tried_without_end(api: Api) -> None:
     for _ in range(3):
         (await ann.post("/api/groups/join", {"code": "guess"})).refused(404, "not_found")
     (await ann.post("/api/groups/join", {"code": "guess"})).refused(429, "rate_limited")
+
+
+async def test_those_who_lead_a_group_are_told_how_many_ask_and_nobody_else(api: Api) -> None:
+    ann, bob, cyd = await api.people("ann", "bob", "cyd")
+    made = await ann.post("/api/groups", {"name": "g", "members": [bob.id]})
+    path = f"/api/groups/{made.data['id']}"
+    await ann.post(path, {"approval": True}, method="PATCH")
+    async with api.socket(ann) as socket:
+        await socket.next_op("welcome")
+        body = {"group": made.data["id"]}
+        (await cyd.post("/api/groups/join", body)).refused(403, "approval_needed")
+        assert (await socket.next_op("state"))["list"] == "groups"
+        assert [(await each.get(path)).data["requests"] for each in (ann, bob)] == [1, 0]
+        decided = await ann.post(f"{path}/requests/{cyd.id}", method="DELETE")
+        assert decided.status == 200
+        assert (await socket.next_op("state"))["list"] == "groups"
+    assert (await ann.get("/api/groups")).data["groups"][0]["requests"] == 0

@@ -12,9 +12,10 @@ import { useForm } from "../use-form.js";
 export function CreateGroup({ close }) {
   const { t, client, router } = useApp();
   const [name, setName] = useState("");
+  const [note, setNote] = useState("");
   const [members, setMembers] = useState([]);
   const [form, submit] = useForm(async () => {
-    const group = await client.groups.create(name.trim(), members);
+    const group = await client.groups.create(name.trim(), members, note.trim());
     close();
     await client.conversations.refresh();
     router.go("chats", groupName(group.id));
@@ -22,7 +23,8 @@ export function CreateGroup({ close }) {
   return html`<${Dialog} title=${t("groups.create")} close=${close}>
     <form class="db" onSubmit=${submit}>
       <${Field} id="group-name" label=${t("groups.name")} value=${name} onInput=${setName} error=${form.error}
-        required maxlength="64" autocomplete="off" />
+        required maxlength="32" autocomplete="off" />
+      <${Field} id="group-note" label=${t("groups.note_optional")} value=${note} onInput=${setNote} maxlength="500" autocomplete="off" />
       <${PeoplePicker} chosen=${members} onChange=${setMembers} />
       <footer class="da">
         <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
@@ -34,10 +36,18 @@ export function CreateGroup({ close }) {
 
 /** Join by number or name. */
 export function JoinGroup({ close }) {
-  const { t, client, router } = useApp();
+  const { t, client, router, layers } = useApp();
   const [text, setText] = useState("");
   const [form, submit] = useForm(async () => {
-    const group = await client.groups.join(text.trim());
+    let group;
+    try {
+      group = await client.groups.join(text.trim());
+    } catch (problem) {
+      if (problem.code !== "approval_needed") throw problem;
+      close();
+      layers.say(problem.message);
+      return;
+    }
     close();
     await client.conversations.refresh();
     router.go("chats", groupName(group.id));

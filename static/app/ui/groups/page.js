@@ -9,6 +9,7 @@ import { hideConversation } from "../list/row.js";
 import { WebhooksBlock } from "../programs/webhooks.js";
 import { SideFrame } from "../shell/pane-frame.js";
 import { AddMembers, EditText } from "./dialogs.js";
+import { JoiningBlock } from "./joining.js";
 import { MemberList } from "./members.js";
 
 const CropDialog = lazy(() => import("../media/crop.js"), "CropDialog", ["crop"]);
@@ -106,7 +107,7 @@ function Details({ group, inChat = false }) {
         ${manages && html`<button type="button" class="btn quiet small" onClick=${() => edit("note", t("groups.note"), { rows: 3, max: 500 })}>${t("action.edit")}<span class="vh">${t("groups.note")}</span></button>`}</h3>
       <p class="pre">${group.note || t("groups.no_note")}</p>
     </div>`}
-    ${manages && html`<${WebhooksBlock} group=${group} />`}
+    ${manages && html`<${JoiningBlock} group=${group} /><${WebhooksBlock} group=${group} />`}
     <${MemberList} group=${group} error=${error} reload=${load} />
     <div class="block">
       ${summary &&

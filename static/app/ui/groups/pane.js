@@ -1,6 +1,6 @@
 import { html, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { Avatar, Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
+import { Avatar, Badge, Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
 import { CreateGroup, JoinGroup } from "../list/list.js";
 import { SearchBox } from "../list/search-box.js";
 import { useRoving } from "../roving.js";
@@ -67,7 +67,8 @@ function Rows({ list, query }) {
             <div>
               <div class="top"><span class="nm">${group.name}</span>
                 ${group.role !== "member" && html`<span class="tag a">${t(`groups.${group.role}`)}</span>`}</div>
-              <div class="bot"><span class="pv">${t("groups.number_members", { id: String(group.id), members: t("groups.members_n", { n: group.members }) })}</span></div>
+              <div class="bot"><span class="pv">${t("groups.number_members", { id: String(group.id), members: t("groups.members_n", { n: group.members }) })}</span>
+                <${Badge} kind="red" n=${group.requests} label=${t("groups.asking", { n: group.requests })} /></div>
             </div>
           </a>
         </li>`,
