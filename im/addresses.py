@@ -11,6 +11,8 @@ import ifaddr
 
 ELSEWHERE = ("239.192.77.1", "192.0.2.1", "2001:db8::1")
 """Addresses that are asked for the way only; nothing is sent there (RFC 5737, RFC 3849)."""
+UNIQUE_LOCAL = ipaddress.ip_network("fc00::/7")
+"""Addresses of a LAN's own (RFC 4193)."""
 WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
@@ -65,7 +67,8 @@ def source(address: str) -> str:
     """Whom an address counts for where something is limited for each address.
 
     Of IPv6 the network of 64 bits: whoever has one address in it can take any of them (RFC 8981),
-    and then a limit for each would be none. IPv4 is the same inside IPv6.
+    and then a limit for each would be none. Addresses of a LAN's own (link-local, and RFC 4193)
+    count one by one, as IPv4's do: their network is the whole LAN. IPv4 is the same inside IPv6.
     """
     try:
         found = ipaddress.ip_address(address)
@@ -75,6 +78,8 @@ def source(address: str) -> str:
         return address
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
+    if found.is_link_local or found in UNIQUE_LOCAL:
+        return str(found)
     return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)))
 
 

@@ -70,8 +70,8 @@ class HttpSettings(Section):
     """Sockets of clients in all; more are answered 503. Fewer if ``ulimit -n`` allows fewer."""
     max_connections_per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
     """Sockets from one address; more are answered 429. A whole site may sit behind one address. Of
-    IPv6 a network of 64 bits counts as one address, here and wherever something is limited for
-    each."""
+    public IPv6 addresses a network of 64 bits counts as one, here and wherever something is limited
+    for each."""
     max_http_connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     """Connections for pages, API calls and files. For a further one the one that is idle longest is
     closed; when none is idle, it is answered 503."""

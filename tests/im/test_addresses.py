@@ -17,13 +17,15 @@ from im.wire.capacity import Capacity
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("fe80::2%eth0", "fe80::2%eth0"),
+        ("fd12:3456:789a:1::7", "fd12:3456:789a:1::7"),
         ("::1", "::/64"),
         ("", ""),
         ("no address", "no address"),
     ],
 )
-def test_an_ipv6_address_counts_for_its_network(address: str, counted: str) -> None:
+def test_a_public_ipv6_address_counts_for_its_network(address: str, counted: str) -> None:
     assert source(address) == counted
 
 
