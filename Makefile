@@ -12,7 +12,7 @@ PYTHON = .venv/bin/python
 # Two at a time by default: each worker has a MariaDB, a Redis and a Chromium of its own.
 WORKERS ?= 2
 # Seconds after which a run is given up; two quiet cores take a third of it.
-PYTEST = $(PYTHON) -m pytest --session-timeout=1800
+PYTEST = $(PYTHON) -m pytest --session-timeout=4800
 # Checks of the source that need no server.
 HOUSE = tests/test_import_directions.py tests/test_house.py
 
