@@ -61,12 +61,6 @@ export class People {
     this.want(id);
   }
 
-  async search(text) {
-    const { users } = await this.api.get(`/users?q=${encodeURIComponent(text)}`);
-    this.learn(users);
-    return users;
-  }
-
   setPresence(states) {
     const presence = new Map(this.presence.value);
     for (const state of states ?? []) presence.set(state.user, state);

@@ -12,7 +12,7 @@ const KEYS = [
 export function KeyHelp({ close }) {
   const { t } = useApp();
   return html`<${Dialog} title=${t("help.title")} close=${close}>
-    <div class="db help">
+    <div class="db help" tabindex="0" role="region" aria-label=${t("help.title")}>
       ${KEYS.map(
         ([name, keys]) => html`<section key=${name}>
           <h3>${t(`help.${name}`)}</h3>

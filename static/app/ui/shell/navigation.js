@@ -10,13 +10,12 @@ const AREAS = [
 
 function useBadges() {
   const { t, client } = useApp();
-  const unread = client.conversations.unread.value;
-  const requests = client.contacts.incoming.value.length;
   const asking = client.groups.list.value.reduce((n, group) => n + (group.requests ?? 0), 0);
+  const badge = (n, words) => html`<${Badge} kind="red" n=${n} label=${t(words, { n })} />`;
   return {
-    chats: html`<${Badge} kind="red" n=${unread} label=${t("list.unread", { n: unread })} />`,
-    contacts: html`<${Badge} kind="red" n=${requests} label=${t("contacts.requests_n", { n: requests })} />`,
-    groups: html`<${Badge} kind="red" n=${asking} label=${t("groups.asking", { n: asking })} />`,
+    chats: badge(client.conversations.unread.value, "list.unread"),
+    contacts: badge(client.contacts.incoming.value.length, "contacts.requests_n"),
+    groups: badge(asking, "groups.asking"),
   };
 }
 
