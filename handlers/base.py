@@ -69,6 +69,16 @@ S = TypeVar("S")
 log = logging.getLogger("im.http")
 
 
+def refusal_headers(error: ImError) -> dict[str, str]:
+    """What a refusal says in headers: when to come back, and how to show who one is."""
+    headers: dict[str, str] = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(-(-error.retry_after // 1000))
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="im"'
+    return headers
+
+
 class BaseHandler(Caller, RequestHandler):  # type: ignore[misc]  # get_cookie asks less
     """A handler with the node's services, an identity and a language."""
 
@@ -181,10 +191,8 @@ class BaseHandler(Caller, RequestHandler):  # type: ignore[misc]  # get_cookie a
         error = self.refusal(status_code, exception)
         if isinstance(exception, ImError):
             self.set_status(error.status)
-        if error.retry_after is not None:
-            self.set_header("Retry-After", str(-(-error.retry_after // 1000)))
-        if error.status == 401:
-            self.set_header("WWW-Authenticate", 'Bearer realm="im"')
+        for name, value in refusal_headers(error).items():
+            self.set_header(name, value)
         if error.status == 405:
             self.set_header("Allow", ", ".join(self.allowed_methods()))
         self.finish_error(error)

@@ -91,7 +91,11 @@ class Door:
                 if arrival.gone:
                     arrival.connected.close()
                     return
-                connection = await self._connect(handler, arrival, counted)
+                answer = await self._accept(handler)
+                # From here on the connection counts, and is counted out when it is gone.
+                connection = self._messenger.sockets.open(arrival.connected, counted, arrival.tls)
+                connection.write(answer)
+                log_answer(handler.request, SWITCHING_PROTOCOLS)
                 await self._open(handler, connection, arrival.data[arrival.head :])
         except Exception as error:
             if connection is not None:
@@ -121,19 +125,12 @@ class Door:
         finally:
             turns.release()
 
-    async def _connect(
-        self, handler: SocketHandler, arrival: Arrival, counted: str
-    ) -> WebSocketConnection:
-        """Answer the handshake. Raises an ``ImError`` or ``BadHandshake``."""
+    async def _accept(self, handler: SocketHandler) -> bytes:
+        """The answer to the handshake. Raises an ``ImError`` or ``BadHandshake``."""
         await handler.prepare()
         if handler.from_elsewhere:
             raise Forbidden("a page of another host", field="Origin")
-        answer = accept(handler.request.headers, handler.select_subprotocol)
-        # From here on the connection counts, and is counted out when it is gone.
-        connection = self._messenger.sockets.open(arrival.connected, counted, arrival.tls)
-        connection.write(answer)
-        log_answer(handler.request, SWITCHING_PROTOCOLS)
-        return connection
+        return accept(handler.request.headers, handler.select_subprotocol)
 
     async def _open(
         self, handler: SocketHandler, connection: WebSocketConnection, data: bytes

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from tornado.httputil import format_timestamp
 
-from handlers.base import DEFAULT_HEADERS
+from handlers.base import DEFAULT_HEADERS, refusal_headers
 from im.errors import ImError
 from im.i18n import Catalogue, Language
 from im.protocol.encoding import encode
@@ -37,11 +37,8 @@ def refusal(
         "Content-Length": str(len(body)),
         "Date": format_timestamp(time.time()),
         "Connection": "close",
+        **refusal_headers(error),
     }
-    if error.retry_after is not None:
-        fields["Retry-After"] = str(-(-error.retry_after // 1000))
-    if status == 401:
-        fields["WWW-Authenticate"] = 'Bearer realm="im"'
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
     lines += [f"{name}: {value}" for name, value in fields.items()]
     return "\r\n".join([*lines, "\r\n"]).encode("ascii") + body

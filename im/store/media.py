@@ -133,10 +133,10 @@ def owned_among(cursor: Cursor, owner: int, files: Collection[int]) -> list[File
     """Those of these files that are a person's own."""
     if not files:
         return []
-    marks = cursor.dialect.marks(len(files))
+    marks, listed = cursor.dialect.listed(files)
     rows = cursor.execute(
         f"{_FILES} WHERE m.owner_id = %s AND m.state = %s AND m.id IN ({marks})",
-        (owner, STORED, *files),
+        (owner, STORED, *listed),
     ).all()
     return [FileRow(*row) for row in rows]
 
