@@ -46,6 +46,15 @@ def violations(page: Page) -> list[str]:
     return found
 
 
+def look_at(page: Page, found: dict[str, list[str]], state: str, wait: str) -> None:
+    """Wait for a state and look at it; what is wrong is put under its name."""
+    expect(page.locator(wait).first).to_be_visible()
+    if wrong := violations(page):
+        found[state] = wrong
+    wide = page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
+    assert not wide, f"{state}: nothing is wider than the window"
+
+
 COMBINATIONS = [
     pytest.param(language, theme, size, id=f"{language} {theme} {size}")
     for language, theme, size in product(LOCALES, ("light", "dark"), SIZES)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, register
-from tests.browser.test_accessibility import COMBINATIONS, open_page, violations
+from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -300,11 +300,7 @@ def test_the_administrators_page_is_accessible_in_every_state(
     def look(state: str, wait: str, at: str | None = None) -> None:
         if at is not None:
             page.goto(f"{master.url}/toChat#/{at}")
-        expect(page.locator(wait).first).to_be_visible()
-        if wrong := violations(page):
-            found[state] = wrong
-        wide = page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
-        assert not wide, f"{state}: nothing is wider than the window"
+        look_at(page, found, state, wait)
 
     look("overview", "tbody .st", "admin")
     look("users", ".auser", "admin/users")

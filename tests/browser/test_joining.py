@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import PASSWORD, QUICK, Person, enter, register, row
-from tests.browser.test_accessibility import COMBINATIONS, open_page, violations
+from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -132,13 +133,7 @@ def test_the_ways_into_a_group_are_accessible(
     page = open_page(new_page, language, theme, size)
     enter(page, anna, f"groups/{group}")
     found: dict[str, list[str]] = {}
-
-    def look(state: str, wait: str) -> None:
-        expect(page.locator(wait).first).to_be_visible()
-        if wrong := violations(page):
-            found[state] = wrong
-        wide = page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
-        assert not wide, f"{state}: nothing is wider than the window"
+    look = partial(look_at, page, found)
 
     look("requests and link", ".asks")
     page.locator(".ways h3 .btn").click()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 import urllib.error
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import QUICK, Person, bubble, enter, register
-from tests.browser.test_accessibility import COMBINATIONS, open_page, violations
+from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -130,13 +131,7 @@ def test_what_is_for_programs_is_accessible(
     page = open_page(new_page, language, theme, size)
     enter(page, anna, "settings/programs")
     found: dict[str, list[str]] = {}
-
-    def look(state: str, wait: str) -> None:
-        expect(page.locator(wait).first).to_be_visible()
-        if wrong := violations(page):
-            found[state] = wrong
-        wide = page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
-        assert not wide, f"{state}: nothing is wider than the window"
+    look = partial(look_at, page, found)
 
     look("tokens", ".sess")
     page.locator(".card.list .btn.primary").click()
