@@ -38,6 +38,7 @@ from im.services.node_register import NodeRegister
 from im.services.passwords import Passwords
 from im.services.preferences import Preferences
 from im.services.presence import Presence
+from im.services.profiles import Profiles
 from im.services.quick_replies import QuickReplies
 from im.services.redis_channel import RedisChannel
 from im.services.rights import Rights
@@ -196,6 +197,10 @@ class Messenger:
             self.states,
             self.files.media,
             self.limits,
+            Profiles(
+                *(database, self.cluster, self.limits),
+                *(self.delivery.tell, settings.limits.profiles),
+            ),
         )
         self.accounts = self.people.accounts
         self.housekeeping = Housekeeping(self.people.chores)

@@ -12,6 +12,7 @@ from im.services.log_in import Attempts, LogIn
 from im.services.media import Media
 from im.services.own_password import OwnPassword
 from im.services.passwords import Passwords
+from im.services.profiles import Profiles
 from im.services.registration import Policy, Registration
 from im.services.second_factor import SecondFactor
 from im.services.sessions import Sessions
@@ -37,6 +38,7 @@ class People:
         states: States,
         media: Media,
         limits: SharedLimits,
+        profiles: Profiles,
     ) -> None:
         registration, least = settings.registration, settings.registration.password_min
         self.audit = Audit(database, settings.audit.days)
@@ -70,6 +72,7 @@ class People:
             self.registration,
             self.invitations,
             self.own_password,
+            profiles,
             Rules(least, settings.limits.registrations),
         )
         self.administration = Administration(database, passwords, sessions, states, least)

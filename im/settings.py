@@ -312,6 +312,8 @@ class LimitSection(Section):
     """Accounts made from one address, guests included."""
     contact_requests: Rate = "60/hour"
     """Contact requests of one person."""
+    profiles: Rate = "60/hour"
+    """How often one person changes their name, picture or note, of which others hear."""
     uploads: Rate = "60/minute;1000/day"
     """Files that one person uploads."""
     searches: Rate = "10/second;200/minute"

@@ -255,6 +255,12 @@ class Presence(ServerFrame, tag="presence", kw_only=True):
     users: list[UserPresence]
 
 
+class Profile(ServerFrame, tag="profile", kw_only=True):
+    """Someone I know changed what others see of them: name, picture, note; this is all of it."""
+
+    user: User
+
+
 class State(ServerFrame, tag="state", kw_only=True):
     """A list of mine changed: fetch it anew, unless I have this ``version`` of it already."""
 
@@ -292,6 +298,7 @@ AnyServerFrame = (
     | ReadMark
     | TypingNow
     | Presence
+    | Profile
     | State
     | Notice
     | Resync

@@ -29,6 +29,7 @@ from im.services.profile_rules import (
     invalid,
     one_of,
 )
+from im.services.profiles import SHOWN, Profiles
 from im.services.registration import Registration
 from im.services.sessions import Sessions
 from im.services.states import States
@@ -74,6 +75,7 @@ class Accounts:
         registration: Registration,
         invitations: Invitations,
         own_password: OwnPassword,
+        profiles: Profiles,
         rules: Rules,
     ) -> None:
         self._database = database
@@ -86,6 +88,7 @@ class Accounts:
         self._registration = registration
         self._invitations = invitations
         self._own_password = own_password
+        self._profiles = profiles
         self._rules = rules
 
     async def register(
@@ -192,17 +195,19 @@ class Accounts:
             conversations.raise_epoch(cursor, conversations.broadcast(cursor).id)
             users.register_guest(cursor, who.user, values)
 
-        row = await self._changed(who.user, write)
+        row = await self._changed(who.user, write, shown=True)
         await self._follow(used, row)
         return row
 
     async def change_profile(self, who: Identity, changes: Mapping[str, Any]) -> UserRow:
         """Change one's name, phone, email, note, language, theme or avatar.
 
-        An avatar is a picture that one has uploaded; 0 takes it away. Raises ``Invalid``, ``Taken``
-        or ``NotFound`` (no such picture).
+        An avatar is a picture that one has uploaded; 0 takes it away. Raises ``Invalid``,
+        ``Taken``, ``RateLimited`` or ``NotFound`` (no such picture).
         """
-        return await self._change(who.user, clean_changes(changes))
+        values = clean_changes(changes)
+        await self._profiles.count(who.user, values)
+        return await self._change(who.user, values)
 
     async def change_password(
         self, who: Identity, password: str, new_password: str, repassword: str
@@ -218,12 +223,14 @@ class Accounts:
 
         A new password ends the other sessions. One's own is changed here, without the old one, only
         a short while after the log-in. Raises ``Forbidden``, ``NotFound``, ``Invalid``, ``Taken``
-        or ``WrongPassword`` (the log-in is too long ago).
+        ``RateLimited`` or ``WrongPassword`` (the log-in is too long ago).
         """
         if user != who.user and not who.is_admin:
             raise Forbidden("administrators only")
         row = await self.get(user)
         values = clean_changes(changes)
+        if user == who.user:
+            await self._profiles.count(user, values)
         if "role" in changes:
             if not who.is_admin:
                 raise Forbidden("administrators only")
@@ -235,9 +242,8 @@ class Accounts:
                 raise Forbidden("a guest registers, a bot has tokens")
             if user == who.user:
                 await self._logged_in_lately(who)
-            values["password_hash"] = await self._new_password(
-                changes["password"], changes["password"]
-            )
+            new = changes["password"]
+            values["password_hash"] = await self._new_password(new, new)
         return await self._change(user, values, keep=who.session)
 
     async def delete(self, who: Identity, user: int, password: str = "") -> None:
@@ -253,6 +259,7 @@ class Accounts:
             raise _last_admin()
         if user == who.user and row.kind == "user":
             await self._own_password.check(who, password)
+        known_to = await self._profiles.known_to(user)
         await leave_groups(self._groups, user)
 
         def write(cursor: Cursor) -> tuple[list[int], list[int], tuple[int, ...]]:
@@ -269,6 +276,7 @@ class Accounts:
         self._media.erased(gone)
         self._sessions.tell_ended(user, ended)
         self._states.changed(others, "contacts")
+        await self._profiles.changed(user, known_to)
 
     async def get(self, user: int) -> UserRow:
         """A person who has not left. Raises ``NotFound``."""
@@ -346,12 +354,12 @@ class Accounts:
             if "password_hash" in values:
                 ended[:] = session_rows.revoke_all(cursor, user, keep)
 
-        row = await self._changed(user, write)
+        row = await self._changed(user, write, shown=bool(SHOWN & values.keys()))
         self._sessions.tell_ended(user, ended)
         self._media.erased(tuple(gone))
         return row
 
-    async def _changed(self, user: int, write: Callable[[Cursor], None]) -> UserRow:
+    async def _changed(self, user: int, write: Callable[[Cursor], None], shown: bool) -> UserRow:
         def versioned(cursor: Cursor) -> int:
             write(cursor)
             return state_versions.raised(cursor, user, "settings")
@@ -361,6 +369,8 @@ class Accounts:
         except DuplicateKey as error:
             raise _taken(error) from None
         self._states.changed([user], "settings", version=version)
+        if shown:
+            await self._profiles.changed(user, await self._profiles.known_to(user))
         return await self.get(user)
 
     async def _new_password(self, password: str, repassword: str) -> str:

@@ -204,6 +204,10 @@ class Delivery:
                 self._patience.seconds, self._run_out, conversation
             )
 
+    def tell(self, conversation: str, outgoing: Outgoing) -> None:
+        """Hand a frame that is no entry to those who read a conversation here."""
+        self._hand_out.add(conversation, outgoing)
+
     def when_room(self, conversation: str, call: Callable[[], None]) -> None:
         """Call when those who read a conversation have not too much of it before them."""
         self._hand_out.when_room(conversation, call)

@@ -77,6 +77,16 @@ class RightsSignal(Signal):
     conv: str
 
 
+class ProfileSignal(Signal):
+    """Someone changed what others see of them.
+
+    ``frame`` is the ``profile`` frame as JSON, for those who read these conversations.
+    """
+
+    frame: bytes
+    conversations: list[str]
+
+
 class PresenceSignal(Signal):
     """Who came to and went from the publishing node; with ``whole`` all who are there.
 
@@ -101,6 +111,7 @@ TOPICS: dict[type[Signal], str] = {
     SessionsSignal: "sessions",
     StateSignal: "state",
     RightsSignal: "rights",
+    ProfileSignal: "profile",
     PresenceSignal: "presence",
     PresenceQuery: "presence?",
 }

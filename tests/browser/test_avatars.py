@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from tests.browser.people import QUICK, at, enter, online, pair, register, row
+from tests.browser.people import QUICK, at, enter, pair, register, row
 from tests.browser.test_accessibility import violations
 from tests.handlers import samples
 from tests.services.chromium import Pages
@@ -66,14 +66,18 @@ def test_ones_picture_is_cut_with_the_keys_and_seen_on_another_node(
     assert red > 200 and blue < 60
     assert violations(bos) == []
 
-    # Another one, and then none: who kept the old one asks anew.
+    # And then none, and another name: Bo's page hears of it as it stands.
     annas.get_by_role("button", name="Change picture").click()
     dialog.get_by_role("button", name="Remove picture").click()
     expect(annas.locator(".me-head .av img")).to_have_count(0)
-    bos.reload()
-    online(bos)
     expect(bos.locator(".chat-h .av")).to_contain_text("A")
-    expect(bos.locator(".chat-h .av img:visible")).to_have_count(0)
+    expect(bos.locator(".chat-h .av img")).to_have_count(0)
+    expect(row(bos, "Anna").locator(".av img")).to_have_count(0)
+    annas.get_by_role("textbox", name="Name").fill("Anneke")
+    annas.get_by_role("button", name="Save").click()
+    expect(bos.locator(".chat-h h1, .chat-h h2").first).to_contain_text("Anneke")
+    bos.get_by_role("link", name="Contacts").click()
+    expect(row(bos, "Anneke")).to_be_visible()
 
 
 def test_a_group_gets_a_picture_from_who_leads_it(node: NodeFactory, new_page: Pages) -> None:
@@ -91,7 +95,7 @@ def test_a_group_gets_a_picture_from_who_leads_it(node: NodeFactory, new_page: P
     dialog.get_by_role("button", name="Use it").click()
     expect(annas.locator(".hero .av img")).to_be_visible()
     expect(bos.locator(".hero .av img")).to_be_visible()
-    bos.goto(f"{url}/toChat#/chats")
+    bos.get_by_role("link", name="Chats").click()
     expect(row(bos, "Deck crew").locator(".av img")).to_be_visible()
 
 

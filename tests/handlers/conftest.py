@@ -21,7 +21,9 @@ from im.app import Listening, Messenger, open_messenger
 from im.settings import Settings
 from tests.handlers.api import Api
 
-LIMITS = {name: "10000/hour" for name in ("registrations", "contact_requests", "searches")}
+LIMITS = {
+    name: "10000/hour" for name in ("registrations", "contact_requests", "profiles", "searches")
+}
 """So that a test may make as many people, and look for as much, as it needs."""
 
 

@@ -19,8 +19,6 @@ import { People } from "./people.js";
 
 /** How long the list waits for the outbox at connecting, in ms: it should know what was sent. */
 const FLUSH_FIRST_MS = 1_500;
-/** Own recalled texts can be taken up again this long, in ms. */
-export const REEDIT_MS = 5 * 60_000;
 
 /** The messenger of one page: its state as signals, and what can be done. Knows no elements. */
 export class Client {
@@ -40,7 +38,6 @@ export class Client {
     /** The last frame that told of a changed list. */
     this.state = signal(null);
     this.sentKeys = new Map();
-    this.reedits = new Map();
     this.wanted = new Set();
 
     const request = (frame) => this.connection.request(frame);
@@ -124,12 +121,6 @@ export class Client {
     return key;
   }
 
-  /** Repeat a message in another conversation; resolves when it is kept in this browser. */
-  async forward(entry, conv) {
-    const { media, text, file, extra } = entry;
-    await this.post(conv, { media, text, file, extra, forwardedFrom: { conv: entry.conv, seq: entry.seq } });
-  }
-
   async retry(key) {
     await this.outbox.retry(key);
     this.tabs.say({ type: "outbox" });
@@ -138,35 +129,6 @@ export class Client {
   async discard(key) {
     await this.outbox.discard(key);
     this.tabs.say({ type: "outbox" });
-  }
-
-  async recall(entry) {
-    if (entry.media === "text") this.reedits.set(`${entry.conv} ${entry.seq}`, { text: entry.text, at: this.now() });
-    await this.connection.request({ op: "recall", conv: entry.conv, seq: entry.seq });
-  }
-
-  async edit(entry, text) {
-    await this.connection.request({
-      op: "edit",
-      conv: entry.conv,
-      seq: entry.seq,
-      text,
-      key: newKey(),
-    });
-  }
-
-  /** The text of an own recalled message, for five minutes. */
-  reeditText(entry) {
-    const kept = this.reedits.get(`${entry.conv} ${entry.seq}`);
-    return kept && this.now() - kept.at < REEDIT_MS ? kept.text : null;
-  }
-
-  async hideEntry(entry, hidden) {
-    const { log } = this.history.log(entry.conv);
-    if (hidden) log.hide(entry.seq);
-    else log.unhide(entry);
-    this.history.touched(entry.conv);
-    await this.connection.request({ op: "hide", conv: entry.conv, seq: entry.seq, hidden });
   }
 
   async hideConversation(conv, hidden) {
@@ -240,6 +202,9 @@ export class Client {
         break;
       case "presence":
         this.people.setPresence(frame.users);
+        break;
+      case "profile":
+        this.people.learn([frame.user]);
         break;
       case "state":
         this.#stateChanged(frame);

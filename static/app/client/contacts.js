@@ -84,8 +84,8 @@ export class Contacts {
   }
 
   #in(state) {
-    return this.list.value.filter(
-      (contact) => contact.state === state && !this.leaving.value.has(contact.user.id),
-    );
+    return this.list.value
+      .filter((contact) => contact.state === state && !this.leaving.value.has(contact.user.id))
+      .map((contact) => ({ ...contact, user: this.people.get(contact.user.id) }));
   }
 }

@@ -1,4 +1,6 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../vendor/preact.js";
+import { partOf } from "../../client/parts.js";
+import { Said } from "../../client/said.js";
 import { byteLength } from "../../core/text.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
@@ -97,7 +99,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
       const entry = editing;
       stopAbout();
       if (text === entry.text) return;
-      await client.edit(entry, text).catch((error) => {
+      await partOf(client, Said).edit(entry, text).catch((error) => {
         layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
         about.value = { replyTo: null, editing: entry };
         place(text);

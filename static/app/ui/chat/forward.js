@@ -1,4 +1,6 @@
 import { html, useState } from "../../../vendor/preact.js";
+import { partOf } from "../../client/parts.js";
+import { Said } from "../../client/said.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar } from "../elements.js";
@@ -26,7 +28,7 @@ export function ForwardDialog({ entry, close }) {
     event.preventDefault();
     close();
     try {
-      for (const { conv } of chosen) await client.forward(entry, conv);
+      for (const { conv } of chosen) await partOf(client, Said).forward(entry, conv);
       layers.say(t("forward.done", { names: chosen.map(({ title }) => title).join(t("list.comma")) }));
     } catch (error) {
       layers.say(error.code === "outbox_full" ? t("send.outbox_full") : error.message);

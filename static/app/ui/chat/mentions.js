@@ -14,13 +14,12 @@ export function useMentions({ app, summary, input, draft, text }) {
   const [chosen, setChosen] = useState(() => draft.mentions ?? []);
   const [begun, setBegun] = useState(null);
   const [at, setAt] = useState(0);
-  const members = group ? (client.groups.members.value.get(group) ?? []) : [];
+  const members = group ? (client.groups.members.value.get(group) ?? []).map(({ user }) => client.people.get(user.id)) : [];
   const query = begun?.toLowerCase() ?? "";
   const offered =
     begun === null
       ? []
       : members
-          .map(({ user }) => user)
           .filter((user) => user.id !== client.me.id && nameMatches(client, user, query))
           .slice(0, MAX_OFFERED);
   useEffect(() => setAt(0), [begun]);
@@ -70,7 +69,7 @@ export function useMentions({ app, summary, input, draft, text }) {
       setBegun(null);
     },
     /** Ids of those who are named in a text, chosen or written out in full. */
-    named: (value) => mentionedIn(value, [...chosen, ...members.map(({ user }) => user)], client.me.id),
+    named: (value) => mentionedIn(value, [...chosen, ...members], client.me.id),
     attributes: open
       ? { "aria-controls": "mention-list", "aria-activedescendant": `mention-${offered[at]?.id}`, "aria-autocomplete": "list" }
       : {},

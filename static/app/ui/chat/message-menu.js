@@ -1,4 +1,6 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { partOf } from "../../client/parts.js";
+import { Said } from "../../client/said.js";
 import { ALL } from "../../core/names.js";
 import { mediaText } from "../list/preview.js";
 import { save } from "../media/sizes.js";
@@ -7,6 +9,7 @@ import { copyText } from "./clipboard.js";
 /** What can be done with a message now: `[{icon, label, hint, key, quick, run}]`, null for a line. */
 export function messageActions({ app, entry, mine, actions, canWrite }) {
   const { t, client, layers } = app;
+  const said = partOf(client, Said);
   const age = client.now() - entry.time;
   const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
   const list = [];
@@ -43,7 +46,7 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
       icon: "recall",
       label: t("message.recall"),
       hint: () => html`<${Countdown} app=${app} until=${until} />`,
-      run: () => client.recall(entry).catch(failed),
+      run: () => said.recall(entry).catch(failed),
     });
   }
   if (mine && client.conversations.get(entry.conv)?.group) {
@@ -56,8 +59,8 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
     hint: "Del",
     danger: true,
     run() {
-      client.hideEntry(entry, true).catch(failed);
-      layers.offerUndo(t("message.deleted"), () => client.hideEntry(entry, false).catch(failed));
+      said.hide(entry, true).catch(failed);
+      layers.offerUndo(t("message.deleted"), () => said.hide(entry, false).catch(failed));
     },
   });
   return list;

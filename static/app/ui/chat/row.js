@@ -1,5 +1,7 @@
 import { Component, html, useRef, useState } from "../../../vendor/preact.js";
 import { LinkifyIt } from "../../../vendor/linkify.js";
+import { partOf } from "../../client/parts.js";
+import { Said } from "../../client/said.js";
 import { FAILED, STORED, WAITING } from "../../core/outbox.js";
 import { fewEmoji, tokens } from "../../core/text.js";
 import { useApp } from "../context.js";
@@ -25,7 +27,7 @@ export function EventRow({ entry }) {
 export function RecalledRow({ entry, reedit }) {
   const { t, client } = useApp();
   const mine = entry.from === client.me.id;
-  const text = mine && reedit ? client.reeditText(entry) : null;
+  const text = mine && reedit ? partOf(client, Said).reeditText(entry) : null;
   return html`<p class="sys" data-key="s${entry.seq}" data-seq=${entry.seq} tabindex="-1">
     ${mine ? t("recall.by_me") : t("recall.by", { name: client.people.name(entry.from) })}
     ${text && html`<button type="button" onClick=${() => reedit(text)}>${t("recall.reedit")}</button>`}
