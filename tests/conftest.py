@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.services.chromium import BROWSER_FIXTURES, PAGES
+from tests.services.folder import scratch
 from tests.services.interfaces import interfaces_stay
 from tests.services.node import NODES
 from tests.skips import SkipList
@@ -25,8 +27,9 @@ SHOWN_LOG = 20_000
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the skips once, in the process that sees every report.
 
-    No test asserts a speed, those of Hypothesis neither.
+    No test asserts a speed, those of Hypothesis neither. ``tmp_path`` is where the servers write.
     """
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
     settings.register_profile(
         "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )

@@ -49,6 +49,7 @@ class BrowserThread:
     def __init__(self) -> None:
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._folder = ServiceFolder("chromium")
+        self._own = {**self._folder.environment, "TMPDIR": str(self._folder.path)}
         self._thread = threading.Thread(target=self._work, name="chromium", daemon=True)
         self._killed = threading.Event()
         self._playwright: Playwright | None = None
@@ -82,7 +83,7 @@ class BrowserThread:
             self._browser = self._playwright.chromium.launch(
                 executable_path=executable(),
                 args=ARGUMENTS,
-                env={**_environment(), **self._folder.environment},
+                env={**os.environ, **self._own},
             )
         return self._browser
 
@@ -95,12 +96,10 @@ class BrowserThread:
 
     def _start(self) -> Playwright:
         # The driver takes its environment from this process and so belongs to the folder too.
-        name, value = next(iter(self._folder.environment.items()))
-        os.environ[name] = value
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self._own.items():
+                patch.setenv(name, value)
             return sync_playwright().start()
-        finally:
-            del os.environ[name]
 
     def _stop(self) -> None:
         """Also when the driver was killed and can't answer any more."""
@@ -181,10 +180,6 @@ def _starts_snap(path: str) -> bool:
     with open(path, "rb") as file:
         head = file.read(4096)
     return head.startswith(b"#!") and b"/snap/bin" in head
-
-
-def _environment() -> dict[str, str | float | bool]:
-    return dict(os.environ)
 
 
 def _settle(future: Future[T], function: Callable[[], T]) -> None:
