@@ -5,14 +5,12 @@ import { parseName } from "./core/names.js";
 import { createTimes } from "./core/times.js";
 import { translator } from "./core/translate.js";
 import { createApi } from "./data/api.js";
-import { openDatabase, wipeDatabase } from "./data/database.js";
+import { openDatabase } from "./data/database.js";
 import { createStorage } from "./data/storage.js";
 import { createTabs } from "./data/tabs.js";
-import { createAnnouncer } from "./ui/announcer.js";
 import { AppContext } from "./ui/context.js";
 import { loadMenu } from "./ui/layers-shown.js";
 import { createLayers } from "./ui/layers.js";
-import { mediaText } from "./ui/list/preview.js";
 import { createRouter } from "./ui/router.js";
 import { App, loadChat } from "./ui/shell/app.js";
 
@@ -21,9 +19,6 @@ const CLOCK = {
   setTimeout: (work, ms) => setTimeout(work, ms),
   clearTimeout: (timer) => clearTimeout(timer),
 };
-
-/** How long the name of someone new is waited for before their message is read out, in ms. */
-const UNKNOWN_MS = 500;
 
 /** A page that is looked at again gives its node this long to answer, in ms. */
 const RETURN_MS = 5_000;
@@ -37,23 +32,19 @@ async function main() {
   const times = createTimes(lang, t);
   const router = createRouter(window);
   const layers = createLayers(CLOCK);
-  const announcer = createAnnouncer();
   const storage = createStorage(window.localStorage, user.id);
   /** One is logging out: the end of the session is no news. */
   let going = false;
-  /** The session is over: what others said is not kept here; what was written and not sent is. */
-  const leave = () =>
-    going ||
-    Promise.allSettled([forgetPage(), database.forget()]).then(() =>
-      location.assign(`/?next=${encodeURIComponent("/toChat")}`),
-    );
+  const leaving = () => again(() => import("./leaving.js"));
+  const leave = () => going || leaving().then((way) => way.leave({ database }));
   const api = createApi({
     fetch: (...request) => fetch(...request),
     cookie: () => document.cookie,
     onUnauthorized: leave,
   });
   const database = await openDatabase(user.id);
-  /** What tells of messages while one is elsewhere; loaded after the page stands. */
+  /** What tells of messages, to those who hear the page and while one is elsewhere; after the page stands. */
+  const announcer = signal(null);
   const notifier = signal(null);
   /** Whether to offer notifications, and whether the node has a newer page than this one. */
   const hint = signal(false);
@@ -72,7 +63,7 @@ async function main() {
     openSocket: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.ws}`, "im.v1"),
     events: {
       onEntry(entry) {
-        announce(entry);
+        announcer.value?.entry(entry);
         notifier.value?.entry(entry);
       },
       onMissed: (entry) => notifier.value?.entry(entry),
@@ -84,19 +75,6 @@ async function main() {
       visiblePeople: () => visiblePeople(),
     },
   });
-
-  function announce(entry) {
-    const place = router.place.value;
-    if (entry.kind === "recall") announcer.forget(`${entry.conv} ${entry.target}`);
-    if (entry.op !== "message" || entry.from === user.id || place.id !== entry.conv) return;
-    const say = () => {
-      const line = [client.people.name(entry.from), mediaText(t, entry), times.clock(entry.time)];
-      announcer.say(line.join(", "), `${entry.conv} ${entry.seq}`);
-    };
-    // Someone new has a name in a moment.
-    if (client.people.get(entry.from)) say();
-    else setTimeout(say, UNKNOWN_MS);
-  }
 
   function followSettings() {
     const { theme, language, role } = client.account.user.value;
@@ -116,15 +94,9 @@ async function main() {
     return (client.groups.members.value.get(group) ?? []).map((member) => member.user.id);
   }
 
-  /** The page that the service worker keeps is of this account. */
-  async function forgetPage() {
-    for (const name of (await window.caches?.keys()) ?? []) {
-      if (name.startsWith("im-page-")) await caches.delete(name);
-    }
-  }
-
   /** `end` ends the session; nothing of the account stays in this browser. */
   async function logOut(end = () => api.post("/logout")) {
+    const { wipe } = await leaving();
     going = true;
     try {
       await end();
@@ -132,13 +104,7 @@ async function main() {
       going = false;
       throw error;
     }
-    tabs.say({ type: "logout" });
-    await forgetPage();
-    client.connection.close();
-    database.close();
-    await wipeDatabase(user.id);
-    storage.clear();
-    location.assign("/");
+    await wipe({ client, tabs, database, storage });
   }
 
   const app = {
@@ -167,9 +133,14 @@ async function main() {
   idle(loadMenu);
   render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
   dispatchEvent(new Event("started"));
-  const [{ createNotifier }, { watchVersions }] = await Promise.all(
-    [() => import("./ui/away/notifier.js"), () => import("./ui/away/versions.js")].map((load) => again(load)),
+  const [{ createAnnouncer }, { createNotifier }, { watchVersions }] = await Promise.all(
+    [
+      () => import("./ui/announcer.js"),
+      () => import("./ui/away/notifier.js"),
+      () => import("./ui/away/versions.js"),
+    ].map((load) => again(load)),
   );
+  announcer.value = createAnnouncer({ ...app, clock: CLOCK });
   notifier.value = createNotifier({ ...app, tabs, clock: CLOCK });
   watchVersions({ client, newer });
 }

@@ -1,6 +1,6 @@
 import { signal } from "../../vendor/preact.js";
 
-/** My own account: profile, devices, password, preferences. */
+/** My own account: profile, preferences, devices. */
 export class Account {
   constructor({ api, user, onUser }) {
     Object.assign(this, { api, onUser });
@@ -26,30 +26,6 @@ export class Account {
   async change(fields) {
     const user = await this.api.patch("/me", fields);
     this.#set({ ...this.user.value, ...fields, ...user });
-  }
-
-  async register(fields) {
-    await this.api.post("/me/register", fields);
-    await this.refresh();
-  }
-
-  changePassword(fields) {
-    return this.api.post("/me/password", fields);
-  }
-
-  async endSession(id) {
-    await this.api.delete(`/sessions/${id}`);
-    await this.refreshSessions();
-  }
-
-  async endOtherSessions() {
-    await this.api.delete("/sessions");
-    await this.refreshSessions();
-  }
-
-  /** For good. A guest has no password. */
-  remove(password = "") {
-    return this.api.delete("/me", { password });
   }
 
   #set(user) {

@@ -131,21 +131,6 @@ export class Client {
     this.tabs.say({ type: "outbox" });
   }
 
-  async hideConversation(conv, hidden) {
-    this.conversations.update(conv, (summary) => ({ ...summary, hidden }));
-    await this.connection.request({ op: "hide", conv, hidden });
-  }
-
-  async setPinned(conv, pinned) {
-    this.conversations.update(conv, (summary) => ({ ...summary, pinned }));
-    await this.connection.request({ op: "pin", conv, pinned });
-  }
-
-  async setMuted(conv, muted) {
-    this.conversations.update(conv, (summary) => ({ ...summary, muted }));
-    await this.connection.request({ op: "mute", conv, muted });
-  }
-
   markRead(conv, seq) {
     const summary = this.conversations.get(conv);
     if (!summary || seq <= summary.read_seq) return;

@@ -33,39 +33,6 @@ export class Contacts {
     }
   }
 
-  /** `who`: `{name}` or `{user}`. */
-  async add(who, note = "") {
-    await this.api.post("/contacts", note ? { ...who, note } : who);
-    await this.refresh();
-  }
-
-  async accept(id) {
-    await this.api.post(`/contacts/${id}/accept`);
-    await this.refresh();
-  }
-
-  /** Decline for good; `keepalive` when the page is going away. */
-  async decline(id, { keepalive = false } = {}) {
-    await this.api.post(`/contacts/${id}/decline`, {}, { keepalive });
-    await this.refresh();
-  }
-
-  async remove(id) {
-    await this.api.delete(`/contacts/${id}`);
-    await this.refresh();
-  }
-
-  async block(id, blocked) {
-    if (blocked) await this.api.put(`/contacts/${id}/block`);
-    else await this.api.delete(`/contacts/${id}/block`);
-    await this.refresh();
-  }
-
-  async remark(id, remark) {
-    await this.api.patch(`/contacts/${id}`, { remark });
-    await this.refresh();
-  }
-
   /** Keep a request out of sight while it can still be undone. */
   setLeaving(id, leaving) {
     const next = new Set(this.leaving.value);

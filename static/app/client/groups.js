@@ -1,6 +1,6 @@
 import { signal } from "../../vendor/preact.js";
 
-/** The groups I am in, and what can be done with them. */
+/** The groups I am in, and who else is. */
 export class Groups {
   constructor({ api, people }) {
     Object.assign(this, { api, people });
@@ -33,28 +33,6 @@ export class Groups {
     }
   }
 
-  async create(name, members, note = "") {
-    const group = await this.api.post("/groups", { name, members, note });
-    await this.refresh();
-    return group;
-  }
-
-  async join(numberOrName) {
-    const group = await this.api.post("/groups/join", { group: numberOrName });
-    await this.refresh();
-    return group;
-  }
-
-  async change(id, fields) {
-    await this.api.patch(`/groups/${id}`, fields);
-    await this.refresh();
-  }
-
-  async dissolve(id) {
-    await this.api.delete(`/groups/${id}`);
-    await this.refresh();
-  }
-
   /** `[{user, role}]` into `members`, owner and administrators first. */
   async loadMembers(id) {
     const { members } = await this.api.get(`/groups/${id}/members`);
@@ -64,25 +42,5 @@ export class Groups {
     const map = new Map(this.members.value);
     map.set(id, sorted);
     this.members.value = map;
-  }
-
-  async addMembers(id, users) {
-    await this.api.post(`/groups/${id}/members`, { users });
-    await this.loadMembers(id);
-  }
-
-  async removeMember(id, user) {
-    await this.api.delete(`/groups/${id}/members/${user}`);
-    await this.loadMembers(id);
-  }
-
-  async leave(id, me) {
-    await this.api.delete(`/groups/${id}/members/${me}`);
-    await this.refresh();
-  }
-
-  async setRole(id, user, role) {
-    await this.api.put(`/groups/${id}/members/${user}/role`, { role });
-    await Promise.all([this.loadMembers(id), this.refresh()]);
   }
 }

@@ -118,11 +118,6 @@ export class Log {
     this.#absorb();
   }
 
-  /** Change one entry here, as its event will say: after our own recall or edit was accepted. */
-  change(event) {
-    this.#change(event);
-  }
-
   hide(seq) {
     this.hidden.add(seq);
     this.entries = this.entries.filter((entry) => entry.seq !== seq);

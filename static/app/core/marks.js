@@ -15,25 +15,28 @@ export class Marks {
 
   /** `op`: `delivered` or `read`. */
   raise(op, conv, seq) {
-    const key = `${op} ${conv}`;
-    const mark = this.marks.get(key) ?? { op, conv, wanted: 0, sent: 0, at: -Infinity, timer: null };
+    const mark = this.#mark(op, conv);
     if (seq <= mark.wanted) return;
     mark.wanted = seq;
-    this.marks.set(key, mark);
     this.#push(mark);
   }
 
   /** The node knows of `seq` already, by itself or from another device. */
   known(op, conv, seq) {
-    const key = `${op} ${conv}`;
-    const mark = this.marks.get(key) ?? { op, conv, wanted: 0, sent: 0, at: -Infinity, timer: null };
+    const mark = this.#mark(op, conv);
     mark.sent = Math.max(mark.sent, seq);
     mark.wanted = Math.max(mark.wanted, seq);
-    this.marks.set(key, mark);
   }
 
   flush() {
     for (const mark of this.marks.values()) this.#push(mark);
+  }
+
+  #mark(op, conv) {
+    const key = `${op} ${conv}`;
+    const mark = this.marks.get(key) ?? { op, conv, wanted: 0, sent: 0, at: -Infinity, timer: null };
+    this.marks.set(key, mark);
+    return mark;
   }
 
   #push(mark) {

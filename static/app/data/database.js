@@ -1,5 +1,5 @@
 import { deleteDB, openDB } from "../../vendor/idb.js";
-import { memoryTable } from "./memory-table.js";
+import { again } from "../core/again.js";
 
 const VERSION = 2;
 
@@ -28,6 +28,7 @@ export async function openDatabase(userId) {
       forget: () => Promise.all([database.clear("lists"), database.clear("logs")]),
     };
   } catch {
+    const { memoryTable } = await again(() => import("./memory-table.js"));
     return { ...each((_, key) => memoryTable(key)), close: () => {}, forget: async () => {} };
   }
 }

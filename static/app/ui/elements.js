@@ -57,29 +57,11 @@ export function Badge({ n, kind = "", label }) {
 /** What a pane shows when it has nothing: a drawing, words, and one thing to do. */
 export function Empty({ title, text, drawing = false, icon, children, wide = false, level = 3 }) {
   return html`<div class="empty ${wide ? "wide" : ""}">
-    ${drawing ? html`<${Boat} />` : null}${icon ? html`<${Icon} name=${icon} size="xl" />` : null}
+    ${drawing ? html`<svg class="ill" aria-hidden="true"><use href="${ICONS}#boat" /></svg>` : null}${icon ? html`<${Icon} name=${icon} size="xl" />` : null}
     ${level === 2 ? html`<h2>${title}</h2>` : html`<h3>${title}</h3>`}
     ${text ? html`<p>${text}</p>` : null}
     ${children}
   </div>`;
-}
-
-function Boat() {
-  return html`<svg
-    class="ill"
-    viewBox="0 0 132 96"
-    fill="none"
-    stroke="currentColor"
-    stroke-width="2"
-    stroke-linecap="round"
-    stroke-linejoin="round"
-    aria-hidden="true"
-  >
-    <path d="M14 80c9-6 17-6 26 0s17 6 26 0 17-6 26 0 17 6 26 0" opacity=".5" />
-    <path d="M28 88c8-4 14-4 22 0s14 4 22 0 14-4 22 0" opacity=".3" />
-    <path d="M30 62h72l-10 14H42L30 62Z" fill="currentColor" fill-opacity=".14" />
-    <path d="M66 62V14M66 18l26 36H66M62 26 42 54h20" fill="currentColor" fill-opacity=".08" />
-  </svg>`;
 }
 
 /** Grey shapes while a list is on its way; they stay out of sight for the first 200 ms. */

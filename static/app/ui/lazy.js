@@ -39,6 +39,11 @@ export function lazy(load, name, styles = [], meanwhile = () => null, failing = 
   };
 }
 
+/** Call a function whose module is fetched when it is first needed. */
+export function call({ t, layers }, load, name, ...args) {
+  return again(load).then((module) => module[name](...args), () => layers.say(t("link.needs")));
+}
+
 const failed = (retry, t) => html`<${LoadError} title=${t("state.error")} onRetry=${retry} />`;
 
 /** Add a style sheet to the page, once; resolves when it holds. */

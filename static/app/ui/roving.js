@@ -1,11 +1,12 @@
 import { useLayoutEffect } from "../../vendor/preact.js";
 
 /**
- * Makes one tab stop of the elements that match `selector` inside `ref`: arrows (with `grid`
- * also in two dimensions), Home and End move between them. The elements are rendered with
- * `tabindex=-1`; exactly one of them gets 0, by default the first, or the last with `last`.
+ * Makes one tab stop of the elements that match `selector` inside `ref`: arrows, Home and End move
+ * between them; in two dimensions where `across(items, index, step)` finds the one in the next row. The
+ * elements are rendered with `tabindex=-1`; exactly one of them gets 0, by default the first, or the
+ * last with `last`.
  */
-export function useRoving(ref, selector, { focusFirst = false, last = false, grid = false } = {}) {
+export function useRoving(ref, selector, { focusFirst = false, last = false, across = null } = {}) {
   useLayoutEffect(() => {
     const items = [...ref.current.querySelectorAll(selector)];
     const held = items.filter((item) => item.tabIndex === 0);
@@ -32,7 +33,7 @@ export function useRoving(ref, selector, { focusFirst = false, last = false, gri
       const item = event.target.closest?.(selector);
       if (!item || (event.target !== item && event.target.matches("input, textarea"))) return;
       const items = list();
-      const next = target(event.key, items, items.indexOf(item), grid);
+      const next = target(event.key, items, items.indexOf(item), across);
       if (!next) return;
       event.preventDefault();
       hold(next);
@@ -48,28 +49,12 @@ export function useRoving(ref, selector, { focusFirst = false, last = false, gri
   }, []);
 }
 
-function target(key, items, index, grid) {
+function target(key, items, index, across) {
   if (key === "Home") return items[0];
   if (key === "End") return items[items.length - 1];
-  if (grid && key === "ArrowRight") return items[index + 1] ?? null;
-  if (grid && key === "ArrowLeft") return items[index - 1] ?? null;
+  if (across && key === "ArrowRight") return items[index + 1] ?? null;
+  if (across && key === "ArrowLeft") return items[index - 1] ?? null;
   if (key !== "ArrowDown" && key !== "ArrowUp") return null;
   const step = key === "ArrowDown" ? 1 : -1;
-  return grid ? across(items, index, step) : (items[index + step] ?? null);
-}
-
-/** In a grid: of the next row up or down, the one that stands nearest. */
-function across(items, index, step) {
-  const from = items[index].getBoundingClientRect();
-  let row = null;
-  let best = null;
-  for (let at = index + step; items[at]; at += step) {
-    const box = items[at].getBoundingClientRect();
-    if (Math.abs(box.top - from.top) < 2) continue;
-    row ??= box.top;
-    if (Math.abs(box.top - row) >= 2) break;
-    const distance = Math.abs(box.left - from.left);
-    if (!best || distance < best.distance) best = { item: items[at], distance };
-  }
-  return best?.item ?? null;
+  return across ? across(items, index, step) : (items[index + step] ?? null);
 }

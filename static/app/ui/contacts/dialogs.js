@@ -1,4 +1,5 @@
 import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
+import { addContact, remarkContact } from "../../client/contact-acts.js";
 import { useApp } from "../context.js";
 import { Avatar, Icon } from "../elements.js";
 import { Field } from "../form-elements.js";
@@ -92,7 +93,7 @@ export function SendRequest({ user, close }) {
     event.preventDefault();
     setBusy(true);
     try {
-      await client.contacts.add({ user: user.id }, note.trim());
+      await addContact(client, { user: user.id }, note.trim());
       close();
       layers.say(t("contacts.asked", { name: user.name }));
     } catch (problem) {
@@ -122,7 +123,7 @@ export function EditRemark({ user, remark, close }) {
   const save = async (event) => {
     event.preventDefault();
     try {
-      await client.contacts.remark(user.id, text.trim());
+      await remarkContact(client, user.id, text.trim());
       close();
     } catch (problem) {
       setError(problem.message);

@@ -1,8 +1,9 @@
 import { html, useMemo, useRef, useState } from "../../../vendor/preact.js";
+import { acceptContact, declineContact } from "../../client/contact-acts.js";
 import { byInitial } from "../../core/initials.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
-import { AddContact } from "../list/list.js";
+import { AddContact } from "../list/begin.js";
 import { SearchBox } from "../list/search-box.js";
 import { presenceText } from "../presence-text.js";
 import { useRoving } from "../roving.js";
@@ -138,13 +139,12 @@ function Request({ contact }) {
   };
   const accept = () => {
     setBusy(true);
-    client.contacts.accept(user.id).catch(failed);
+    acceptContact(client, user.id).catch(failed);
   };
   const decline = () => {
     client.contacts.setLeaving(user.id, true);
     const done = () =>
-      client.contacts
-        .decline(user.id, { keepalive: true })
+      declineContact(client, user.id)
         .catch(failed)
         .finally(() => client.contacts.setLeaving(user.id, false));
     layers.offerUndo(

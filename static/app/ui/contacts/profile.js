@@ -1,11 +1,13 @@
 import { html, useEffect } from "../../../vendor/preact.js";
+import { mute, pin } from "../../client/conversation-acts.js";
+import { acceptContact, blockContact, removeContact } from "../../client/contact-acts.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton } from "../elements.js";
 import { Switch } from "../form-elements.js";
 import { Confirm } from "../layer-views.js";
-import { hideConversation } from "../list/row.js";
+import { hideConversation } from "../list/row-menu.js";
 import { presenceText } from "../presence-text.js";
-import { SideFrame } from "../shell/pane-frame.js";
+import { SideFrame } from "../shell/side-frame.js";
 import { EditRemark, SendRequest } from "./dialogs.js";
 
 /** A person on a page of their own. */
@@ -54,7 +56,7 @@ function Person({ user, inChat = false }) {
   const actions = [
     !me && !inChat && ["chat", t("people.write"), () => router.go("chats", conv)],
     !me && !contact && ["user-plus", t("people.add"), () => layers.open(SendRequest, { user })],
-    !me && contact?.state === "incoming" && ["check", t("contacts.accept"), () => attempt(client.contacts.accept(id))],
+    !me && contact?.state === "incoming" && ["check", t("contacts.accept"), () => attempt(acceptContact(client, id))],
     !me && contact?.state === "accepted" && ["edit", t("people.remark"), () => layers.open(EditRemark, { user, remark })],
     me && ["edit", t("settings.edit_profile"), () => router.go("settings", "profile")],
   ].filter(Boolean);
@@ -84,9 +86,9 @@ function Person({ user, inChat = false }) {
     html`<div class="block">
       ${summary &&
       html`<div class="opt"><span>${t("list.mute")}</span>
-          <${Switch} label=${t("list.mute")} checked=${summary.muted} onChange=${(on) => attempt(client.setMuted(conv, on))} /></div>
+          <${Switch} label=${t("list.mute")} checked=${summary.muted} onChange=${(on) => attempt(mute(client, conv, on))} /></div>
         <div class="opt"><span>${t("list.pin")}</span>
-          <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(client.setPinned(conv, on))} /></div>
+          <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(pin(client, conv, on))} /></div>
         <button type="button" class="opt" onClick=${() => hideConversation(app, conv, remark || user.name)}>
           <${Icon} name="close" /><span>${t("list.hide_chat")}</span></button>`}
       <${BlockButton} user=${user} contact=${contact} attempt=${attempt} />
@@ -97,7 +99,7 @@ function Person({ user, inChat = false }) {
             title: t("people.remove"),
             text: t("people.remove_text", { name: user.name }),
             action: t("people.remove"),
-            onConfirm: () => client.contacts.remove(id),
+            onConfirm: () => removeContact(client, id),
           })}><${Icon} name="trash" /><span>${t(contact.state === "accepted" ? "people.remove" : "people.withdraw")}</span></button>`}
     </div>`}
   `;
@@ -106,7 +108,7 @@ function Person({ user, inChat = false }) {
 function BlockButton({ user, contact, attempt }) {
   const { t, client, layers } = useApp();
   if (contact?.blocked) {
-    return html`<button type="button" class="opt" onClick=${() => attempt(client.contacts.block(user.id, false))}>
+    return html`<button type="button" class="opt" onClick=${() => attempt(blockContact(client, user.id, false))}>
       <${Icon} name="ban" /><span>${t("people.unblock")}</span></button>`;
   }
   const ask = () =>
@@ -114,7 +116,7 @@ function BlockButton({ user, contact, attempt }) {
       title: t("people.block_title", { name: user.name }),
       text: t("people.block_text"),
       action: t("people.block"),
-      onConfirm: () => client.contacts.block(user.id, true),
+      onConfirm: () => blockContact(client, user.id, true),
     });
   return html`<button type="button" class="opt dg" onClick=${ask}><${Icon} name="ban" /><span>${t("people.block")}</span></button>`;
 }

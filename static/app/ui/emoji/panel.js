@@ -4,6 +4,7 @@ import { Icon, LoadError } from "../elements.js";
 import { Segments } from "../form-elements.js";
 import { isComposing } from "../input-method.js";
 import { useRoving } from "../roving.js";
+import { across } from "./across.js";
 import { GROUPS, loadEmoji, MAX_RECENT, searchEmoji } from "./data.js";
 import { Stickers } from "./stickers.js";
 
@@ -103,7 +104,7 @@ function Emojis({ error, load, sections, found, byEmoji, pick }) {
   const { t } = useApp();
   const [shown, setShown] = useState(null);
   const grid = useRef(null);
-  useRoving(grid, "button", { grid: true });
+  useRoving(grid, "button", { across });
   return html`
     <div class="es" ref=${grid} onFocusIn=${(event) => setShown(byEmoji.get(event.target.textContent) ?? null)}
       onPointerOver=${(event) => event.target.tagName === "BUTTON" && setShown(byEmoji.get(event.target.textContent) ?? null)}>

@@ -1,6 +1,7 @@
 import { html, useRef } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { useRoving } from "../roving.js";
+import { across } from "./across.js";
 import { searchStickers, Sticker, STICKERS } from "./sticker-set.js";
 
 /** Kept as recently used: one row. */
@@ -10,7 +11,7 @@ const MAX_RECENT = 4;
 export function Stickers({ query, onPick }) {
   const { t, storage } = useApp();
   const grid = useRef(null);
-  useRoving(grid, "button", { grid: true });
+  useRoving(grid, "button", { across });
   const recent = (storage.get("stickers") ?? []).filter((id) => STICKERS.some((sticker) => sticker.id === id));
   const found = query.trim() ? searchStickers(query) : null;
   const pick = (id) => {

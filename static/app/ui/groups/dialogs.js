@@ -1,4 +1,5 @@
 import { html, useState } from "../../../vendor/preact.js";
+import { addMembers, createGroup, joinGroup } from "../../client/group-acts.js";
 import { groupName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar } from "../elements.js";
@@ -15,7 +16,7 @@ export function CreateGroup({ close }) {
   const [note, setNote] = useState("");
   const [members, setMembers] = useState([]);
   const [form, submit] = useForm(async () => {
-    const group = await client.groups.create(name.trim(), members, note.trim());
+    const group = await createGroup(client, name.trim(), members, note.trim());
     close();
     await client.conversations.refresh();
     router.go("chats", groupName(group.id));
@@ -41,7 +42,7 @@ export function JoinGroup({ close }) {
   const [form, submit] = useForm(async () => {
     let group;
     try {
-      group = await client.groups.join(text.trim());
+      group = await joinGroup(client, text.trim());
     } catch (problem) {
       if (problem.code !== "approval_needed") throw problem;
       close();
@@ -69,7 +70,7 @@ export function AddMembers({ group, close }) {
   const [chosen, setChosen] = useState([]);
   const inside = (client.groups.members.value.get(group.id) ?? []).map(({ user }) => user.id);
   const [form, submit] = useForm(async () => {
-    await client.groups.addMembers(group.id, chosen);
+    await addMembers(client, group.id, chosen);
     close();
   });
   return html`<${Dialog} title=${t("groups.add_title")} close=${close}>

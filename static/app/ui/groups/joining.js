@@ -1,4 +1,5 @@
 import { html, useEffect, useMemo, useState } from "../../../vendor/preact.js";
+import { changeGroup } from "../../client/group-acts.js";
 import { Joining } from "../../client/joining.js";
 import { useApp } from "../context.js";
 import { Avatar, Icon } from "../elements.js";
@@ -39,7 +40,7 @@ export function JoiningBlock({ group }) {
       ${end && html` <button type="button" class="linkish" onClick=${revoke}>${t("tokens.revoke")}<span class="vh">${t("groups.link")}</span></button>`}</p>
     <div class="opt"><div>${t("groups.approval")}<small>${t("groups.approval_text")}</small></div>
       <${Switch} label=${t("groups.approval")} checked=${group.approval}
-        onChange=${(approval) => client.groups.change(group.id, { approval }).catch(failed)} /></div>
+        onChange=${(approval) => changeGroup(client, group.id, { approval }).catch(failed)} /></div>
   </div>`;
 }
 

@@ -1,4 +1,5 @@
 import { html, useState } from "../../../vendor/preact.js";
+import { removeMember, setRole } from "../../client/group-acts.js";
 import { useApp } from "../context.js";
 import { Avatar, IconButton } from "../elements.js";
 import { presenceText } from "../presence-text.js";
@@ -42,7 +43,7 @@ function Member({ group, member }) {
       items.push(null, {
         icon: "shield",
         label: t(role === "admin" ? "groups.make_member" : "groups.make_admin"),
-        run: () => act(client.groups.setRole(group.id, user.id, role === "admin" ? "member" : "admin")),
+        run: () => act(setRole(client, group.id, user.id, role === "admin" ? "member" : "admin")),
       });
       items.push({ icon: "crown", label: t("groups.make_owner"), run: () => confirm("owner") });
     }
@@ -58,7 +59,7 @@ function Member({ group, member }) {
       text: t(`groups.${kind}_text`, { name }),
       action: t(kind === "kick" ? "groups.kick" : "groups.make_owner"),
       onConfirm: () =>
-        kind === "kick" ? client.groups.removeMember(group.id, user.id) : client.groups.setRole(group.id, user.id, "owner"),
+        kind === "kick" ? removeMember(client, group.id, user.id) : setRole(client, group.id, user.id, "owner"),
     });
   return html`<li class="mem">
     <${Avatar} id=${user.id} name=${name} size="s" online=${me || client.people.isOnline(user.id)} />

@@ -1,13 +1,15 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { mute, pin } from "../../client/conversation-acts.js";
+import { changeGroup, dissolveGroup, leaveGroup } from "../../client/group-acts.js";
 import { groupName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton } from "../elements.js";
 import { Switch } from "../form-elements.js";
 import { Confirm } from "../layer-views.js";
 import { lazy } from "../lazy.js";
-import { hideConversation } from "../list/row.js";
+import { hideConversation } from "../list/row-menu.js";
 import { WebhooksBlock } from "../programs/webhooks.js";
-import { SideFrame } from "../shell/pane-frame.js";
+import { SideFrame } from "../shell/side-frame.js";
 import { AddMembers, EditText } from "./dialogs.js";
 import { JoiningBlock } from "./joining.js";
 import { MemberList } from "./members.js";
@@ -62,13 +64,13 @@ function Details({ group, inChat = false }) {
       value: group[field] ?? "",
       rows,
       max,
-      save: (value) => client.groups.change(group.id, { [field]: value }),
+      save: (value) => changeGroup(client, group.id, { [field]: value }),
     });
   const changePicture = () =>
     layers.open(CropDialog, {
       title: t("crop.group"),
       present: Boolean(group.icon),
-      save: (icon) => client.groups.change(group.id, { icon }),
+      save: (icon) => changeGroup(client, group.id, { icon }),
     });
   const end = (kind) =>
     layers.open(Confirm, {
@@ -76,7 +78,7 @@ function Details({ group, inChat = false }) {
       text: t(`groups.${kind}_text`),
       action: t(`groups.${kind}`),
       async onConfirm() {
-        await (kind === "leave" ? client.groups.leave(group.id, client.me.id) : client.groups.dissolve(group.id));
+        await (kind === "leave" ? leaveGroup(client, group.id) : dissolveGroup(client, group.id));
         client.conversations.refresh();
         router.go(inChat ? "chats" : "groups", null, { replace: true });
       },
@@ -92,7 +94,7 @@ function Details({ group, inChat = false }) {
       <button type="button" class="act" onClick=${() => layers.open(AddMembers, { group })}><${Icon} name="user-plus" />${t("groups.add")}</button>
       ${manages && html`<button type="button" class="act" onClick=${() => edit("name", t("groups.rename"))}><${Icon} name="edit" />${t("groups.rename")}</button>
         <button type="button" class="act" onClick=${changePicture}><${Icon} name="image" />${t("crop.group")}</button>`}
-      ${summary && html`<button type="button" class="act" aria-pressed=${summary.muted ? "true" : "false"} onClick=${() => attempt(client.setMuted(conv, !summary.muted))}>
+      ${summary && html`<button type="button" class="act" aria-pressed=${summary.muted ? "true" : "false"} onClick=${() => attempt(mute(client, conv, !summary.muted))}>
         <${Icon} name=${summary.muted ? "bell" : "bell-off"} />${t(summary.muted ? "list.unmute" : "list.mute_short")}</button>`}
     </div>
     <div class="block">
@@ -112,7 +114,7 @@ function Details({ group, inChat = false }) {
     <div class="block">
       ${summary &&
       html`<div class="opt"><span>${t("list.pin")}</span>
-        <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(client.setPinned(conv, on))} /></div>
+        <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(pin(client, conv, on))} /></div>
         <button type="button" class="opt" onClick=${() => hideConversation(app, conv, group.name)}>
           <${Icon} name="close" /><span>${t("list.hide_chat")}</span></button>`}
       ${group.role === "owner"

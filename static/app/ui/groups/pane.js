@@ -1,7 +1,7 @@
 import { html, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar, Badge, Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
-import { CreateGroup, JoinGroup } from "../list/list.js";
+import { CreateGroup, JoinGroup } from "../list/begin.js";
 import { SearchBox } from "../list/search-box.js";
 import { useRoving } from "../roving.js";
 import { PaneFrame } from "../shell/pane-frame.js";

@@ -1,24 +1,23 @@
 import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
-import { Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
-import { lazy } from "../lazy.js";
+import { IconButton, LoadError, Skeleton } from "../elements.js";
+import { call, lazy } from "../lazy.js";
 import { useRoving } from "../roving.js";
 import { PaneFrame } from "../shell/pane-frame.js";
 import { ConversationRow } from "./row.js";
 import { SearchBox } from "./search-box.js";
 
 const FILTERS = ["all", "unread", "mentions", "groups"];
-export const AddContact = lazy(() => import("../contacts/dialogs.js"), "AddContact", ["details"]);
-export const CreateGroup = lazy(() => import("../groups/dialogs.js"), "CreateGroup", ["details"]);
+const loadBegin = () => import("./begin.js");
+const NoConversations = lazy(loadBegin, "NoConversations");
 const SearchResults = lazy(() => import("../search/results.js"), "SearchResults", ["search"]);
 const NoticesHint = lazy(() => import("../away/hint.js"), "NoticesHint");
-export const JoinGroup = lazy(() => import("../groups/dialogs.js"), "JoinGroup", ["details"]);
 
 /** The list of conversations with its search and filters. */
 export function ConversationList() {
   const app = useApp();
-  const { t, client, router, layers, hint } = app;
+  const { t, client, router, hint } = app;
   const [filter, setFilter] = useState("all");
   const [query, setQuery] = useState("");
   /** What is looked for: not what an input method is still composing. */
@@ -34,15 +33,7 @@ export function ConversationList() {
   };
   const openNew = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
-    layers.openMenu({
-      at: { x: box.left, right: box.right, y: box.bottom + 6 },
-      label: t("list.new"),
-      items: [
-        { icon: "user-plus", label: t("contacts.find"), run: () => layers.open(AddContact) },
-        { icon: "people", label: t("groups.create"), run: () => layers.open(CreateGroup) },
-        { icon: "plus", label: t("groups.join"), run: () => layers.open(JoinGroup) },
-      ],
-    });
+    call(app, loadBegin, "openNewMenu", app, { x: box.left, right: box.right, y: box.bottom + 6 });
   };
   return html`<${PaneFrame} label=${t("list.label")}>
     <header class="pane-h">
@@ -115,16 +106,6 @@ function Rows({ shown, current, filter, onlyAnnouncements }) {
     ${!shown.length && !onlyAnnouncements &&
     html`<p class="nothing" role="status">${t(`list.none_${filter}`)}</p>`}
   </div>`;
-}
-
-function NoConversations() {
-  const { t, layers } = useApp();
-  return html`<${Empty} drawing title=${t("list.empty")} text=${t("list.empty_text")}>
-    <button type="button" class="btn primary" onClick=${() => layers.open(AddContact)}>
-      <${Icon} name="user-plus" />${t("contacts.find")}
-    </button>
-    <button type="button" class="btn quiet" onClick=${() => layers.open(JoinGroup)}>${t("groups.join")}</button>
-  <//>`;
 }
 
 /** Who may announce sees Announcements before there is one. */

@@ -2,6 +2,7 @@ import { html } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar, Badge, Icon } from "../elements.js";
+import { call } from "../lazy.js";
 import { preview } from "./preview.js";
 
 /** A conversation in the list. */
@@ -14,6 +15,12 @@ export function ConversationRow({ summary, current }) {
   const title = client.conversations.title(summary);
   const kind = peer ? "person" : "group";
   const online = peer ? client.people.isOnline(peer) : false;
+  const openMenu = (event) => {
+    event.preventDefault();
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    const at = event.clientX ? { x: event.clientX, y: event.clientY } : { x: left + 40, y: top + 40 };
+    call(app, () => import("./row-menu.js"), "openRowMenu", app, at, summary, title);
+  };
   return html`<li>
     <a
       class="row ${unread ? "unread" : ""}"
@@ -21,11 +28,9 @@ export function ConversationRow({ summary, current }) {
       tabindex="-1"
       data-conv=${conv}
       aria-current=${current ? "true" : undefined}
-      onContextMenu=${(event) => openRowMenu(app, event, summary, title)}
+      onContextMenu=${openMenu}
       onKeyDown=${(event) => {
-        if (event.key === "ContextMenu" || (event.shiftKey && event.key === "F10")) {
-          openRowMenu(app, event, summary, title);
-        }
+        if (event.key === "ContextMenu" || (event.shiftKey && event.key === "F10")) openMenu(event);
       }}
     >
       <${Avatar} id=${peer ?? (conv === ALL ? "4" : Number(conv.slice(2)))} name=${title} kind=${kind} online=${online} />
@@ -46,50 +51,4 @@ export function ConversationRow({ summary, current }) {
       </div>
     </a>
   </li>`;
-}
-
-/** Take a conversation out of the list until something new comes; it can be undone. */
-export function hideConversation({ t, client, layers, router }, conv, title) {
-  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
-  client.hideConversation(conv, true).catch(failed);
-  if (router.place.value.id === conv) router.go("chats", null, { replace: true });
-  layers.offerUndo(t("list.hidden_done", { name: title }), () =>
-    client.hideConversation(conv, false).catch(failed),
-  );
-}
-
-/** What can be done with a conversation; also offered in its details. */
-export function openRowMenu(app, event, summary, title) {
-  event.preventDefault();
-  const { t, client, layers } = app;
-  const { conv, pinned, muted, unread, last_seq: lastSeq } = summary;
-  const box = event.currentTarget.getBoundingClientRect();
-  const at = event.clientX ? { x: event.clientX, y: event.clientY } : { x: box.left + 40, y: box.top + 40 };
-  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
-  const hide = () => hideConversation(app, conv, title);
-  const items = [
-    {
-      icon: "pin",
-      label: t(pinned ? "list.unpin" : "list.pin"),
-      run: () => client.setPinned(conv, !pinned).catch(failed),
-    },
-    {
-      icon: muted ? "bell" : "bell-off",
-      label: t(muted ? "list.unmute" : "list.mute"),
-      run() {
-        client.setMuted(conv, !muted).catch(failed);
-        if (!muted) {
-          layers.offerUndo(t("list.muted_done", { name: title }), () => client.setMuted(conv, false).catch(failed));
-        }
-      },
-    },
-    unread > 0 && {
-      icon: "checks",
-      label: t("list.mark_read"),
-      run: () => client.markRead(conv, lastSeq),
-    },
-    null,
-    { icon: "close", label: t("list.hide"), run: hide },
-  ];
-  layers.openMenu({ items: items.filter((item) => item !== false), at, label: title });
 }

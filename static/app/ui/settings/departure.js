@@ -1,4 +1,5 @@
 import { html, useState } from "../../../vendor/preact.js";
+import { removeAccount } from "../../client/account-acts.js";
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
 import { Dialog } from "../layer-views.js";
@@ -18,7 +19,7 @@ function DeleteAccount({ close }) {
   const { t, client, logOut } = useApp();
   const [sure, setSure] = useState(false);
   const guest = client.account.user.value.kind === "guest";
-  const leave = ({ password }) => logOut(() => client.account.remove(password));
+  const leave = ({ password }) => logOut(() => removeAccount(client, password));
   return html`<${Dialog} title=${t("departure.title")} close=${close}>
     <div class="db departure">
       <div class="sumerr"><${Icon} name="alert" /><b>${t("departure.final")}</b></div>

@@ -1,4 +1,5 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { changePassword, endOtherSessions, endSession } from "../../client/account-acts.js";
 import { useApp } from "../context.js";
 import { Icon, LoadError } from "../elements.js";
 import { Confirm } from "../layer-views.js";
@@ -18,7 +19,7 @@ export function DevicesCard() {
       title: t("devices.end_others"),
       text: t("devices.end_others_text"),
       action: t("devices.end_others"),
-      onConfirm: () => account.endOtherSessions(),
+      onConfirm: () => endOtherSessions(client),
     });
   return html`<section class="card list">
     <h3><span>${t("devices.title")}</span>
@@ -27,7 +28,7 @@ export function DevicesCard() {
     ${!sessions && error && html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${load} />`}
     <ul>
       ${sessions?.map(
-        (session) => html`<${Device} key=${session.id} session=${session} end=${() => account.endSession(session.id).catch(failed)} />`,
+        (session) => html`<${Device} key=${session.id} session=${session} end=${() => endSession(client, session.id).catch(failed)} />`,
       )}
     </ul>
   </section>`;
@@ -85,7 +86,7 @@ export function PasswordCard() {
           ]}
           check=${(values) => (values.new_password === values.repassword ? {} : { repassword: t("form.differ") })}
           action=${t("settings.change_password")}
-          save=${(values) => client.account.changePassword(values)}
+          save=${(values) => changePassword(client, values)}
           onSaved=${() => {
             setOpen(false);
             client.account.refreshSessions().catch(() => {});

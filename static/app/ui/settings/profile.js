@@ -1,4 +1,5 @@
 import { html } from "../../../vendor/preact.js";
+import { register } from "../../client/account-acts.js";
 import { useApp } from "../context.js";
 import { Avatar } from "../elements.js";
 import { lazy } from "../lazy.js";
@@ -61,7 +62,7 @@ export function RegisterCard({ user }) {
       ]}
       check=${({ password, repassword }) => (password === repassword ? {} : { repassword: t("form.differ") })}
       action=${t("register.submit")}
-      save=${(values) => client.account.register(values)}
+      save=${(values) => register(client, values)}
       onSaved=${() => layers.say(t("guest.registered"))}
     />
   </section>`;

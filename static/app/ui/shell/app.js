@@ -1,9 +1,9 @@
-import { html, useEffect, useMemo } from "../../../vendor/preact.js";
+import { html, useEffect } from "../../../vendor/preact.js";
+import { parseName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Layers } from "../layers-shown.js";
 import { lazy } from "../lazy.js";
 import { ConversationList } from "../list/list.js";
-import { Announcer } from "../announcer.js";
 import { Banners } from "./banners.js";
 import { Rail, TabBar } from "./navigation.js";
 
@@ -12,6 +12,7 @@ export const loadChat = () => import("../chat/chat.js");
 const emptyMain = () => html`<main class="chat" id="main" tabindex="-1"></main>`;
 
 const ChatPane = lazy(loadChat, "ChatPane", ["media", "voice"], emptyMain);
+const Announcer = lazy(() => import("../announcer.js"), "Announcer", [], undefined, () => null);
 const ContactsPane = lazy(() => import("../contacts/pane.js"), "ContactsPane");
 const GroupsPane = lazy(() => import("../groups/pane.js"), "GroupsPane");
 const SettingsPane = lazy(() => import("../settings/pane.js"), "SettingsPane", ["page"]);
@@ -72,13 +73,8 @@ function Main({ area, id }) {
 
 function Side({ id }) {
   const { client } = useApp();
-  const group = /^g:(\d+)$/.exec(id ?? "");
-  const peer = useMemo(() => {
-    const match = /^p:(\d+):(\d+)$/.exec(id ?? "");
-    if (!match) return null;
-    return Number(match[1]) === client.me.id ? Number(match[2]) : Number(match[1]);
-  }, [id]);
-  if (group) return html`<${GroupPanel} id=${Number(group[1])} conv=${id} />`;
+  const { group, peer } = parseName(id, client.me.id) ?? {};
+  if (group) return html`<${GroupPanel} id=${group} conv=${id} />`;
   if (peer) return html`<${PersonPanel} id=${peer} conv=${id} />`;
   return null;
 }

@@ -24,9 +24,3 @@ export function PaneFrame({ label, children }) {
     ${children}
   </section>`;
 }
-
-/** Details beside a chat; on a narrow screen in its place. */
-export function SideFrame({ label, children }) {
-  const role = useNarrow() ? "main" : "complementary";
-  return html`<section class="side" role=${role} aria-label=${label} data-region>${children}</section>`;
-}

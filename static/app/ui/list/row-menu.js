@@ -1,0 +1,43 @@
+import { hide, mute, pin } from "../../client/conversation-acts.js";
+
+/** Take a conversation out of the list until something new comes; it can be undone. */
+export function hideConversation({ t, client, layers, router }, conv, title) {
+  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+  hide(client, conv, true).catch(failed);
+  if (router.place.value.id === conv) router.go("chats", null, { replace: true });
+  layers.offerUndo(t("list.hidden_done", { name: title }), () =>
+    hide(client, conv, false).catch(failed),
+  );
+}
+
+/** What can be done with a conversation; also offered in its details. */
+export function openRowMenu(app, at, summary, title) {
+  const { t, client, layers } = app;
+  const { conv, pinned, muted, unread, last_seq: lastSeq } = summary;
+  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+  const items = [
+    {
+      icon: "pin",
+      label: t(pinned ? "list.unpin" : "list.pin"),
+      run: () => pin(client, conv, !pinned).catch(failed),
+    },
+    {
+      icon: muted ? "bell" : "bell-off",
+      label: t(muted ? "list.unmute" : "list.mute"),
+      run() {
+        mute(client, conv, !muted).catch(failed);
+        if (!muted) {
+          layers.offerUndo(t("list.muted_done", { name: title }), () => mute(client, conv, false).catch(failed));
+        }
+      },
+    },
+    unread > 0 && {
+      icon: "checks",
+      label: t("list.mark_read"),
+      run: () => client.markRead(conv, lastSeq),
+    },
+    null,
+    { icon: "close", label: t("list.hide"), run: () => hideConversation(app, conv, title) },
+  ];
+  layers.openMenu({ items: items.filter((item) => item !== false), at, label: title });
+}
