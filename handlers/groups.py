@@ -69,6 +69,7 @@ class GroupHandler(ApiHandler):
             category=body.category,
             announcement=body.announcement,
             approval=body.approval,
+            shows_past=body.shows_past,
             icon=body.icon,
         )
 

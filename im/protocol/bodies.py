@@ -241,13 +241,17 @@ class NewGroup(Struct, kw_only=True):
 
 
 class GroupChange(Struct, kw_only=True):
-    """What to change of a group; 0 removes the icon."""
+    """What to change of a group; 0 removes the icon.
+
+    ``shows_past``: those who join from then on see what was said before.
+    """
 
     name: Text | None = None
     note: LongText | None = None
     category: Text | None = None
     announcement: LongText | None = None
     approval: bool | None = None
+    shows_past: bool | None = None
     icon: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
 
 

@@ -24,6 +24,8 @@ EventKind = Literal[
     "owner",
     "settings",
     "dissolved",
+    "past_shown",
+    "past_hidden",
 ]
 
 
@@ -93,7 +95,8 @@ class Event(ServerFrame, tag="event", kw_only=True):
     """A numbered entry that is no message: what happened to a message or to the conversation.
 
     Attributes:
-        kind: what happened.
+        kind: what happened. ``past_shown``, ``past_hidden``: those who join from then on see what
+            was said before, or don't.
         target: number of the message that was recalled or edited.
         text: the new text (edit), name (renamed, created) or announcement.
         users: whom it concerns (joined, left, removed, role, owner).
@@ -140,7 +143,8 @@ class ConversationSummary(Struct, kw_only=True):
 class GroupSummary(Struct, kw_only=True):
     """What the header of a group's conversation shows.
 
-    ``requests``: how many ask to be let in; only those who lead the group are told.
+    ``shows_past``: those who join now see what was said before. ``requests``: how many ask to be
+    let in; only those who lead the group are told.
     """
 
     id: int
@@ -153,6 +157,7 @@ class GroupSummary(Struct, kw_only=True):
     note: str = ""
     announcement: str = ""
     approval: bool = False
+    shows_past: bool = False
     requests: int = 0
 
 

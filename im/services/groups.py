@@ -275,13 +275,14 @@ class Groups:
         category: str | None = None,
         announcement: str | None = None,
         approval: bool | None = None,
+        shows_past: bool | None = None,
         icon: int | None = None,
     ) -> GroupSummary:
         """Whoever leads the group changes its name, note, category, announcement or icon.
 
-        With ``approval`` those who want in are let in by someone who leads it. An icon is a picture
-        that they have uploaded; 0 takes it away. Raises ``NotFound``, ``Forbidden``, ``Invalid`` or
-        ``Taken``.
+        With ``approval`` those who want in are let in by someone who leads it; with ``shows_past``
+        those who join from then on see what was said before. An icon is a picture that they have
+        uploaded; 0 takes it away. Raises ``NotFound``, ``Forbidden``, ``Invalid`` or ``Taken``.
         """
         if name is not None:
             cleaned = clean_name(name)
@@ -305,6 +306,9 @@ class Groups:
             fields["category"] = check_length("category", category, MAX_CATEGORY)
         if fields:
             await self._change(who, group, EntryKind.SETTINGS, fields, None)
+        if shows_past is not None:
+            kind = EntryKind.PAST_SHOWN if shows_past else EntryKind.PAST_HIDDEN
+            await self._change(who, group, kind, {"shows_past": int(shows_past)}, None)
         if announcement is not None:
             text = check_length("announcement", announcement, MAX_ANNOUNCEMENT)
             await self._change(who, group, EntryKind.ANNOUNCEMENT, {"announcement": text}, text)

@@ -65,7 +65,7 @@ def view(cursor: Cursor, conversation: str, user: int) -> View:
     member = members.get(cursor, row.id, user)
     if kind == "p" or member is None:
         raise NotFound(conversation)
-    return View(row.id, max(1, member.joined_seq), member.left_seq)
+    return View(row.id, member.first_seq, member.left_seq)
 
 
 class History:

@@ -44,6 +44,7 @@ def group(row: GroupRow) -> GroupSummary:
         note=row.note,
         announcement=row.announcement,
         approval=bool(row.approval),
+        shows_past=bool(row.shows_past),
         requests=row.requests,
     )
 

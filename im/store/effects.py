@@ -49,6 +49,7 @@ class Edit:
 class Join:
     """Make users members from this entry on.
 
+    They see what was before it if the group shows its past at that moment, now and later.
     Refused with ``AlreadyExists`` if all are members, or ``LimitReached``.
 
     Attributes:
@@ -119,7 +120,7 @@ Effect = Recall | Edit | Join | Leave | SetRole | Mute | SetOwner | GroupChange 
 CHANGEABLE = frozenset(
     {
         *("name", "name_folded", "icon_id", "category", "note", "announcement"),
-        *("approval", "history_from_join", "muted_at", "invite_hash", "invite_expires_at"),
+        *("approval", "shows_past", "muted_at", "invite_hash", "invite_expires_at"),
     }
 )
 """Columns of ``group_basic`` that ``GroupChange`` may set."""

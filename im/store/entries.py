@@ -28,6 +28,8 @@ class EntryKind(IntEnum):
     DISSOLVED = 10
     OWNER = 11
     SETTINGS = 12
+    PAST_SHOWN = 13
+    PAST_HIDDEN = 14
 
 
 @dataclass(frozen=True, slots=True)

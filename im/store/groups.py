@@ -30,6 +30,7 @@ class GroupRow:
     members: int
     role: str
     approval: int
+    shows_past: int
     requests: int
 
 
@@ -64,7 +65,7 @@ _SEEN = (
     "SELECT g.id, c.id, g.name, g.owner_id, g.icon_id, g.category, g.note,"
     " COALESCE(g.announcement, ''),"
     " (SELECT COUNT(*) FROM member a WHERE a.conversation_id = c.id AND a.left_seq IS NULL),"
-    " m.role, g.approval,"
+    " m.role, g.approval, g.shows_past,"
     " (SELECT COUNT(*) FROM join_request r WHERE r.group_id = g.id AND r.state = 'waiting'"
     " AND m.role <> 'member')"
     " FROM member m JOIN conversation c ON c.id = m.conversation_id"

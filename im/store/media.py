@@ -13,6 +13,7 @@ from enum import Enum
 from im.errors import QuotaReached
 from im.store import contents, references
 from im.store.cursor import Cursor
+from im.store.members import FIRST_SEQ
 
 STORED = "stored"
 THUMBNAIL = "thumbnail"
@@ -145,7 +146,7 @@ def sight(cursor: Cursor, file: FileRow, user: int) -> Sight | None:
     """Why a person may see a file now; None if they may not.
 
     A file that is shown nowhere is its owner's. Else it is for those who can see an entry that
-    shows it, from where they joined to where they left, and, as an avatar or icon, for everyone.
+    shows it, and, as an avatar or icon, for everyone.
     """
     if file.references == 0:
         return Sight.OWNER if file.owner == user else None
@@ -155,7 +156,7 @@ def sight(cursor: Cursor, file: FileRow, user: int) -> Sight | None:
         " LEFT JOIN member m ON m.conversation_id = c.id AND m.user_id = %s"
         " WHERE r.media_id = %s AND (r.kind <> 'entry' OR c.kind = 'all'"
         " OR (c.kind = 'private' AND %s IN (c.user_a, c.user_b))"
-        " OR (c.kind = 'group' AND r.seq >= m.joined_seq"
+        f" OR (c.kind = 'group' AND r.seq >= {FIRST_SEQ}"
         " AND (m.left_seq IS NULL OR r.seq <= m.left_seq)))",
         (user, file.id, user),
     ).one()

@@ -11,13 +11,17 @@ from im.store.cursor import Cursor
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One person in one conversation; ``left_seq`` is None while they are in it."""
+    """One person in one conversation; ``left_seq`` is None while they are in it.
+
+    ``first_seq`` is the first entry that they may see.
+    """
 
     conversation: int
     user: int
     role: str
     joined_seq: int
     left_seq: int | None
+    first_seq: int
     delivered_seq: int
     read_seq: int
     read_ordinal: int
@@ -26,9 +30,12 @@ class MemberRow:
     hidden_seq: int
 
 
+FIRST_SEQ = "CASE WHEN sees_past = 1 OR joined_seq < 1 THEN 1 ELSE joined_seq END"
+"""SQL for the first entry that a member may see."""
+
 _COLUMNS = (
-    "conversation_id, user_id, role, joined_seq, left_seq, delivered_seq, read_seq, read_ordinal,"
-    " muted, pinned_at, hidden_seq"
+    f"conversation_id, user_id, role, joined_seq, left_seq, {FIRST_SEQ}, delivered_seq, read_seq,"
+    " read_ordinal, muted, pinned_at, hidden_seq"
 )
 
 

@@ -25,7 +25,10 @@ OWNER = "owner"
 
 
 def join(place: Place, effect: Join) -> None:
-    """Make users members from this entry on; who was one before gets the same row again."""
+    """Make users members from this entry on; who was one before gets the same row again.
+
+    What was before they see if the group shows it now: later changes of that are for others.
+    """
     cursor, conversation = place.cursor, place.conversation.id
     present = _present(place, effect.users)
     new = sorted(set(effect.users) - present)
@@ -40,12 +43,13 @@ def join(place: Place, effect: Join) -> None:
             raise LimitReached(values={"limit": effect.most})
     columns = (
         *("role", "joined_seq", "left_seq", "delivered_seq", "read_seq", "read_ordinal"),
-        *("hidden_seq", "muted_until", "changed_at"),
+        *("hidden_seq", "muted_until", "sees_past", "changed_at"),
     )
+    shows_past = _shows_past(place)
     values: list[object] = []
     for user in new:
         values += [conversation, user, effect.role, place.seq, None, place.seq, place.seq]
-        values += [place.ordinal, 0, None, place.now]
+        values += [place.ordinal, 0, None, shows_past, place.now]
     cursor.execute(
         f"INSERT INTO member (conversation_id, user_id, {', '.join(columns)})"
         f" VALUES {cursor.dialect.rows(len(new), len(columns) + 2)}"
@@ -122,6 +126,13 @@ def dissolve(place: Place, effect: Dissolve) -> tuple[int, ...]:
         (place.seq, place.now, place.conversation.id),
     )
     return gone
+
+
+def _shows_past(place: Place) -> int:
+    row = place.cursor.execute(
+        "SELECT shows_past FROM group_basic WHERE id = %s", (place.conversation.group_id,)
+    ).one()
+    return int(row[0]) if row is not None else 0
 
 
 def _present(place: Place, users: Sequence[int]) -> set[int]:

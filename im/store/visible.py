@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from im.protocol import names
 from im.store.conversations import Conversation
 from im.store.cursor import Cursor
+from im.store.members import FIRST_SEQ
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,6 @@ class Visible:
 
 
 _SELECT = "SELECT c.id, c.name, {first}, {last}, c.indexed_seq, c.changed_at FROM conversation c"
-_FIRST = "CASE WHEN m.joined_seq < 1 THEN 1 ELSE m.joined_seq END"
 
 
 def one(cursor: Cursor, conversation: Conversation, first: int, last: int | None) -> Visible:
@@ -47,7 +47,7 @@ def page(cursor: Cursor, user: int, after: int, limit: int) -> list[Visible]:
     ``all`` is not among them.
     """
     rows = cursor.execute(
-        f"{_SELECT.format(first=_FIRST, last=_left(cursor))}"
+        f"{_SELECT.format(first=FIRST_SEQ, last=_left(cursor))}"
         " JOIN member m ON m.conversation_id = c.id"
         " WHERE m.user_id = %s AND c.id > %s AND c.last_seq > 0 ORDER BY c.id LIMIT %s",
         (user, after, limit),
@@ -61,7 +61,7 @@ def everything(cursor: Cursor, user: int, since: int, limit: int) -> list[Visibl
     Also what they have left, up to the entry with which they left.
     """
     rows = cursor.execute(
-        f"{_SELECT.format(first=_FIRST, last=_left(cursor))}"
+        f"{_SELECT.format(first=FIRST_SEQ, last=_left(cursor))}"
         " JOIN member m ON m.conversation_id = c.id"
         " WHERE m.user_id = %s AND c.changed_at >= %s AND c.last_seq > 0"
         " ORDER BY c.changed_at DESC, c.id DESC LIMIT %s",

@@ -116,6 +116,7 @@ async def test_each_role_may_what_it_may(api: Api, role: str) -> None:
     assert await status(path, {"name": "新名字"}, method="PATCH") == done[leads]
     assert await status(path, {"note": "x", "category": "y"}, method="PATCH") == done[leads]
     assert await status(path, {"announcement": "明天休息"}, method="PATCH") == done[leads]
+    assert await status(path, {"shows_past": True}, method="PATCH") == done[leads]
     place = await other.send(f"g:{group}", "other's words")
     recall = {"conv": f"g:{group}", "seq": place["seq"]}
     assert await status("/api/messages/recall", recall) == done[leads]

@@ -96,6 +96,34 @@ async def test_the_list_of_conversations_costs_the_same_for_few_and_many(
     assert counts[0] == counts[1] <= 10, counts
 
 
+async def test_the_past_costs_the_same_for_who_sees_it_and_who_does_not(
+    api: Api, messenger: Messenger
+) -> None:
+    ann, new, old = await api.people("ann", "new", "old")
+    group = await group_of(messenger, ann, 3)
+    file = (await ann.upload(b"minutes")).data
+    body = {"to": f"g:{group}", "media": "file", "file": file["id"]}
+    await ann.post("/api/messages", body)
+    counts = []
+    for shows, person, status in ((False, new, 404), (True, old, 200)):
+        await ann.post(f"/api/groups/{group}", {"shows_past": shows}, method="PATCH")
+
+        async def come_and_go(person: Person = person) -> None:
+            await person.post("/api/groups/join", {"group": group})
+            await person.post(f"/api/groups/{group}/members/{person.id}", method="DELETE")
+
+        async def look(person: Person = person, status: int = status) -> None:
+            page = await person.get("/api/messages", conv=f"g:{group}")
+            assert page.data["entries"]
+            assert (await person.fetch(file["url"])).status == status
+
+        counts.append((await statements(messenger, come_and_go), await statements(messenger, look)))
+    (joins, look_new), (joins_too, look_old) = counts
+    assert joins == joins_too
+    # The file itself is one more.
+    assert look_new <= look_old <= look_new + 1, counts
+
+
 async def test_recalls_edits_and_marks_cost_no_more_in_large_groups(
     api: Api, messenger: Messenger
 ) -> None:

@@ -62,6 +62,12 @@ def add_columns(table: str, *columns: str) -> None:
         op.execute(f"ALTER TABLE {table} {change}")
 
 
+def rename_column(table: str, before: str, after: str) -> None:
+    """Give a column another name, unless it has it already."""
+    if before in {column["name"] for column in inspect(op.get_bind()).get_columns(table)}:
+        op.execute(f"ALTER TABLE {table} RENAME COLUMN {before} TO {after}")
+
+
 def create_search_table() -> None:
     """The search index: which messages of a block of a log have a token, as a keyed hash.
 

@@ -107,6 +107,8 @@ EVENTS = [
     ("announcement", "2 发布了群公告：T"),
     ("owner", "2 将群主转让给 3、4"),
     ("settings", "2 修改了群资料"),
+    ("past_shown", "2 设置了新成员可查看历史消息"),
+    ("past_hidden", "2 设置了新成员不可查看历史消息"),
     ("dissolved", "2 解散了群组"),
 ]
 

@@ -14,7 +14,7 @@ from im.errors import (
     NotFound,
     Taken,
 )
-from im.store import conversations
+from im.store import conversations, members
 from im.store.database import Database
 from im.store.effects import (
     Dissolve,
@@ -130,6 +130,38 @@ async def test_joining_and_leaving_take_effect_at_their_place_in_the_log(url: st
         assert found[group.user] == ("admin", 4, None, 4)
         assert found[group.admin] == ("member", 1, None, 1), "who is in stays as they are"
         assert await group.epoch() == 3
+
+
+@on_loop
+async def test_who_joins_sees_the_past_as_the_group_has_it_at_their_place_in_the_log(
+    url: str,
+) -> None:
+    async with ready(url) as database, writing(database) as writer:
+        group = await Group(database, writer).make()
+        people = [await database.write(make_user, f"new{number}") for number in range(12)]
+        waiting = []
+        for number, user in enumerate(people):
+            switched = event(
+                *(group.talk.id, group.owner, EntryKind.PAST_SHOWN),
+                key=key("switch", number),
+                effect=GroupChange({"shows_past": number % 2}),
+            )
+            joined = event(group.talk.id, user, EntryKind.JOINED, effect=Join((user,)))
+            waiting += [writer.append(switched), writer.append(joined)]
+        entries = sorted(await asyncio.gather(*waiting), key=lambda entry: entry.seq)
+        shows, wanted = 0, {}
+        for entry in entries:
+            if entry.kind == EntryKind.JOINED:
+                wanted[entry.sender] = 1 if shows else entry.seq
+            else:
+                shows = next(n for n in range(12) if key("switch", n) == entry.key) % 2
+        assert set(wanted.values()) > {1}, "some see the past and some don't"
+        pairs = [(group.talk.id, user) for user in people]
+        found = await database.read(members.several, pairs)
+        assert {row.user: row.first_seq for row in found} == wanted
+        assert {row.user: row.read_seq for row in found} == {
+            row.user: row.joined_seq for row in found
+        }
 
 
 @on_loop

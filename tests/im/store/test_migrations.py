@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from im.store import members
 from im.store.errors import NewerSchema
 from im.store.migrations import HEAD, migrate, needs_migration, schema_version
-from tests.im.store.harness import on_loop, one, opened, rows, run
+from tests.im.store.harness import make_group, on_loop, one, opened, rows, run
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -114,6 +115,24 @@ async def test_an_index_of_the_shape_before_is_made_anew(url: str) -> None:
         if database.dialect.name == "sqlite":
             left = "SELECT name FROM sqlite_master WHERE name LIKE 'search%%'"
             assert await rows(database, left) == [("search",)]
+
+
+@on_loop
+async def test_members_of_before_see_what_they_saw_and_their_groups_show_no_past(url: str) -> None:
+    async with opened(url) as database:
+        await migrate(database)
+        talk = await database.write(make_group, "crew", 1)
+        await run(database, "UPDATE member SET joined_seq = 7, read_seq = 9")
+        # As it was before.
+        await run(database, "ALTER TABLE member DROP COLUMN sees_past")
+        back = "ALTER TABLE group_basic RENAME COLUMN shows_past TO history_from_join"
+        await run(database, back)
+        await run(database, "UPDATE alembic_version SET version_num = '0034'")
+        assert await migrate(database) == HEAD
+        assert await one(database, "SELECT shows_past FROM group_basic") == 0
+        row = await database.read(members.get, talk.id, 1)
+        assert row is not None
+        assert (row.first_seq, row.joined_seq, row.read_seq) == (7, 7, 9)
 
 
 @on_loop
