@@ -69,6 +69,25 @@ test("older pages go before, down to the beginning", () => {
   assert.equal(log.entries.length, 100);
 });
 
+test("who comes back asks again for what was before, and keeps what they had", () => {
+  const joined = (seq, user) => ({ op: "event", kind: "joined", conv: "g:1", seq, users: [user], from: 1, time: seq });
+  const log = new Log("g:1", 7);
+  log.newest(page([joined(20, 7), ...range(21, 30)]));
+  assert.equal(log.start, true);
+  log.live(joined(31, 8));
+  assert.equal(log.start, true, "another joined");
+  log.newer(31, page([joined(40, 7)]));
+  assert.equal(log.start, false);
+  log.older(20, page(range(1, 19)));
+  assert.equal(log.start, true);
+  assert.deepEqual(numbers(log), [...range(1, 19).map(({ seq }) => seq), 20, ...range(21, 30).map(({ seq }) => seq), 31, 40]);
+  const hidden = new Log("g:1", 7);
+  hidden.newest(page([joined(20, 7)]));
+  hidden.live(joined(21, 7));
+  hidden.older(20, page([]));
+  assert.deepEqual([hidden.start, ...numbers(hidden)], [true, 20, 21]);
+});
+
 test("a page that no longer fits is not joined", () => {
   const log = loaded(51, 100);
   assert.equal(log.older(40, page(range(1, 39))), false);

@@ -21,7 +21,7 @@ export class History {
   log(conv) {
     let held = this.logs.get(conv);
     if (!held) {
-      held = { log: new Log(conv), version: signal(0), error: signal(null), confirmed: signal(true) };
+      held = { log: new Log(conv, this.people.me.id), version: signal(0), error: signal(null), confirmed: signal(true) };
       this.logs.set(conv, held);
     }
     return held;

@@ -5,13 +5,14 @@ export const MAX_AHEAD = 500;
  * The part of one conversation's log that this page holds: one stretch without holes.
  *
  * `from` and `to` are the first and last number the stretch covers, `head` the highest number
- * known to exist. `entries` are what can be shown, ascending: messages, and events other than
- * recalls and edits, which change their target instead. An entry is replaced, never changed in
- * place, so what looks at one may compare by identity.
+ * known to exist, `start` whether nothing before `from` is for `me` to see. `entries` are what can
+ * be shown, ascending: messages, and events other than recalls and edits, which change their target
+ * instead. An entry is replaced, never changed in place, so what looks at one may compare by identity.
  */
 export class Log {
-  constructor(conv) {
+  constructor(conv, me) {
     this.conv = conv;
+    this.me = me;
     this.entries = [];
     this.from = null;
     this.to = null;
@@ -81,9 +82,8 @@ export class Log {
    */
   newest({ entries, first = 1, last = 0, more }) {
     this.head = Math.max(this.head, last);
-    const from = more ? first : 1;
-    if (this.loaded && from <= this.to + 1 && from >= this.from) this.#cover(from, last, entries);
-    else this.#reset(from, last, entries);
+    if (this.loaded && first <= this.to + 1 && first >= this.from) this.#cover(first, last, entries);
+    else this.#reset(first, last, entries);
     if (!more) this.start = true;
     this.#absorb();
   }
@@ -104,7 +104,7 @@ export class Log {
     const events = entries.filter(changesTarget);
     this.entries = [...entries.filter((entry) => this.#shown(entry)), ...this.entries];
     for (const event of events) this.#change(event);
-    this.from = more ? first : 1;
+    this.from = first ?? before;
     if (!more) this.start = true;
     return true;
   }
@@ -159,6 +159,8 @@ export class Log {
   }
 
   #take(entry) {
+    // Who comes back may see more of the past than before.
+    if (entry.kind === "joined" && entry.users.includes(this.me)) this.start = false;
     if (changesTarget(entry)) this.#change(entry);
     else if (this.#shown(entry)) this.#insert(entry);
   }

@@ -31,6 +31,9 @@ export function JoiningBlock({ group }) {
         setEnd(null);
       },
     });
+  const option = (field) => html`<div class="opt"><div>${t(`groups.${field}`)}<small>${t(`groups.${field}_text`)}</small></div>
+    <${Switch} label=${t(`groups.${field}`)} checked=${group[field]}
+      onChange=${(on) => changeGroup(client, group.id, { [field]: on }).catch(failed)} /></div>`;
   return html`<div class="block ways">
     <${Requests} group=${group} joining=${joining} failed=${failed} />
     <h3><span>${t("groups.invite")}</span>
@@ -38,9 +41,7 @@ export function JoiningBlock({ group }) {
         <${Icon} name="qr" size="s" />${t("groups.link_make")}</button></h3>
     <p>${end ? t("groups.link_until", { time: formats.stamp(end) }) : t("groups.link_none")}
       ${end && html` <button type="button" class="linkish" onClick=${revoke}>${t("tokens.revoke")}<span class="vh">${t("groups.link")}</span></button>`}</p>
-    <div class="opt"><div>${t("groups.approval")}<small>${t("groups.approval_text")}</small></div>
-      <${Switch} label=${t("groups.approval")} checked=${group.approval}
-        onChange=${(approval) => changeGroup(client, group.id, { approval }).catch(failed)} /></div>
+    ${option("approval")}${option("shows_past")}
   </div>`;
 }
 

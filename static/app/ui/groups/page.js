@@ -109,7 +109,12 @@ function Details({ group, inChat = false }) {
         ${manages && html`<button type="button" class="btn quiet small" onClick=${() => edit("note", t("groups.note"), { rows: 3, max: 500 })}>${t("action.edit")}<span class="vh">${t("groups.note")}</span></button>`}</h3>
       <p class="pre">${group.note || t("groups.no_note")}</p>
     </div>`}
-    ${manages && html`<${JoiningBlock} group=${group} /><${WebhooksBlock} group=${group} />`}
+    ${manages
+      ? html`<${JoiningBlock} group=${group} /><${WebhooksBlock} group=${group} />`
+      : html`<div class="block">
+          <h3><span>${t("groups.newcomers")}</span></h3>
+          <p>${t(group.shows_past ? "groups.past_shown" : "groups.past_hidden")}</p>
+        </div>`}
     <${MemberList} group=${group} error=${error} reload=${load} />
     <div class="block">
       ${summary &&
