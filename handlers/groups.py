@@ -90,6 +90,7 @@ class MembersHandler(ApiHandler):
                 bodies.MemberAnswer(
                     user=member.user,
                     role=member.role,
+                    joined_seq=member.joined_seq,
                     read_seq=member.read_seq,
                     delivered_seq=member.delivered_seq,
                 )

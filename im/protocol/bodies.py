@@ -263,10 +263,15 @@ class JoinGroup(Struct, kw_only=True):
 
 
 class MemberAnswer(Struct, kw_only=True):
-    """A member of a group; the marks only where everyone is told of them (smaller groups)."""
+    """A member of a group; the marks only where everyone is told of them (smaller groups).
+
+    ``joined_seq`` is the entry with which they joined; their marks begin there and say nothing of
+    what was before.
+    """
 
     user: User
     role: str
+    joined_seq: int
     read_seq: int | None = None
     delivered_seq: int | None = None
 

@@ -47,10 +47,15 @@ RANK = {"member": 0, "admin": 1, "owner": 2}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member as the group's list shows them; marks are None in groups too large for them."""
+    """A member as the group's list shows them; marks are None in groups too large for them.
+
+    ``joined_seq`` is the entry with which they joined: marks begin there, whoever read what was
+    before.
+    """
 
     user: User
     role: str
+    joined_seq: int
     read_seq: int | None
     delivered_seq: int | None
 
@@ -114,6 +119,7 @@ class Groups:
                 Member(
                     views.user(people[row.user]),
                     row.role,
+                    row.joined_seq,
                     row.read_seq if told and receipts.shown(who.user, row.user, silent) else None,
                     row.delivered_seq if told else None,
                 )

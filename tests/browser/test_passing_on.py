@@ -105,6 +105,16 @@ def test_ticks_and_readers_of_a_group(urls: tuple[str, str], new_page: Pages) ->
     menu(annas, "Who is on watch?", "Who has read it")
     expect(dialog).to_be_visible()
 
+    # Who came later has not read what they never saw.
+    dora = register(urls[0], "Dora")
+    anna.call("POST", f"/groups/{group}/members", {"users": [dora.id]})
+    annas.reload()
+    expect(annas.locator(".sys").last).to_have_text("You added Dora")
+    expect(seen).to_contain_text("Seen by 1 · 1 not yet")
+    seen.click()
+    expect(dialog.get_by_role("region", name="Read", exact=True)).to_contain_text("Cem")
+    expect(dialog).not_to_contain_text("Dora")
+
 
 def test_what_was_not_sent_can_be_written_anew(node: NodeFactory, new_page: Pages) -> None:
     url = node(env=QUICK).url

@@ -73,6 +73,9 @@ async def test_a_new_member_sees_the_past_where_the_group_shows_it(api: Api) -> 
         page = await socket.ask("sync", conv=f"g:{group}", after=0)
         assert [entry["seq"] for entry in page["entries"]] == list(range(1, 7))
         assert page["more"] is False
+    members = (await ann.get(f"/api/groups/{group}/members")).data["members"]
+    begin = {member["user"]["name"]: member["joined_seq"] for member in members}
+    assert begin == {"ann": 1, "bob": summary["last_seq"]}, "nor read by them"
     await show_past(ann, group, False)
     await cyd.post("/api/groups/join", {"group": group})
     await ann.send(f"g:{group}", "after")

@@ -152,9 +152,9 @@ function marksOf(client, summary, rows) {
   const reachedAll = others.length ? Math.min(...others.map(([, mark]) => mark.delivered)) : 0;
   const delivered = summary.group ? reachedAll : (summary.peer_delivered_seq ?? 0);
   const read = summary.peer_read_seq ?? 0;
-  const furthest = Math.max(0, ...others.map(([, mark]) => mark.read));
+  const readersOf = (seq) => others.filter(([, mark]) => mark.joined <= seq && mark.read >= seq).map(([user]) => user);
   const shownAt = rows.findLast(
-    ({ type, mine, item, entry }) => type === "message" && mine && !item && entry.seq <= furthest,
+    ({ type, mine, item, entry }) => type === "message" && mine && !item && readersOf(entry.seq).length,
   )?.entry.seq;
   return {
     of({ mine, item, entry }) {
@@ -165,8 +165,8 @@ function marksOf(client, summary, rows) {
     },
     readersOf({ entry, item }) {
       if (item || shownAt === undefined || entry.seq !== shownAt) return null;
-      return others.filter(([, mark]) => mark.read >= shownAt).map(([user]) => user);
+      return readersOf(shownAt);
     },
-    others: others.length,
+    others: others.filter(([, mark]) => mark.joined <= shownAt).length,
   };
 }

@@ -16,7 +16,8 @@ export function ReadersDialog({ entry, close }) {
   const members = client.groups.members.value.get(group);
   const marks = marksIn(client.conversations.get(entry.conv), members, client.me.id);
   const sections = { read: [], delivered: [], waiting: [] };
-  for (const [user, { read, delivered }] of marks) {
+  for (const [user, { joined, read, delivered }] of marks) {
+    if (joined > entry.seq) continue;
     sections[read >= entry.seq ? "read" : delivered >= entry.seq ? "delivered" : "waiting"].push(user);
   }
   return html`<${Dialog} title=${t("readers.title")} close=${close}>
