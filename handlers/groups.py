@@ -70,6 +70,7 @@ class GroupHandler(ApiHandler):
             announcement=body.announcement,
             approval=body.approval,
             shows_past=body.shows_past,
+            leaders_invite=body.leaders_invite,
             icon=body.icon,
         )
 
@@ -100,7 +101,7 @@ class MembersHandler(ApiHandler):
 
     @operation("Bring others in", body=bodies.NewMembers, scope="groups")
     async def post(self, who: Identity, body: bodies.NewMembers, group: int) -> None:
-        """Every member may."""
+        """Every member may, unless the group leaves it to those who lead it."""
         await self.messenger.groups.add(who, group, body.users)
 
 

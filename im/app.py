@@ -29,6 +29,7 @@ from im.services.housekeeping import Housekeeping
 from im.services.indexer import Indexer
 from im.services.joining import Joining
 from im.services.key_ring import KeyRing
+from im.services.leading import Leading
 from im.services.limits import Pace, SharedLimits
 from im.services.live_figures import Meter
 from im.services.marks import Marks
@@ -170,7 +171,7 @@ class Messenger:
         )
         self.groups = Groups(
             database,
-            self.messages,
+            Leading(database, self.messages),
             self.states,
             most_members=settings.groups.members,
             most_groups=settings.groups.per_user,

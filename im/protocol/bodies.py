@@ -243,7 +243,8 @@ class NewGroup(Struct, kw_only=True):
 class GroupChange(Struct, kw_only=True):
     """What to change of a group; 0 removes the icon.
 
-    ``shows_past``: those who join from then on see what was said before.
+    ``shows_past``: those who join from then on see what was said before. ``leaders_invite``: only
+    those who lead the group bring others in.
     """
 
     name: Text | None = None
@@ -252,6 +253,7 @@ class GroupChange(Struct, kw_only=True):
     announcement: LongText | None = None
     approval: bool | None = None
     shows_past: bool | None = None
+    leaders_invite: bool | None = None
     icon: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
 
 

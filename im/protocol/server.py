@@ -143,8 +143,9 @@ class ConversationSummary(Struct, kw_only=True):
 class GroupSummary(Struct, kw_only=True):
     """What the header of a group's conversation shows.
 
-    ``shows_past``: those who join now see what was said before. ``requests``: how many ask to be
-    let in; only those who lead the group are told.
+    ``shows_past``: those who join now see what was said before. ``leaders_invite``: only those
+    who lead the group bring others in. ``requests``: how many ask to be let in; only those who lead
+    the group are told.
     """
 
     id: int
@@ -158,6 +159,7 @@ class GroupSummary(Struct, kw_only=True):
     announcement: str = ""
     approval: bool = False
     shows_past: bool = False
+    leaders_invite: bool = False
     requests: int = 0
 
 

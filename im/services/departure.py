@@ -3,8 +3,9 @@ what was only theirs goes."""
 
 from __future__ import annotations
 
-from im.services.groups import RANK, Groups
+from im.services.groups import Groups
 from im.services.identity import Identity
+from im.services.leading import RANK
 from im.store import members, preferences, quick_replies, state_versions
 from im.store.cursor import Cursor
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from im.errors import Forbidden, Invalid, LimitReached, NotFound, Taken, Unavailable
-from im.protocol import names
+from im.errors import Forbidden, Invalid, LimitReached, NotFound, Taken
 from im.protocol.server import GroupSummary, User
 from im.services import receipts, views
 from im.services.group_rules import (
@@ -19,9 +18,8 @@ from im.services.group_rules import (
 )
 from im.services.identity import Identity
 from im.services.invited import check_invited
-from im.services.keys import node_key
+from im.services.leading import RANK, Change, Leading, Seat, seat_of
 from im.services.media import own_picture
-from im.services.messages import Messages
 from im.services.states import States
 from im.store import (
     conversations,
@@ -34,15 +32,11 @@ from im.store import (
 )
 from im.store.cursor import Cursor
 from im.store.database import Database
-from im.store.effects import Effect
-from im.store.entries import EntryKind, NewEntry
-from im.store.errors import DuplicateKey, StaleEpoch
+from im.store.entries import EntryKind
+from im.store.errors import DuplicateKey
 from im.store.users import fold
 
 MAX_INVITED = 500
-MAX_STALE = 5
-
-RANK = {"member": 0, "admin": 1, "owner": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +54,6 @@ class Member:
     delivered_seq: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Seat:
-    """Where a person stands in a group, as of an epoch of its conversation."""
-
-    conversation: int
-    epoch: int
-    role: str
-
-
 class Groups:
     """What can be done with groups.
 
@@ -81,7 +66,7 @@ class Groups:
     def __init__(
         self,
         database: Database,
-        messages: Messages,
+        leading: Leading,
         states: States,
         *,
         most_members: int,
@@ -89,7 +74,7 @@ class Groups:
         marked_members: int,
     ) -> None:
         self._database = database
-        self._messages = messages
+        self._leading = leading
         self._states = states
         self._most_members = most_members
         self._most_groups = most_groups
@@ -110,8 +95,8 @@ class Groups:
         """Who is in a group, in the order in which they came. Raises ``NotFound``."""
 
         def read(cursor: Cursor) -> list[Member]:
-            seat = _seat(cursor, group, who.user)
-            rows = members.of_conversation(cursor, seat.conversation, self._most_members)
+            place = seat_of(cursor, group, who.user)
+            rows = members.of_conversation(cursor, place.conversation, self._most_members)
             people = {row.id: row for row in users.by_ids(cursor, [row.user for row in rows])}
             told = len(rows) <= self._marked_members
             silent = preferences.without_receipts(cursor, [row.user for row in rows if told])
@@ -163,16 +148,8 @@ class Groups:
             group, conversation = await self._database.write(write)
         except DuplicateKey:
             raise Taken("group name", field="name", values={"reason": "group"}) from None
-        await self._messages.event(
-            NewEntry(
-                conversation=conversation,
-                sender=who.user,
-                key=node_key(),
-                kind=EntryKind.CREATED,
-                content=cleaned,
-                extra={"users": [who.user]},
-            )
-        )
+        extra = {"users": [who.user]}
+        await self._leading.event(who.user, EntryKind.CREATED, conversation, None, extra, cleaned)
         self._states.changed([who.user], "groups")
         if first:
             await self.add(who, group, first)
@@ -195,13 +172,15 @@ class Groups:
         conversation = await self._database.read(read)
         joined = effects.Join((user,), most=self._most_members)
         extra = {"users": [user]}
-        await self._event(user, EntryKind.JOINED, conversation, None, joined, extra)
+        await self._leading.event(user, EntryKind.JOINED, conversation, joined, extra)
         self._states.changed([user], "groups")
 
     async def add(
         self, who: Identity, group: int, invited: Iterable[int], *, hook: bool = False
     ) -> None:
-        """A member brings others in; with ``hook`` the bot of the group's own webhook.
+        """A member brings others in, or where the group wants that, someone who leads it.
+
+        With ``hook`` it is the bot of the group's own webhook.
 
         Raises ``NotFound``, ``AlreadyExists``, ``Forbidden`` or ``LimitReached``.
         """
@@ -209,17 +188,14 @@ class Groups:
         if not people or len(people) > MAX_INVITED:
             raise Invalid("users", field="users", values={"field": "users"})
         await self._database.read(check_invited, who, people, hook)
-        await self._lead(
-            who,
-            group,
-            "member",
-            lambda seat: (
-                EntryKind.JOINED,
-                effects.Join(people, most=self._most_members),
-                {"users": list(people)},
-                None,
-            ),
-        )
+        joined = effects.Join(people, most=self._most_members)
+
+        def bring(seat: Seat) -> Change:
+            if seat.leaders_invite and seat.role == "member":
+                raise Forbidden("for those who lead the group", values={"reason": "invite"})
+            return EntryKind.JOINED, joined, {"users": list(people)}, None
+
+        await self._leading.act(who, group, "member", bring)
         self._states.changed(people, "groups")
 
     async def remove(self, who: Identity, group: int, user: int) -> None:
@@ -229,21 +205,21 @@ class Groups:
         """
         if user == who.user:
 
-            def leave(seat: _Seat) -> _Change:
+            def leave(seat: Seat) -> Change:
                 if seat.role == "owner":
                     raise Forbidden("the owner hands over first", values={"reason": "owner"})
                 return EntryKind.LEFT, effects.Leave((user,)), {"users": [user]}, None
 
-            await self._lead(who, group, "member", leave)
+            await self._leading.act(who, group, "member", leave)
         else:
-            other = await self._database.read(_seat, group, user)
+            other = await self._database.read(seat_of, group, user)
 
-            def put_out(seat: _Seat) -> _Change:
+            def put_out(seat: Seat) -> Change:
                 if RANK[other.role] >= RANK[seat.role]:
                     raise Forbidden("of no lower role")
                 return EntryKind.REMOVED, effects.Leave((user,)), {"users": [user]}, None
 
-            await self._lead(who, group, "admin", put_out)
+            await self._leading.act(who, group, "admin", put_out)
         self._states.changed([user], "groups")
 
     async def set_role(self, who: Identity, group: int, user: int, role: str) -> None:
@@ -253,17 +229,17 @@ class Groups:
         """
         if role not in RANK or user == who.user:
             raise Invalid("role", field="role", values={"field": "role"})
-        await self._database.read(_seat, group, user)
+        await self._database.read(seat_of, group, user)
         extra = {"users": [user], "role": role}
         if role == "owner":
-            await self._lead(
+            await self._leading.act(
                 who,
                 group,
                 "owner",
                 lambda seat: (EntryKind.OWNER, effects.SetOwner(user), extra, None),
             )
         else:
-            await self._lead(
+            await self._leading.act(
                 who,
                 group,
                 "owner",
@@ -282,12 +258,14 @@ class Groups:
         announcement: str | None = None,
         approval: bool | None = None,
         shows_past: bool | None = None,
+        leaders_invite: bool | None = None,
         icon: int | None = None,
     ) -> GroupSummary:
         """Whoever leads the group changes its name, note, category, announcement or icon.
 
-        With ``approval`` those who want in are let in by someone who leads it; with ``shows_past``
-        those who join from then on see what was said before. An icon is a picture that they have
+        With ``approval`` those who want in are let in by someone who leads it; with
+        ``leaders_invite`` only they bring others in; with ``shows_past`` those who join from then
+        on see what was said before. An icon is a picture that they have
         uploaded; 0 takes it away. Raises ``NotFound``, ``Forbidden``, ``Invalid`` or ``Taken``.
         """
         if name is not None:
@@ -302,6 +280,8 @@ class Groups:
         fields: dict[str, Any] = {}
         if approval is not None:
             fields["approval"] = int(approval)
+        if leaders_invite is not None:
+            fields["leaders_invite"] = int(leaders_invite)
         if icon is not None:
             if icon:
                 await self._database.read(own_picture, who.user, icon, "icon")
@@ -330,7 +310,7 @@ class Groups:
     async def dissolve(self, who: Identity, group: int) -> None:
         """The owner ends the group. Raises ``NotFound`` or ``Forbidden``."""
         people = [member.user.id for member in await self.members(who, group)]
-        await self._lead(
+        await self._leading.act(
             who,
             group,
             "owner",
@@ -343,58 +323,6 @@ class Groups:
     async def _change(
         self, who: Identity, group: int, kind: EntryKind, fields: dict[str, Any], text: str | None
     ) -> None:
-        await self._lead(
+        await self._leading.act(
             who, group, "admin", lambda seat: (kind, effects.GroupChange(fields), {}, text)
         )
-
-    async def _lead(
-        self, who: Identity, group: int, role: str, decide: Callable[[_Seat], _Change]
-    ) -> None:
-        """Append what ``decide`` says for someone who has at least this role, at commit too."""
-        for _ in range(MAX_STALE):
-            seat = await self._database.read(_seat, group, who.user)
-            if RANK[seat.role] < RANK[role]:
-                raise Forbidden(f"needs to be {role}")
-            kind, effect, extra, text = decide(seat)
-            try:
-                await self._event(
-                    who.user, kind, seat.conversation, seat.epoch, effect, extra, text
-                )
-            except StaleEpoch:
-                continue
-            return
-        raise Unavailable("the rights change all the time")
-
-    async def _event(
-        self,
-        sender: int,
-        kind: EntryKind,
-        conversation: int,
-        epoch: int | None,
-        effect: Effect,
-        extra: dict[str, Any],
-        text: str | None = None,
-    ) -> None:
-        await self._messages.event(
-            NewEntry(
-                conversation=conversation,
-                sender=sender,
-                key=node_key(),
-                kind=kind,
-                content=text,
-                extra=extra or None,
-                epoch=epoch,
-                effect=effect,
-            )
-        )
-
-
-_Change = tuple[EntryKind, Effect, dict[str, Any], str | None]
-
-
-def _seat(cursor: Cursor, group: int, user: int) -> _Seat:
-    row = conversations.by_name(cursor, names.group(group))
-    member = members.get(cursor, row.id, user) if row is not None else None
-    if row is None or member is None or member.left_seq is not None:
-        raise NotFound("no such group or member")
-    return _Seat(row.id, row.epoch, member.role)

@@ -45,6 +45,7 @@ def group(row: GroupRow) -> GroupSummary:
         announcement=row.announcement,
         approval=bool(row.approval),
         shows_past=bool(row.shows_past),
+        leaders_invite=bool(row.leaders_invite),
         requests=row.requests,
     )
 

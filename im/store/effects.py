@@ -120,7 +120,8 @@ Effect = Recall | Edit | Join | Leave | SetRole | Mute | SetOwner | GroupChange 
 CHANGEABLE = frozenset(
     {
         *("name", "name_folded", "icon_id", "category", "note", "announcement"),
-        *("approval", "shows_past", "muted_at", "invite_hash", "invite_expires_at"),
+        *("approval", "shows_past", "leaders_invite", "muted_at"),
+        *("invite_hash", "invite_expires_at"),
     }
 )
 """Columns of ``group_basic`` that ``GroupChange`` may set."""

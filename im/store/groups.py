@@ -31,6 +31,7 @@ class GroupRow:
     role: str
     approval: int
     shows_past: int
+    leaders_invite: int
     requests: int
 
 
@@ -65,7 +66,7 @@ _SEEN = (
     "SELECT g.id, c.id, g.name, g.owner_id, g.icon_id, g.category, g.note,"
     " COALESCE(g.announcement, ''),"
     " (SELECT COUNT(*) FROM member a WHERE a.conversation_id = c.id AND a.left_seq IS NULL),"
-    " m.role, g.approval, g.shows_past,"
+    " m.role, g.approval, g.shows_past, g.leaders_invite,"
     " (SELECT COUNT(*) FROM join_request r WHERE r.group_id = g.id AND r.state = 'waiting'"
     " AND m.role <> 'member')"
     " FROM member m JOIN conversation c ON c.id = m.conversation_id"
@@ -125,6 +126,12 @@ def count_of_user(cursor: Cursor, user: int) -> int:
         (user,),
     ).one()
     return int(row[0]) if row is not None else 0
+
+
+def leaders_invite(cursor: Cursor, group: int) -> bool:
+    """Whether only those who lead a group bring others in."""
+    row = cursor.execute("SELECT leaders_invite FROM group_basic WHERE id = %s", (group,)).one()
+    return row is not None and bool(row[0])
 
 
 def lock(cursor: Cursor, group: int) -> None:

@@ -127,3 +127,25 @@ def test_members_bring_others_in(node: NodeFactory, new_page: Pages) -> None:
     page.get_by_label("Dora").check()
     confirm(page, "Add 1 person")
     expect(page.locator(".prof .mem", has_text="Dora")).to_be_visible()
+
+
+def test_where_the_group_wants_it_only_those_who_lead_it_bring_others_in(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo, _, group = crew(node)
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, bo, f"groups/{group}")
+    add = bos.get_by_role("button", name="Add", exact=True)
+    add.click()
+    expect(bos.locator("dialog input[type=search]")).to_be_visible()
+    enter(page, anna, f"groups/{group}")
+    page.get_by_role("switch", name="Only owner and admins add people").press("Space")
+    expect(add).to_have_count(0)
+    # What was open already is refused in words.
+    register(anna.url, "Dora")
+    bos.locator("dialog input[type=search]").fill("dor")
+    bos.get_by_label("Dora").check()
+    confirm(bos, "Add 1 person")
+    refused = "Only those who lead this group bring others in"
+    expect(bos.locator("dialog [role=alert]")).to_have_text(refused)
+    expect(page.get_by_role("button", name="Add", exact=True)).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -129,6 +130,47 @@ async def test_each_role_may_what_it_may(api: Api, role: str) -> None:
     if role == "owner":
         assert (await ann.get("/api/groups")).data["groups"] == []
         assert await make(ann, name="新名字") != group, "the name is free again"
+
+
+async def test_a_group_may_leave_it_to_those_who_lead_it_to_bring_others_in(api: Api) -> None:
+    ann, bob, cyd, dan, eve = await api.people("ann", "bob", "cyd", "dan", "eve")
+    group = await make(ann, bob, cyd)
+    path = f"/api/groups/{group}"
+    assert (await bob.post(f"{path}/members", {"users": [dan.id]})).status == 200
+    changed = await ann.post(path, {"leaders_invite": True}, method="PATCH")
+    assert changed.data["leaders_invite"] is True
+    assert (await events(bob, group))[-1] == "settings"
+    refused = await bob.post(f"{path}/members", {"users": [eve.id]})
+    said = refused.refused(403, "forbidden")["message"]
+    assert said == "本群只有群主和管理员可以邀请成员"
+    (await bob.post(path, {"leaders_invite": False}, method="PATCH")).refused(403, "forbidden")
+    await set_role(ann, group, bob, "admin")
+    assert (await bob.post(f"{path}/members", {"users": [eve.id]})).status == 200
+    # By name people come by themselves, and by a webhook its bot.
+    assert (await eve.post(f"{path}/members/{eve.id}", method="DELETE")).status == 200
+    assert (await eve.post("/api/groups/join", {"group": group})).status == 200
+    assert (await ann.post(f"{path}/webhooks", {"name": "Build"})).status == 200
+    await set_role(ann, group, bob, "member")
+    assert (await ann.post(path, {"leaders_invite": False}, method="PATCH")).status == 200
+    await ann.post(f"{path}/members/{eve.id}", method="DELETE")
+    assert (await bob.post(f"{path}/members", {"users": [eve.id]})).status == 200
+
+
+async def test_who_may_no_longer_bring_others_in_does_not_by_being_fast(api: Api) -> None:
+    ann, bob, *new = await api.people("ann", "bob", "cyd", "dan", "eve", "fay")
+    group = await make(ann, bob)
+    path = f"/api/groups/{group}"
+    replies = await asyncio.gather(
+        *(bob.post(f"{path}/members", {"users": [person.id]}) for person in new[:2]),
+        ann.post(path, {"leaders_invite": True}, method="PATCH"),
+        *(bob.post(f"{path}/members", {"users": [person.id]}) for person in new[2:]),
+    )
+    done = sum(reply.status == 200 for reply in replies) - 1
+    assert {reply.status for reply in replies} <= {200, 403}
+    log = await events(ann, group)
+    # The first is that with which bob came in.
+    assert log.index("settings") == len(log) - 1
+    assert log.count("joined") - 1 == done
 
 
 async def test_administrators_of_a_group_cannot_put_each_other_out(api: Api) -> None:

@@ -41,7 +41,7 @@ export function JoiningBlock({ group }) {
         <${Icon} name="qr" size="s" />${t("groups.link_make")}</button></h3>
     <p>${end ? t("groups.link_until", { time: formats.stamp(end) }) : t("groups.link_none")}
       ${end && html` <button type="button" class="linkish" onClick=${revoke}>${t("tokens.revoke")}<span class="vh">${t("groups.link")}</span></button>`}</p>
-    ${option("approval")}${option("shows_past")}
+    ${option("approval")}${option("leaders_invite")}${option("shows_past")}
   </div>`;
 }
 

@@ -91,7 +91,8 @@ function Details({ group, inChat = false }) {
     </div>
     <div class="acts">
       ${!inChat && html`<button type="button" class="act" onClick=${() => router.go("chats", conv)}><${Icon} name="chat" />${t("groups.open")}</button>`}
-      <button type="button" class="act" onClick=${() => layers.open(AddMembers, { group })}><${Icon} name="user-plus" />${t("groups.add")}</button>
+      ${(manages || !group.leaders_invite) &&
+      html`<button type="button" class="act" onClick=${() => layers.open(AddMembers, { group })}><${Icon} name="user-plus" />${t("groups.add")}</button>`}
       ${manages && html`<button type="button" class="act" onClick=${() => edit("name", t("groups.rename"))}><${Icon} name="edit" />${t("groups.rename")}</button>
         <button type="button" class="act" onClick=${changePicture}><${Icon} name="image" />${t("crop.group")}</button>`}
       ${summary && html`<button type="button" class="act" aria-pressed=${summary.muted ? "true" : "false"} onClick=${() => attempt(mute(client, conv, !summary.muted))}>
