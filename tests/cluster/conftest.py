@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.schema import make_schema
+
 
 @pytest.fixture(params=["mariadb", "sqlite"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a new empty database of each kind."""
+    """The address of a new database of each kind, with the schema on MariaDB."""
     if request.param == "mariadb":
-        return str(request.getfixturevalue("mysql_url"))
+        url = str(request.getfixturevalue("mysql_url"))
+        make_schema(url)
+        return url
     return f"sqlite:///{tmp_path / 'im.db'}"
 
 

@@ -20,6 +20,7 @@ from handlers.port import Port
 from im.app import Listening, Messenger, open_messenger
 from im.settings import Settings
 from tests.handlers.api import Api
+from tests.services.schema import Schema
 
 LIMITS = {
     name: "10000/hour" for name in ("registrations", "contact_requests", "profiles", "searches")
@@ -49,8 +50,11 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, overrides: dict[str, Any], database_url: str) -> Settings:
-    """The node's settings."""
+def settings(
+    tmp_path: Path, overrides: dict[str, Any], database_url: str, schema: Schema
+) -> Settings:
+    """The node's settings; its embedded database has the schema already."""
+    schema.copy(tmp_path / "im.db")
     given = {
         "node": {"data_dir": tmp_path, "name": "tested"},
         "relay": {"bus": "none"},

@@ -16,6 +16,7 @@ from tests.services.netns import Network, available, sweep_networks
 from tests.services.node import NODES, NodeFactory
 from tests.services.ports import PortReservations
 from tests.services.redis_server import RedisServer
+from tests.services.schema import Schema
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
@@ -82,12 +83,21 @@ def redis_server(redis_session: RedisServer) -> Iterator[RedisServer]:
     redis_session.cont()
 
 
+@pytest.fixture(scope="session")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
+    """The schema, to copy into new SQLite databases."""
+    return Schema(tmp_path_factory.mktemp("schema"))
+
+
 @pytest.fixture
 def node(
-    ports: PortReservations, swept: None, request: pytest.FixtureRequest
+    ports: PortReservations, swept: None, schema: Schema, request: pytest.FixtureRequest
 ) -> Iterator[NodeFactory]:
-    """``node(*args, env=…)`` starts a ``run.py``; all are killed after the test."""
-    factory = NodeFactory(ports)
+    """``node(*args, env=…)`` starts a ``run.py``; all are killed after the test.
+
+    Those on a new SQLite database find the schema there.
+    """
+    factory = NodeFactory(ports, schema=schema)
     request.node.stash[NODES] = factory
     try:
         yield factory

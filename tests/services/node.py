@@ -15,6 +15,7 @@ from tests.services.folder import ServiceFolder
 from tests.services.netns import Namespace
 from tests.services.ports import PortReservations
 from tests.services.process import ServiceProcess
+from tests.services.schema import SQLITE, Schema
 
 RUN = Path(__file__).resolve().parents[2] / "run.py"
 READY_TIMEOUT = 30.0
@@ -144,9 +145,12 @@ class NodeFactory:
     They share a relay port that no other test has, so the nodes of two tests never hear each other.
     """
 
-    def __init__(self, ports: PortReservations, program: Path = RUN) -> None:
+    def __init__(
+        self, ports: PortReservations, program: Path = RUN, schema: Schema | None = None
+    ) -> None:
         self._ports = ports
         self._program = program
+        self._schema = schema
         self._relay_port: int | None = None
         self.nodes: list[Node] = []
 
@@ -170,6 +174,9 @@ class NodeFactory:
         env = {"IM_RELAY_PORT": str(self._relay_port), **(env or {})}
         node = Node(self._ports, args, env, program=self._program, namespace=namespace, data=data)
         self.nodes.append(node)
+        url = env.get("IM_DATABASE_URL", f"{SQLITE}{node.data / 'im.db'}")
+        if self._schema and url.startswith(SQLITE) and "--database" not in args:
+            self._schema.copy(Path(url.removeprefix(SQLITE)))
         if start:
             node.start(wait=wait)
         return node
