@@ -156,6 +156,48 @@ def test_escape_stops_a_recording_and_throws_away_nothing(
     expect(page.locator(".comp textarea")).to_have_value("half a thought")
 
 
+def test_leaving_a_conversation_keeps_the_recording_there(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, conversation = pair(url)
+    bo.send(f"u:{anna.id}", "say it")
+    register(url, "Cid").send(f"u:{anna.id}", "ahoy")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    record(page, 1)
+    row(page, "Cid").click()
+    expect(page.get_by_text("The recording is kept with this conversation")).to_be_visible()
+    expect(page.locator(".comp textarea")).to_be_visible()
+    expect(row(page, "Bo").locator(".pv")).to_contain_text(re.compile(r"Draft: \[Voice\] [12]″"))
+    page.reload()
+    row(page, "Bo").click()
+    box = page.get_by_role("group", name="Record a voice message")
+    expect(box.get_by_role("button", name="Play the recording")).to_be_focused()
+    assert violations(page) == []
+    box.get_by_role("button", name="Send the recording").click()
+    expect(page.locator(".msg.me .voice .meta use[href*='#check']")).to_be_attached()
+    entry = bo.call("GET", f"/messages?conv={conversation}")["entries"][-1]
+    assert entry["file"]["duration_ms"] >= 1000
+    row(page, "Cid").click()
+    row(page, "Bo").click()
+    expect(page.locator(".comp textarea")).to_be_visible()
+
+
+def test_closing_the_page_while_one_speaks_asks_first(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, _, conversation = pair(url)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    box = record(page, 1)
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    box.get_by_role("button", name="Stop and listen").click()
+    expect(box.get_by_role("button", name="Play the recording")).to_be_visible()
+
+
 def test_a_refused_microphone_is_said_in_words(node: NodeFactory, new_page: Pages) -> None:
     url = node(env=QUICK).url
     anna, _, conversation = pair(url)

@@ -3,6 +3,8 @@ import { signal } from "../../vendor/preact.js";
 /** A draft is written down this long after the last letter, in ms. */
 export const SAVE_MS = 400;
 
+const voiceOf = (conv) => `voice ${conv}`;
+
 /** What was begun and not sent: kept for each conversation, the same in every tab. */
 export class Drafts {
   constructor({ table, storage, say, clock }) {
@@ -24,9 +26,20 @@ export class Drafts {
     return this.noted.has(conv) ? this.noted.get(conv) : (this.map.value.get(conv) ?? null);
   }
 
+  /** What was recorded for a conversation and not sent, `{blob, file}`: a draft beside the written one. */
+  recording(conv) {
+    return this.get(voiceOf(conv))?.recording ?? null;
+  }
+
+  /** Keep a recording at once; null forgets it. */
+  keepRecording(conv, recording) {
+    this.note(voiceOf(conv), { recording });
+    this.flush();
+  }
+
   /** `draft`: `{text, replyTo, mentions}`. It is shown in the list and kept a little later. */
   note(conv, draft) {
-    this.noted.set(conv, draft.text || draft.replyTo ? { ...draft, conv } : null);
+    this.noted.set(conv, draft.text || draft.replyTo || draft.recording ? { ...draft, conv } : null);
     this.clock.clearTimeout(this.timer);
     this.timer = this.clock.setTimeout(() => this.flush(), SAVE_MS);
   }

@@ -30,7 +30,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
   draft.current ??= client.drafts.get(conv) ?? {};
   const [text, setText] = useState(draft.current.text ?? "");
   const [emoji, setEmoji] = useState(false);
-  const [recording, setRecording] = useState(false);
+  const [recording, setRecording] = useState(() => Boolean(client.drafts.recording(conv)));
   const input = useRef(null);
   const box = useRef(null);
   const kept = useRef("");

@@ -18,9 +18,10 @@ export function preview(app, summary) {
   if (failed) {
     return html`<span class="fail"><${Icon} name="alert" size="s" />${" "}${t("send.failed_short")}</span>${" "}${mediaText(t, failed)}`;
   }
-  const draft = client.drafts.get(conv);
-  if (draft?.text.trim() && app.router.place.value.id !== conv) {
-    return html`<span class="draft">${t("list.draft")}</span>${" "}${line(draft.text)}`;
+  const recording = client.drafts.recording(conv);
+  const draft = client.drafts.get(conv)?.text.trim() || (recording && mediaText(t, { media: "audio", ...recording }));
+  if (draft && app.router.place.value.id !== conv) {
+    return html`<span class="draft">${t("list.draft")}</span>${" "}${line(draft)}`;
   }
   const waiting = items[items.length - 1];
   if (waiting) {

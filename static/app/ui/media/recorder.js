@@ -12,17 +12,22 @@ const SOON_MS = 10_000;
 
 const REASONS = { NotAllowedError: "refused", NotFoundError: "none", NotReadableError: "none" };
 
-/** Record a voice message in place of writing: stop and listen, or send at once. */
+/**
+ * Record a voice message in place of writing: stop and listen, or send at once. What was recorded is
+ * a draft until it is sent or discarded; leaving the conversation stops it and keeps it.
+ */
 export function Recorder({ conv, replyTo, sent, close }) {
   const { t, client, layers, times } = useApp();
-  const [problem, setProblem] = useState(obstacle);
+  const { drafts } = client;
+  const kept = useMemo(() => drafts.recording(conv), []);
+  const [problem, setProblem] = useState(() => (kept ? null : obstacle()));
   const [live, setLive] = useState({ ms: 0, levels: [] });
-  const [done, setDone] = useState(null);
+  const [done, setDone] = useState(kept);
   const recording = useRef(null);
   const box = useRef(null);
 
   useEffect(() => {
-    if (problem) return undefined;
+    if (problem || kept) return undefined;
     let over = false;
     const onLevel = (ms, level) => setLive(({ levels }) => ({ ms, levels: [...levels.slice(1 - BARS), level] }));
     record(onLevel).then(
@@ -34,29 +39,45 @@ export function Recorder({ conv, replyTo, sent, close }) {
     );
     return () => {
       over = true;
-      recording.current?.cancel();
+      stop().then((made) => made && drafts.recording(conv) && layers.say(t("voice.kept")));
     };
   }, []);
+  useEffect(() => {
+    if (problem || done) return undefined;
+    // Closing the tab is the one way in which what is being said would be lost.
+    const warn = (event) => event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [problem, done]);
   const full = live.ms >= MAX_MS;
   useEffect(() => {
     if (full) stop();
   }, [full]);
   // What has the focus goes with each step; the next step's main button takes it.
-  useLayoutEffect(() => box.current.querySelector("[data-main]")?.focus(), [problem, done !== null]);
+  // What was kept is not sent by the Enter that opened the conversation.
+  useLayoutEffect(() => box.current.querySelector(done && done === kept ? ".pl" : "[data-main]")?.focus(), [problem, done !== null]);
 
   const stop = async () => {
     const current = recording.current;
     recording.current = null;
-    if (!current) return done;
+    if (!current) return null;
     const { blob, ms, levels } = await current.stop();
     const file = { name: "", type: blob.type, duration_ms: ms, waveform: waveform(levels) };
-    setDone({ blob, file });
-    return { blob, file };
+    const made = { blob, file };
+    setDone(made);
+    if (ms >= MIN_MS) drafts.keepRecording(conv, made);
+    return made;
+  };
+  const discard = () => {
+    recording.current?.cancel();
+    recording.current = null;
+    drafts.keepRecording(conv, null);
+    close();
   };
   const send = async () => {
     const result = done ?? (await stop());
     if (!result) return;
-    close();
+    discard();
     if (result.file.duration_ms < MIN_MS) {
       layers.say(t("voice.short"));
       return;
@@ -66,6 +87,7 @@ export function Recorder({ conv, replyTo, sent, close }) {
       const files = await client.loadFiles();
       await files.send(conv, { ...result, media: "audio", replyTo });
     } catch (error) {
+      drafts.keepRecording(conv, result);
       const kept = error.code !== "outbox_full" && error.name !== "QuotaExceededError";
       layers.say(t(kept ? "upload.not_kept" : "upload.outbox_full"));
     }
@@ -75,7 +97,7 @@ export function Recorder({ conv, replyTo, sent, close }) {
     event.preventDefault();
     event.stopPropagation();
     // What was said is not thrown away by one key.
-    if (problem || done) close();
+    if (problem || done) discard();
     else stop();
   };
   if (problem) {
@@ -87,7 +109,7 @@ export function Recorder({ conv, replyTo, sent, close }) {
   }
   const left = MAX_MS - live.ms;
   return html`<div class="box rec" role="group" aria-label=${t("voice.recording")} ref=${box} onKeyDown=${onKeyDown}>
-    <${IconButton} icon="trash" label=${t("voice.discard")} onClick=${close} />
+    <${IconButton} icon="trash" label=${t("voice.discard")} onClick=${discard} />
     ${done
       ? html`<${Listen} done=${done} />`
       : html`<span class="rd" aria-hidden="true"></span>
