@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import urllib.error
@@ -106,6 +107,39 @@ def test_a_webhook_is_made_writes_and_is_revoked(node: NodeFactory, new_page: Pa
     expect(bubble(bos, "The backup is done")).to_be_visible()
 
 
+def test_a_slip_of_the_hand_loses_neither_what_is_typed_nor_a_secret(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    page = new_page(locale="en-GB")
+    enter(page, register(node(env=QUICK).url, "Anna"), "settings/programs")
+    begin = page.get_by_role("button", name="Create a token")
+    begin.click()
+    ask = page.get_by_role("dialog", name="Create a token")
+    expect(ask.locator("#token-name")).to_be_focused()
+    page.mouse.click(5, 5)
+    expect(ask).to_have_count(0)
+    begin.click()
+    ask.locator("#token-name").fill("backup")
+    page.mouse.click(5, 5)
+    # Marking the text may end beside the dialog.
+    box = ask.locator("#token-name").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 9, box["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(5, 5)
+    page.mouse.up()
+    expect(ask.locator("#token-name")).to_have_value("backup")
+    ask.locator(".btn.primary").click()
+    made = page.get_by_role("dialog", name="backup")
+    secret = made.get_by_label("Token", exact=True)
+    expect(secret).to_be_focused()
+    page.mouse.click(5, 5)
+    page.keyboard.press("Escape")
+    expect(secret).to_have_value(re.compile(r"\S{20}"))
+    made.get_by_role("button", name="I have noted it").click()
+    expect(made).to_have_count(0)
+
+
 def test_guests_are_offered_no_tokens(node: NodeFactory, new_page: Pages) -> None:
     url = node(env=QUICK).url
     page = new_page(locale="en-GB")
@@ -139,7 +173,7 @@ def test_what_is_for_programs_is_accessible(
     page.fill("#token-name", "x")
     page.locator("dialog .btn.primary").click()
     look("made token", "#token-line")
-    page.keyboard.press("Escape")
+    page.locator("dialog .btn.primary").click()
     page.goto(f"{anna.url}/toChat#/chats/g:{group}/details")
     look("webhooks", ".hooks .mem")
     page.locator(".hooks .btn").first.click()

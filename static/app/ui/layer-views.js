@@ -2,13 +2,21 @@ import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { useApp } from "./context.js";
 import { IconButton } from "./elements.js";
 
-/** A modal dialog: the browser keeps the focus inside and closes it on Esc. */
-export function Dialog({ title, close, children, class: extra = "", labelled = true }) {
+/**
+ * A modal dialog: the browser keeps the focus inside and closes it on Esc. A click beside it closes what
+ * was only looked at, not what holds something: fields that were changed, `work` that cannot be seen in
+ * them, or a `secret` that is told once, which Esc does not close either.
+ */
+export function Dialog({ title, close, children, class: extra = "", labelled = true, holds = null }) {
   const { t } = useApp();
   const ref = useRef(null);
+  const before = useRef(null);
+  /** Whether a press began beside the dialog; marking text may end there. */
+  const beside = useRef(false);
   useLayoutEffect(() => {
     ref.current.showModal();
     (ref.current.querySelector("input, textarea, footer button") ?? ref.current).focus();
+    before.current = filledIn(ref.current);
   }, []);
   return html`<dialog
     ref=${ref}
@@ -18,9 +26,13 @@ export function Dialog({ title, close, children, class: extra = "", labelled = t
     onClose=${close}
     onCancel=${(event) => {
       event.preventDefault();
-      close();
+      if (holds !== "secret") close();
     }}
-    onClick=${(event) => event.target === ref.current && close()}
+    onPointerDown=${(event) => (beside.current = event.target === ref.current)}
+    onClick=${(event) => {
+      if (event.target !== ref.current || !beside.current) return;
+      if (!holds && filledIn(ref.current) === before.current) close();
+    }}
   >
     ${labelled &&
     html`<header class="dh">
@@ -29,6 +41,12 @@ export function Dialog({ title, close, children, class: extra = "", labelled = t
     </header>`}
     ${children}
   </dialog>`;
+}
+
+/** What the fields of a dialog say. */
+function filledIn(dialog) {
+  const fields = [...dialog.querySelectorAll("input, textarea, select")];
+  return JSON.stringify(fields.map(({ type, value, checked }) => [value, /^(checkbox|radio)$/.test(type) && checked]));
 }
 
 /** Ask before something that cannot return. */

@@ -27,7 +27,7 @@ export function Invite({ administration, onMade, close }) {
   const led = client.groups.list.value.filter(({ role }) => role !== "member");
   const at = (field) => (form.field === field ? form.error : null);
   if (made) {
-    return html`<${Dialog} title=${t("admin.invitation_made")} close=${close} key="made">
+    return html`<${Dialog} title=${t("admin.invitation_made")} close=${close} holds="secret" key="made">
       <div class="db stack">
         <p>${t("admin.invitation_once")}</p>
         <img class="qr" src=${made.qr} alt=${t("secret.qr", { address: made.url })} />

@@ -38,7 +38,7 @@ export function Reset({ user, administration, onDone, close }) {
     onDone();
   });
   if (password) {
-    return html`<${Dialog} title=${t("admin.reset_done")} close=${close} key="done">
+    return html`<${Dialog} title=${t("admin.reset_done")} close=${close} holds="secret" key="done">
       <div class="db stack">
         <p>${t("admin.reset_once", { name: user.name })}</p>
         <${Secret} id="reset-password" label=${t("form.password")} value=${password} />

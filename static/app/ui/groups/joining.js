@@ -81,7 +81,7 @@ function MakeLink({ group, joining, onMade, close }) {
     onMade();
   });
   if (made) {
-    return html`<${Dialog} title=${t("groups.link_of", { name: group.name })} close=${close} key="made">
+    return html`<${Dialog} title=${t("groups.link_of", { name: group.name })} close=${close} holds="secret" key="made">
       <div class="db stack">
         <p>${t("groups.link_once")}</p>
         <img class="qr" src=${made.qr} alt=${t("secret.qr", { address: made.url })} />

@@ -51,7 +51,7 @@ export function CropDialog({ title, present, save, close }) {
       const files = await client.loadFiles();
       return files.sendSquare(await frame.current());
     });
-  return html`<${Dialog} title=${title} close=${close} class="crop">
+  return html`<${Dialog} title=${title} close=${close} class="crop" holds=${bitmap ? "work" : null}>
     <div class="db">
       ${bitmap
         ? html`<${Frame} key=${bitmap} bitmap=${bitmap} handle=${frame} />`

@@ -58,7 +58,7 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
     }
   };
   const title = t(pictures ? "picture.send_n" : "file.send_n", { n: good.length });
-  return html`<${Dialog} title=${title} close=${close} class="send">
+  return html`<${Dialog} title=${title} close=${close} class="send" holds="work">
     <form class="db" onSubmit=${send}>
       <${Shown} key=${shown.file.name + current} item=${shown} />
       <p class="about" role="status">${shown.error ? html`<span class="err"><${Icon} name="alert" size="s" />${shown.error}</span>` : shown.about}</p>

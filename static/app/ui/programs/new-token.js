@@ -55,7 +55,7 @@ function MadeToken({ made, close }) {
   const line = made.scopes.includes("read")
     ? `curl -s ${location.origin}/api/conversations -H "Authorization: Bearer ${made.token}"`
     : `curl -s ${location.origin}/api/messages -H "Authorization: Bearer ${made.token}" -d to=u:1 -d text=hello`;
-  return html`<${Dialog} title=${t("tokens.made", { name: made.name })} close=${close}>
+  return html`<${Dialog} title=${t("tokens.made", { name: made.name })} close=${close} holds="secret">
     <div class="db stack">
       <p>${t("tokens.once")}</p>
       <${Secret} id="token-secret" label=${t("tokens.token")} value=${made.token} />

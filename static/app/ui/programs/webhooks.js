@@ -55,7 +55,7 @@ function NewWebhook({ programs, group, onMade, close }) {
     onMade();
   });
   if (made) {
-    return html`<${Dialog} title=${t("webhooks.made", { name: made.name })} close=${close} key="made">
+    return html`<${Dialog} title=${t("webhooks.made", { name: made.name })} close=${close} holds="secret" key="made">
       <div class="db stack">
         <p>${t("webhooks.once")}</p>
         <${Secret} id="hook-url" label=${t("webhooks.address")} value=${made.url} />

@@ -47,7 +47,7 @@ function FactorOn({ changed, close }) {
     changed(true);
   };
   if (codes) return html`<${RecoveryCodes} codes=${codes} close=${close} />`;
-  return html`<${Dialog} title=${t("factor.on")} close=${close}>
+  return html`<${Dialog} title=${t("factor.on")} close=${close} holds="work">
     <div class="db factor">
       ${error && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${error.status === 0 ? t("link.needs") : error.message}</p>
         <button type="button" class="btn quiet" onClick=${begin}>${t("action.retry")}</button>`}
@@ -76,7 +76,7 @@ function RecoveryCodes({ codes, close }) {
     link.click();
     URL.revokeObjectURL(link.href);
   };
-  return html`<${Dialog} title=${t("factor.codes")} close=${() => {}}>
+  return html`<${Dialog} title=${t("factor.codes")} close=${() => {}} holds="secret">
     <div class="db factor">
       <p tabindex="-1" ref=${heading}>${t("factor.codes_text")}</p>
       <ul class="codes">${codes.map((code) => html`<li key=${code}><code>${code}</code></li>`)}</ul>
