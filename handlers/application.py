@@ -77,6 +77,7 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/groups", groups.GroupsHandler),
     (r"/api/groups/join", groups.JoinHandler),
     (rf"/api/groups/{NUMBER}", groups.GroupHandler),
+    (r"/api/groups/requests", joining.AskedHandler),
     (rf"/api/groups/{NUMBER}/link", joining.LinkHandler),
     (rf"/api/groups/{NUMBER}/requests", joining.RequestsHandler),
     (rf"/api/groups/{NUMBER}/requests/{NUMBER}", joining.RequestHandler),

@@ -38,6 +38,21 @@ class LinkHandler(ApiHandler):
         await self.note("link.revoked", who, f"g:{group}")
 
 
+class AskedHandler(ApiHandler):
+    """``/api/groups/requests``"""
+
+    @operation("Where I asked to be let in", scope="read", answer=bodies.AskedGroups)
+    async def get(self, who: Identity) -> bodies.AskedGroups:
+        """Those that wait, and those that were refused in the last week."""
+        found = await self.messenger.joining.asked(who)
+        return bodies.AskedGroups(
+            requests=[
+                bodies.AskedGroup(group=one.group, name=one.name, state=one.state, since=one.since)
+                for one in found
+            ]
+        )
+
+
 class RequestsHandler(ApiHandler):
     """``/api/groups/{group}/requests``"""
 
@@ -62,7 +77,10 @@ class RequestHandler(ApiHandler):
 
     @operation("Don't let someone in who asks", scope="groups")
     async def delete(self, who: Identity, group: int, user: int) -> None:
-        """For those who lead the group; the other may ask again."""
+        """For those who lead the group; or, for oneself, take back one's own request.
+
+        Whoever is refused sees it, and may ask again after a while (`limits.ask_again_hours`).
+        """
         await self.messenger.joining.refuse(who, group, user)
 
 

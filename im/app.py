@@ -178,7 +178,8 @@ class Messenger:
             marked_members=settings.groups.read_marks,
         )
         self.joining = Joining(
-            database, self.groups, self.states, self.limits, settings.limits.join_requests
+            *(database, self.groups, self.states, self.limits),
+            *(settings.limits.join_requests, settings.limits.ask_again_hours),
         )
         self.webhooks = Webhooks(
             database,
@@ -214,6 +215,7 @@ class Messenger:
             strangers=settings.chat.strangers,
             most=settings.chat.contacts,
             requests=settings.limits.contact_requests,
+            again_hours=settings.limits.ask_again_hours,
         )
         self.conversations = Conversations(database, self.states)
         self.quick_replies = QuickReplies(

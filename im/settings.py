@@ -324,6 +324,8 @@ class LimitSection(Section):
     """Messages through one webhook."""
     join_requests: Rate = "60/hour"
     """How often one person asks to be let into groups, or tries the code of a group's link."""
+    ask_again_hours: Annotated[int, Field(ge=0, le=8_760)] = 24
+    """Hours in which whoever was refused as a contact or by a group cannot ask there again."""
     pending_frames: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Frames of one connection that are being worked on; reading waits beyond it."""
 

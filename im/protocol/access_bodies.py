@@ -145,6 +145,21 @@ class JoinRequestAnswer(Struct, kw_only=True):
     created_at: int
 
 
+class AskedGroup(Struct, kw_only=True):
+    """A group that I asked to be let into: ``waiting`` or ``refused``, since when (UTC ms)."""
+
+    group: int
+    name: str
+    state: str
+    since: int
+
+
+class AskedGroups(Struct, kw_only=True):
+    """Where I wait to be let in, and where I was refused in the last week, the newest first."""
+
+    requests: list[AskedGroup]
+
+
 class JoinRequests(Struct, kw_only=True):
     """Who asks to be let in, the first first."""
 

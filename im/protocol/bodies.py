@@ -190,7 +190,10 @@ class EditBody(Struct, kw_only=True):
 
 
 class ContactAnswer(Struct, kw_only=True):
-    """A relation: ``accepted``, ``outgoing``, ``incoming`` or ``none`` (only blocked)."""
+    """A relation: ``accepted``, ``outgoing``, ``incoming``, ``declined``, or ``none``: blocked.
+
+    ``declined``: I asked, and they did not accept; I may ask again after a while.
+    """
 
     user: User
     state: str

@@ -14,18 +14,21 @@ from im.services.limits import SharedLimits
 from im.services.rights import Rights, Strangers
 from im.services.signals import RightsSignal
 from im.services.states import States
-from im.store import contacts, conversations, users, webhooks
+from im.store import contacts, conversations, nodes, users, webhooks
 from im.store.contacts import ContactRow
 from im.store.cursor import Cursor
 from im.store.database import Database
 
 MAX_REMARK = 32
 MAX_NOTE = 200
+HOUR_MS = 3_600_000
+UNSEEN = ("none", "refused")
+"""States that are not in one's list: the other one's request is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A relation as one's list shows it: ``accepted``, ``outgoing``, ``incoming`` or ``none``."""
+    """A relation as one's list shows it: as ``contacts.ContactRow`` but for ``refused``."""
 
     user: User
     state: str
@@ -40,6 +43,7 @@ class Contacts:
     Args:
         most: contacts of one person, open requests included.
         requests: how often one may ask.
+        again_hours: how long after a refusal one may not ask the same person again.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Contacts:
         strangers: Strangers,
         most: int,
         requests: str,
+        again_hours: int,
     ) -> None:
         self._database = database
         self._rights = rights
@@ -62,6 +67,7 @@ class Contacts:
         self._strangers = strangers
         self._most = most
         self._requests = requests
+        self._again_ms = again_hours * HOUR_MS
 
     async def of(self, who: Identity) -> list[Contact]:
         """A person's contacts, requests in both directions, and whom they have blocked."""
@@ -72,7 +78,7 @@ class Contacts:
             return [
                 _contact(row, views.user(people[row.target]))
                 for row in rows
-                if row.target in people and (row.state != "none" or row.blocked_at is not None)
+                if row.target in people and (row.state not in UNSEEN or row.blocked_at is not None)
             ]
 
         return await self._database.read(read)
@@ -81,8 +87,8 @@ class Contacts:
         """Ask someone, by id or name, to become contacts; the new state.
 
         When they have asked already, it is ``accepted`` at once. Raises ``NotFound``, ``Invalid``
-        (oneself), ``AlreadyExists``, ``Blocked``, ``Forbidden``, ``LimitReached`` or
-        ``RateLimited``.
+        (oneself), ``AlreadyExists``, ``Blocked``, ``Forbidden`` (they declined a short while ago),
+        ``LimitReached`` or ``RateLimited``.
         """
         if len(note) > MAX_NOTE:
             raise Invalid("note", field="note", values={"reason": "too_long", "limit": MAX_NOTE})
@@ -110,6 +116,8 @@ class Contacts:
             if mine is not None and mine.state == "incoming":
                 self._accept(cursor, who.user, row.id)
                 return row.id, "accepted"
+            if theirs is not None and theirs.state == "refused":
+                check_again(nodes.now_ms(cursor) - theirs.updated_at, self._again_ms)
             if self._strangers == "refuse" and row.id not in users.shared_with(
                 cursor, who.user, [row.id]
             ):
@@ -138,35 +146,53 @@ class Contacts:
         self._changed(who.user, other)
 
     async def decline(self, who: Identity, other: int) -> None:
-        """Decline someone's request, or take back one's own. Raises ``NotFound``."""
+        """Decline someone's request, of which they hear, or take back one's own.
+
+        Raises ``NotFound``.
+        """
 
         def write(cursor: Cursor) -> None:
             mine, _ = contacts.between(cursor, who.user, other)
             if mine is None or mine.state not in ("incoming", "outgoing"):
                 raise NotFound("no request")
-            self._part(cursor, who.user, other)
+            if mine.state == "incoming":
+                self._refuse(cursor, who.user, other)
+            else:
+                self._part(cursor, who.user, other)
 
         await self._database.write(write)
         self._changed(who.user, other)
 
     async def remove(self, who: Identity, other: int) -> None:
-        """Be contacts no more. Raises ``NotFound``."""
+        """Be contacts no more, or forget a request that was declined. Raises ``NotFound``."""
 
         def write(cursor: Cursor) -> None:
             mine, _ = contacts.between(cursor, who.user, other)
-            if mine is None or mine.state == "none":
+            if mine is None or mine.state in UNSEEN:
                 raise NotFound("no contact")
-            self._part(cursor, who.user, other)
+            if mine.state == "declined":
+                contacts.put(cursor, who.user, other, "none")
+            else:
+                self._part(cursor, who.user, other)
 
         await self._database.write(write)
         self._changed(who.user, other)
 
     async def block(self, who: Identity, other: int, blocked: bool) -> None:
-        """Let nothing of someone reach this person any more, or again. Raises ``NotFound``."""
+        """Let nothing of someone reach this person any more, or again.
+
+        A request of theirs is declined with it. Raises ``NotFound``.
+        """
+
+        told = [who.user]
 
         def write(cursor: Cursor) -> None:
             if other == who.user or users.by_id(cursor, other) is None:
                 raise NotFound("no such person")
+            mine, _ = contacts.between(cursor, who.user, other)
+            if blocked and mine is not None and mine.state == "incoming":
+                self._refuse(cursor, who.user, other)
+                told.append(other)
             contacts.block(cursor, who.user, other, blocked)
             # The conversation is made if need be, so that a message on its way meets the block.
             conversation = conversations.private(cursor, who.user, other)
@@ -174,7 +200,7 @@ class Contacts:
 
         await self._database.write(write)
         self._rights_changed(who.user, other)
-        self._states.changed([who.user], "contacts")
+        self._states.changed(told, "contacts")
 
     async def remark(self, who: Identity, other: int, text: str) -> None:
         """What one calls someone for oneself. Raises ``NotFound`` or ``Invalid``."""
@@ -198,6 +224,10 @@ class Contacts:
         contacts.put(cursor, other, one, "accepted")
         self._raise_epoch(cursor, one, other)
 
+    def _refuse(self, cursor: Cursor, one: int, other: int) -> None:
+        contacts.put(cursor, one, other, "refused")
+        contacts.put(cursor, other, one, "declined")
+
     def _part(self, cursor: Cursor, one: int, other: int) -> None:
         contacts.put(cursor, one, other, "none")
         contacts.put(cursor, other, one, "none")
@@ -218,5 +248,18 @@ class Contacts:
         self._cluster.publish(RightsSignal(conv=name))
 
 
+def check_again(passed_ms: int, again_ms: int) -> None:
+    """Refuse to ask again so soon after a refusal. Raises ``Forbidden``."""
+    if passed_ms < again_ms:
+        hours = -(-(again_ms - passed_ms) // HOUR_MS)
+        raise Forbidden("declined lately", values={"reason": "declined", "hours": hours})
+
+
 def _contact(row: ContactRow, user: User) -> Contact:
-    return Contact(user, row.state, row.blocked_at is not None, row.remark, row.note)
+    return Contact(
+        user,
+        "none" if row.state in UNSEEN else row.state,
+        row.blocked_at is not None,
+        row.remark,
+        row.note,
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from im.errors import ApprovalNeeded, Forbidden, NotFound
 from im.protocol.server import GroupSummary, User
 from im.services import views
+from im.services.contacts import HOUR_MS, check_again
 from im.services.groups import Groups
 from im.services.identity import Identity
 from im.services.invitations import CODE_BYTES, MAX_CODE
@@ -19,9 +20,11 @@ from im.store import groups as group_rows
 from im.store import join_requests, nodes, users
 from im.store.cursor import Cursor
 from im.store.database import Database
-from im.store.join_requests import Door
+from im.store.join_requests import Asked, Door
 
 MAX_LINK_DAYS = 365
+REFUSED_SHOWN_MS = 7 * DAY_MS
+"""So long a refusal stands in the list of the one who asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Joining:
 
     Args:
         requests: how often one person may ask to be let in, or try a link.
+        again_hours: how long after a refusal one may not ask the same group again.
     """
 
     def __init__(
@@ -54,18 +58,20 @@ class Joining:
         states: States,
         limits: SharedLimits,
         requests: str,
+        again_hours: int,
     ) -> None:
         self._database = database
         self._groups = groups
         self._states = states
         self._limits = limits
         self._requests = requests
+        self._again_ms = again_hours * HOUR_MS
 
     async def join(self, who: Identity, number_or_name: str) -> GroupSummary:
         """Join a group by its number or name.
 
-        Raises ``NotFound``, ``AlreadyExists``, ``LimitReached`` or ``ApprovalNeeded``: those who
-        lead the group were asked.
+        Raises ``NotFound``, ``AlreadyExists``, ``LimitReached``, ``Forbidden`` (refused a short
+        while ago) or ``ApprovalNeeded``: those who lead the group were asked.
         """
 
         def read(cursor: Cursor) -> Door | None:
@@ -126,6 +132,10 @@ class Joining:
 
         return await self._database.read(read)
 
+    async def asked(self, who: Identity) -> list[Asked]:
+        """Where a person waits to be let in, and where they were refused lately."""
+        return await self._database.read(join_requests.of_user, who.user, REFUSED_SHOWN_MS)
+
     async def accept(self, who: Identity, group: int, user: int) -> None:
         """Let someone in. Raises ``NotFound``, ``Forbidden`` or what ``Groups.add`` raises."""
         await self._check_leads(who, group)
@@ -134,14 +144,22 @@ class Joining:
             raise NotFound("nobody asks")
         await self._groups.add(who, group, [user])
         await self._database.write(join_requests.decide, group, user, who.user, "accepted")
-        await self._tell_leaders(group)
+        await self._tell(group, user)
 
     async def refuse(self, who: Identity, group: int, user: int) -> None:
-        """Don't let someone in. Raises ``NotFound`` or ``Forbidden``."""
+        """Don't let someone in, who hears of it, or take back one's own request.
+
+        Raises ``NotFound`` or ``Forbidden``.
+        """
+        if user == who.user:
+            if not await self._database.write(join_requests.take_back, group, user):
+                raise NotFound("nobody asks")
+            await self._tell(group, user)
+            return
         await self._check_leads(who, group)
         if not await self._database.write(join_requests.decide, group, user, who.user, "refused"):
             raise NotFound("nobody asks")
-        await self._tell_leaders(group)
+        await self._tell(group, user)
 
     async def _door(self, code: str) -> Door | None:
         if not code or len(code) > MAX_CODE:
@@ -162,15 +180,22 @@ class Joining:
 
     async def _ask(self, who: Identity, door: Door) -> None:
         await self._limits.hit(self._requests, "join", str(who.user))
-        if await self._database.write(join_requests.ask, door.group, who.user):
-            await self._tell_leaders(door.group)
 
-    async def _tell_leaders(self, group: int) -> None:
-        """Who asks has changed."""
+        def write(cursor: Cursor) -> bool:
+            refused = join_requests.refused_at(cursor, door.group, who.user)
+            if refused is not None:
+                check_again(nodes.now_ms(cursor) - refused, self._again_ms)
+            return join_requests.ask(cursor, door.group, who.user)
+
+        if await self._database.write(write):
+            await self._tell(door.group, who.user)
+
+    async def _tell(self, group: int, user: int) -> None:
+        """Who asks has changed: tell them, and those who lead the group."""
         door = await self._database.read(join_requests.door, group)
         if door is not None:
             leaders = await self._database.read(join_requests.leaders, door.conversation)
-            self._states.changed(leaders, "groups")
+            self._states.changed([*leaders, user], "groups")
 
     async def _check_leads(self, who: Identity, group: int) -> None:
         if (await self._groups.get(who, group)).role == "member":

@@ -1,7 +1,8 @@
 """Relations between people: table ``contact``, one row for each side.
 
-``state`` is ``accepted`` (both rows), ``outgoing`` (I asked), ``incoming`` (they asked) or ``none``
-(the row is there for a block or a remark only).
+``state`` is ``accepted`` (both rows), ``outgoing`` (I asked), ``incoming`` (they asked),
+``declined`` (I asked in vain), ``refused`` (they did) or ``none`` (the row is there for a block or
+a remark only).
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def between(cursor: Cursor, one: int, other: int) -> tuple[ContactRow | None, Co
 def count(cursor: Cursor, owner: int) -> int:
     """How many contacts and open requests someone has."""
     row = cursor.execute(
-        "SELECT COUNT(*) FROM contact WHERE owner_id = %s AND state <> 'none'", (owner,)
+        "SELECT COUNT(*) FROM contact WHERE owner_id = %s AND state NOT IN ('none', 'refused')",
+        (owner,),
     ).one()
     return int(row[0]) if row is not None else 0
 

@@ -30,6 +30,16 @@ class RequestRow:
     created_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where someone asked to be let in: ``waiting`` or ``refused``, since when (UTC ms)."""
+
+    group: int
+    name: str
+    state: str
+    since: int
+
+
 _DOOR = (
     "SELECT g.id, c.id, g.name,"
     " (SELECT COUNT(*) FROM member m WHERE m.conversation_id = c.id AND m.left_seq IS NULL),"
@@ -93,6 +103,39 @@ def waiting(cursor: Cursor, group: int) -> list[RequestRow]:
         (group, WAITING, MAX_LISTED),
     ).all()
     return [RequestRow(*row) for row in rows]
+
+
+def of_user(cursor: Cursor, user: int, refused_ms: int) -> list[Asked]:
+    """Where a person waits, and where they were refused at most so long ago, the newest first."""
+    rows = cursor.execute(
+        "SELECT g.id, g.name, r.state,"
+        " CASE WHEN r.state = 'refused' THEN r.decided_at ELSE r.created_at END AS since"
+        " FROM join_request r JOIN group_basic g ON g.id = r.group_id"
+        " WHERE r.user_id = %s AND g.dissolved_at IS NULL AND (r.state = %s OR"
+        f" (r.state = 'refused' AND r.decided_at > {cursor.dialect.now_ms} - %s))"
+        " ORDER BY since DESC, g.id LIMIT %s",
+        (user, WAITING, refused_ms, MAX_LISTED),
+    ).all()
+    return [Asked(*row) for row in rows]
+
+
+def refused_at(cursor: Cursor, group: int, user: int) -> int | None:
+    """When someone was last refused, UTC ms; None when that is not how it stands."""
+    row = cursor.execute(
+        "SELECT decided_at FROM join_request"
+        " WHERE group_id = %s AND user_id = %s AND state = 'refused'",
+        (group, user),
+    ).one()
+    return int(row[0]) if row is not None else None
+
+
+def take_back(cursor: Cursor, group: int, user: int) -> bool:
+    """Someone asks no more; False when they do not wait."""
+    cursor.execute(
+        "DELETE FROM join_request WHERE group_id = %s AND user_id = %s AND state = %s",
+        (group, user, WAITING),
+    )
+    return cursor.rowcount == 1
 
 
 def decide(cursor: Cursor, group: int, user: int, by: int, state: str) -> bool:

@@ -44,7 +44,9 @@ def test_declining_can_be_undone_and_is_final_after_a_while(
     url = node(env=QUICK).url
     anna, bo = register(url, "Anna"), register(url, "Bo")
     bo.call("POST", "/contacts", {"user": anna.id})
-    page = new_page(locale="en-GB")
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, bo, "contacts")
+    expect(row(bos, "Anna")).to_contain_text("request sent")
     enter(page, anna, "contacts")
     request = page.locator(".req")
     page.get_by_role("button", name="Decline").click()
@@ -56,6 +58,15 @@ def test_declining_can_be_undone_and_is_final_after_a_while(
     page.reload()
     expect(page.locator(".pane .empty")).to_be_visible()
     assert anna.call("GET", "/contacts")["contacts"] == []
+    # Bo sees how it stands, and may ask again, but not at once.
+    row(bos, "Anna").click()
+    expect(row(bos, "Anna")).to_contain_text("request not accepted")
+    bos.get_by_role("button", name="Ask again").click()
+    bos.get_by_role("dialog").get_by_role("button", name="Send request").click()
+    expect(bos.get_by_role("dialog")).to_contain_text("You can ask again in 24 h.")
+    bos.keyboard.press("Escape")
+    bos.get_by_role("button", name="Forget the request").click()
+    expect(row(bos, "Anna")).to_have_count(0)
 
 
 def test_a_remark_is_seen_by_oneself_everywhere(node: NodeFactory, new_page: Pages) -> None:

@@ -201,6 +201,7 @@ def link_and_requests(api: Api, leader: str, other: int, group: int) -> None:
     api.call("PATCH", here, {"approval": True}, leader, at)
     token, asking = log_in(api, "asking")
     assert api.call("POST", "/api/groups/join", {"code": made["code"]}, token)[0] == 403
+    api.call("GET", "/api/groups/requests", token=token)
     found = api.call("GET", f"{here}/requests", token=leader, at=f"{at}/requests")[1]["data"]
     assert [one["user"]["id"] for one in found["requests"]] == [asking]
     one = {"token": leader, "at": f"{at}/requests/{{user}}"}

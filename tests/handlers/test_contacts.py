@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from im.app import Messenger
 from tests.handlers.api import Api, Person
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -41,14 +42,42 @@ async def test_one_asks_and_the_other_accepts(api: Api) -> None:
     assert await relations(ann) == await relations(bob) == {}
 
 
-async def test_a_request_can_be_declined_taken_back_or_crossed(api: Api) -> None:
+async def test_who_is_declined_sees_it_and_asks_again_only_after_a_while(
+    api: Api, messenger: Messenger
+) -> None:
     ann, bob = await api.people("ann", "bob")
-    for who in (bob, ann):
+    path = f"/api/contacts/{bob.id}"
+    async with api.socket(ann) as socket:
+        await socket.next_op("welcome")
         await ann.post("/api/contacts", {"user": bob.id})
-        other = ann if who is bob else bob
-        assert (await who.post(f"/api/contacts/{other.id}/decline")).status == 200
-        assert await relations(ann) == await relations(bob) == {}
-        (await who.post(f"/api/contacts/{other.id}/decline")).refused(404, "not_found")
+        await socket.next_op("state")
+        assert (await bob.post(f"/api/contacts/{ann.id}/decline")).status == 200
+        assert (await socket.next_op("state"))["list"] == "contacts"
+    assert await relations(ann) == {"bob": ("declined", False)}
+    assert await relations(bob) == {}
+    (await bob.post(f"/api/contacts/{ann.id}/decline")).refused(404, "not_found")
+    # Nor does it help to forget the request.
+    assert (await ann.post(path, method="DELETE")).status == 200
+    assert await relations(ann) == {}
+    (await ann.post(path, method="DELETE")).refused(404, "not_found")
+    refused = (await ann.post("/api/contacts", {"user": bob.id})).refused(403, "forbidden")
+    assert "24 小时" in refused["message"]
+    a_day = "UPDATE contact SET updated_at = updated_at - 86400000"
+    await messenger.database.write(lambda cursor: cursor.execute(a_day))
+    assert (await ann.post("/api/contacts", {"user": bob.id})).data["state"] == "outgoing"
+    # A block declines as well, and the one who declined may always ask.
+    assert (await bob.post(f"/api/contacts/{ann.id}/block", method="PUT")).status == 200
+    assert await relations(ann) == {"bob": ("declined", False)}
+    await bob.post(f"/api/contacts/{ann.id}/block", method="DELETE")
+    assert (await bob.post("/api/contacts", {"user": ann.id})).data["state"] == "outgoing"
+
+
+async def test_a_request_can_be_taken_back_or_crossed(api: Api) -> None:
+    ann, bob = await api.people("ann", "bob")
+    await ann.post("/api/contacts", {"user": bob.id})
+    assert (await ann.post(f"/api/contacts/{bob.id}/decline")).status == 200
+    assert await relations(ann) == await relations(bob) == {}
+    (await ann.post(f"/api/contacts/{bob.id}/decline")).refused(404, "not_found")
     await ann.post("/api/contacts", {"user": bob.id})
     assert (await bob.post("/api/contacts", {"user": ann.id})).data["state"] == "accepted"
 

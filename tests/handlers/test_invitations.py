@@ -149,10 +149,38 @@ async def test_where_a_group_asks_for_approval_its_leaders_let_people_in(api: Ap
     (await ann.post(f"{path}/requests/{cyd.id}", method="PUT")).refused(404, "not_found")
     assert (await bob.get(path)).data["members"] == 2
     (await cyd.get(path)).refused(404, "not_found")
-    # Whoever is in it already gets no request, and whoever was refused may ask again.
+    # Whoever is in it already gets no request.
     assert (await bob.post("/api/groups/join", {"group": group})).data["id"] == group
-    (await cyd.post("/api/groups/join", {"group": group})).refused(403, "approval_needed")
-    assert len((await ann.get(f"{path}/requests")).data["requests"]) == 1
+
+
+async def test_who_asked_a_group_sees_how_it_stands_and_may_take_it_back(
+    api: Api, messenger: Messenger
+) -> None:
+    async def asked() -> list[tuple[str, str]]:
+        found = (await bob.get("/api/groups/requests")).data["requests"]
+        return [(one["name"], one["state"]) for one in found]
+
+    ann, bob = await api.people("ann", "bob")
+    group = (await ann.post("/api/groups", {"name": "g"})).data["id"]
+    await ann.post(f"/api/groups/{group}", {"approval": True}, method="PATCH")
+    own = f"/api/groups/{group}/requests/{bob.id}"
+    join = ("/api/groups/join", {"group": group})
+    (await bob.post(*join)).refused(403, "approval_needed")
+    assert await asked() == [("g", "waiting")]
+    assert (await bob.post(own, method="DELETE")).status == 200
+    assert await asked() == []
+    (await bob.post(own, method="DELETE")).refused(404, "not_found")
+    (await bob.post(*join)).refused(403, "approval_needed")
+    async with api.socket(bob) as socket:
+        await socket.next_op("welcome")
+        assert (await ann.post(own, method="DELETE")).status == 200
+        assert (await socket.next_op("state"))["list"] == "groups"
+    assert await asked() == [("g", "refused")]
+    (await bob.post(*join)).refused(403, "forbidden")
+    a_day = "UPDATE join_request SET decided_at = decided_at - 86400000"
+    await messenger.database.write(lambda cursor: cursor.execute(a_day))
+    (await bob.post(*join)).refused(403, "approval_needed")
+    assert len((await ann.get(f"/api/groups/{group}/requests")).data["requests"]) == 1
 
 
 @pytest.mark.parametrize("overrides", [{"limits": {"join_requests": "3/hour"}}], ids=["3 an hour"])

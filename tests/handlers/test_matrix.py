@@ -65,6 +65,7 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "GET /api/groups": (PEOPLE, "read"),
     "POST /api/groups": (PEOPLE, "groups"),
     "POST /api/groups/join": (PEOPLE, "groups"),
+    "GET /api/groups/requests": (PEOPLE, "read"),
     "GET /api/groups/{group}": (PEOPLE, "read"),
     "PATCH /api/groups/{group}": (PEOPLE, "groups"),
     "DELETE /api/groups/{group}": (PEOPLE, "groups"),

@@ -25,6 +25,11 @@ export class Joining {
     return requests;
   }
 
+  /** Where I wait to be let in, or was refused lately: `[{group, name, state, since}]`. */
+  async asked() {
+    return (await this.api.get("/groups/requests")).requests;
+  }
+
   accept(group, user) {
     return this.api.put(`/groups/${group}/requests/${user}`);
   }

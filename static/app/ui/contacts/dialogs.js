@@ -67,7 +67,7 @@ export function AddContact({ close }) {
               close();
               router.go("chats", client.people.conversationWith(user.id));
             }}>${t("people.write")}<span class="vh">${user.name}</span></button>
-            ${contact
+            ${contact && contact.state !== "declined"
               ? html`<span class="tag a">${t(`contacts.state_${contact.state}`)}</span>`
               : html`<button type="button" class="btn primary small" onClick=${() => setAsking(user)}>
                   ${t("people.add_short")}<span class="vh">${user.name}</span></button>`}

@@ -56,6 +56,7 @@ function Groups({ query }) {
   const blocked = contacts.list.value.filter(
     (contact) => contact.blocked && contact.state !== "accepted" && fits(contact),
   );
+  const declined = contacts.list.value.filter((contact) => contact.state === "declined" && fits(contact));
   const strip = groups.length >= STRIP_FROM;
   return html`<div class="lettered ${strip ? "with-strip" : ""}">
     ${strip && html`<${Letters} letters=${groups.map(({ letter }) => letter)} list=${ref} />`}
@@ -76,12 +77,17 @@ function Groups({ query }) {
         <ul class="rows">
           ${outgoing.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} note=${t("contacts.waiting_one")} />`)}
         </ul>`}
+      ${declined.length > 0 &&
+      html`<h3 class="sec">${t("contacts.state_declined")}</h3>
+        <ul class="rows">
+          ${declined.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} note=${t("contacts.declined_one")} />`)}
+        </ul>`}
       ${blocked.length > 0 &&
       html`<h3 class="sec">${t("contacts.blocked")}</h3>
         <ul class="rows">
           ${blocked.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} note=${t("contacts.blocked_one")} />`)}
         </ul>`}
-      ${wanted && !groups.length && !incoming.length && !outgoing.length &&
+      ${wanted && !groups.length && !incoming.length && !outgoing.length && !declined.length &&
       html`<p class="nothing" role="status">${t("contacts.no_match", { query })}</p>`}
     </div>
   </div>`;

@@ -45,6 +45,7 @@ function Person({ user, inChat = false }) {
   const contact = client.contacts.get(id);
   const conv = me ? null : client.people.conversationWith(id);
   const summary = conv ? client.conversations.get(conv) : null;
+  const declined = contact?.state === "declined";
   const remark = client.people.remarks.value.get(id);
   const online = client.people.isOnline(id);
   useEffect(() => client.peopleShown(), [id]);
@@ -55,7 +56,7 @@ function Person({ user, inChat = false }) {
   );
   const actions = [
     !me && !inChat && ["chat", t("people.write"), () => router.go("chats", conv)],
-    !me && !contact && ["user-plus", t("people.add"), () => layers.open(SendRequest, { user })],
+    !me && (!contact || declined) && ["user-plus", t(declined ? "contacts.ask_again" : "people.add"), () => layers.open(SendRequest, { user })],
     !me && contact?.state === "incoming" && ["check", t("contacts.accept"), () => attempt(acceptContact(client, id))],
     !me && contact?.state === "accepted" && ["edit", t("people.remark"), () => layers.open(EditRemark, { user, remark })],
     me && ["edit", t("settings.edit_profile"), () => router.go("settings", "profile")],
@@ -78,6 +79,7 @@ function Person({ user, inChat = false }) {
     <dl class="kv block">
       <dt>${t("people.state")}</dt>
       <dd class=${online ? "on" : ""}>${me ? t("presence.online") : presenceText(app, id)}</dd>
+      ${declined && html`<dt>${t("contacts.request")}</dt><dd>${t("contacts.state_declined")}</dd>`}
       ${user.note && html`<dt>${t("people.note")}</dt><dd>${user.note}</dd>`}
       ${shared.length > 0 &&
       html`<dt>${t("people.shared")}</dt><dd>${shared.map((group) => group.name).join(t("list.comma"))}</dd>`}
@@ -92,6 +94,9 @@ function Person({ user, inChat = false }) {
         <button type="button" class="opt" onClick=${() => hideConversation(app, conv, remark || user.name)}>
           <${Icon} name="close" /><span>${t("list.hide_chat")}</span></button>`}
       <${BlockButton} user=${user} contact=${contact} attempt=${attempt} />
+      ${declined &&
+      html`<button type="button" class="opt" onClick=${() => attempt(removeContact(client, id))}>
+        <${Icon} name="close" /><span>${t("contacts.forget_request")}</span></button>`}
       ${contact && (contact.state === "accepted" || contact.state === "outgoing") &&
       html`<button type="button" class="opt dg"
         onClick=${() =>

@@ -1,4 +1,7 @@
-import { html, useRef, useState } from "../../../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
+import { joinGroup } from "../../client/group-acts.js";
+import { Joining } from "../../client/joining.js";
+import { partOf } from "../../client/parts.js";
 import { useApp } from "../context.js";
 import { Avatar, Badge, Empty, Icon, IconButton, LoadError, Skeleton } from "../elements.js";
 import { CreateGroup, JoinGroup } from "../list/begin.js";
@@ -45,7 +48,34 @@ export function GroupsPane() {
               <button type="button" class="btn quiet" onClick=${() => layers.open(JoinGroup)}>${t("groups.join")}</button>
             <//>`
           : html`<${Rows} list=${list} query=${query} />`}
+    <${Asked} />
   <//>`;
+}
+
+/** Groups that I asked to be let into, and how that stands. */
+function Asked() {
+  const { t, client, layers, times } = useApp();
+  const joining = partOf(client, Joining);
+  const [asked, setAsked] = useState([]);
+  const told = client.state.value?.list === "groups" ? client.state.value : null;
+  const load = () => joining.asked().then(setAsked, () => {});
+  useEffect(() => void load(), [told, client.groups.list.value]);
+  const act = (work) => work.catch((error) => layers.say(error.status === 0 ? t("link.needs") : error.message)).then(load);
+  if (!asked.length) return null;
+  return html`<section class="asked" aria-label=${t("groups.asked")}>
+    <h3 class="sec">${t("groups.asked")}</h3>
+    <ul>
+      ${asked.map(
+        ({ group, name, state, since }) => html`<li class="mem" key=${group}>
+          <${Avatar} id=${group} name=${name} kind="group" size="s" />
+          <div><div class="nm">${name}</div><small>${t(`groups.asked_${state}`)} · ${times.ago(since)}</small></div>
+          ${state === "waiting"
+            ? html`<button type="button" class="btn quiet small" onClick=${() => act(joining.decline(group, client.me.id))}>${t("people.withdraw")}<span class="vh">${name}</span></button>`
+            : html`<button type="button" class="btn quiet small" onClick=${() => act(joinGroup(client, group))}>${t("contacts.ask_again")}<span class="vh">${name}</span></button>`}
+        </li>`,
+      )}
+    </ul>
+  </section>`;
 }
 
 function Rows({ list, query }) {

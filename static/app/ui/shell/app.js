@@ -14,7 +14,7 @@ const emptyMain = () => html`<main class="chat" id="main" tabindex="-1"></main>`
 const ChatPane = lazy(loadChat, "ChatPane", ["media", "voice"], emptyMain);
 const Announcer = lazy(() => import("../announcer.js"), "Announcer", [], undefined, () => null);
 const ContactsPane = lazy(() => import("../contacts/pane.js"), "ContactsPane");
-const GroupsPane = lazy(() => import("../groups/pane.js"), "GroupsPane");
+const GroupsPane = lazy(() => import("../groups/pane.js"), "GroupsPane", ["details"]);
 const SettingsPane = lazy(() => import("../settings/pane.js"), "SettingsPane", ["page"]);
 const Profile = lazy(() => import("../contacts/profile.js"), "ProfilePage", ["details", "page"], emptyMain);
 const GroupPage = lazy(() => import("../groups/page.js"), "GroupPage", ["details", "page"], emptyMain);
