@@ -183,7 +183,7 @@ def me(row: UserRow) -> bodies.Me:
     return bodies.Me(
         id=row.id,
         name=row.name,
-        kind=row.kind,
+        kind=row.kind_shown,
         role=row.role,
         avatar=row.avatar_id,
         note=row.note,

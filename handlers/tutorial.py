@@ -342,7 +342,7 @@ def _person(row: UserRow, who: Identity | None) -> bodies.Person:
         ID=row.id,
         name=row.name,
         icon=_address(row.avatar_id),
-        kind=row.kind,
+        kind=row.kind_shown,
         role=row.role,
         note=row.note,
     )

@@ -30,11 +30,11 @@ EventKind = Literal[
 
 
 class User(Struct, kw_only=True):
-    """What others may know of a person."""
+    """What others may know of a person, or of a program: a bot, or a webhook, which only writes."""
 
     id: int
     name: str
-    kind: Literal["user", "guest", "bot"] = "user"
+    kind: Literal["user", "guest", "bot", "webhook"] = "user"
     role: Literal["user", "admin"] = "user"
     avatar: int | None = None
     note: str = ""

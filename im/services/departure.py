@@ -22,7 +22,7 @@ async def leave_groups(groups: Groups, user: int) -> None:
             others = [
                 one
                 for one in await groups.members(who, group.id)
-                if one.user.id != user and one.user.kind != "bot"
+                if one.user.id != user and one.user.kind not in ("bot", "webhook")
             ]
             if not others:
                 await groups.dissolve(who, group.id)

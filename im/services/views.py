@@ -23,7 +23,7 @@ def user(row: UserRow) -> User:
     return User(
         id=row.id,
         name=row.name,
-        kind=cast(Literal["user", "guest", "bot"], row.kind),
+        kind=cast(Literal["user", "guest", "bot", "webhook"], row.kind_shown),
         role=cast(Literal["user", "admin"], row.role),
         avatar=row.avatar_id,
         note=row.note,

@@ -9,10 +9,13 @@ from unicodedata import normalize
 
 from im.store.cursor import Cursor
 
+HOOK = "#hook "
+"""How the names of webhooks' bots begin as names are compared: nobody can type that."""
+
 _COLUMNS = (
     "id, name, kind, role, avatar_id, note, phone, email, language, theme, password_hash,"
     " created_at, updated_at, last_seen_at, disabled_at, deleted_at, must_change_password,"
-    " totp_secret IS NOT NULL"
+    f" totp_secret IS NOT NULL, name_folded LIKE '{HOOK}%%'"
 )
 MAX_FOUND = 50
 
@@ -39,6 +42,12 @@ class UserRow:
     deleted_at: int | None
     must_change_password: int
     has_second_factor: int
+    is_webhook: int
+
+    @property
+    def kind_shown(self) -> str:
+        """The kind as others see it: a webhook's bot only writes, so it is told from others."""
+        return "webhook" if self.is_webhook else self.kind
 
     @property
     def active(self) -> bool:

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from im.store.cursor import Cursor
-from im.store.users import UserRow
+from im.store.users import HOOK, UserRow
 
 SEEN_MS = 60_000
 """A use is written down at most this often."""
-FOLDED = "#hook "
-"""How the names of webhooks' bots begin as names are compared: nobody can type that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def create(
     cursor.execute(
         "INSERT INTO user_basic (name, name_folded, kind, created_at, updated_at)"
         f" VALUES (%s, %s, 'bot', {now}, {now})",
-        (name, FOLDED + drawn),
+        (name, HOOK + drawn),
     )
     bot = cursor.lastrowid
     cursor.execute(
@@ -93,6 +91,6 @@ def bots_among(cursor: Cursor, people: Iterable[UserRow]) -> set[int]:
     rows = cursor.execute(
         f"SELECT id FROM user_basic WHERE id IN ({cursor.dialect.marks(len(bots))})"
         " AND name_folded LIKE %s",
-        (*bots, f"{FOLDED}%"),
+        (*bots, f"{HOOK}%"),
     ).all()
     return {int(row[0]) for row in rows}

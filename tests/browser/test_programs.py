@@ -79,6 +79,8 @@ def test_an_administrator_makes_a_bot_and_its_token(node: NodeFactory, new_page:
     expect(page.locator(".sess")).to_contain_text("ci")
     page.goto(f"{master.url}/toChat#/chats/p:{master.id}:{bot['id']}")
     expect(bubble(page, "green")).to_be_visible()
+    expect(page.locator(".chat-h .sub")).to_have_text("Bot · offline")
+    expect(page.locator(".chat-h .prog")).to_be_visible()
 
 
 def test_a_webhook_is_made_writes_and_is_revoked(node: NodeFactory, new_page: Pages) -> None:
@@ -96,7 +98,8 @@ def test_a_webhook_is_made_writes_and_is_revoked(node: NodeFactory, new_page: Pa
     line = page.get_by_label("Try it in a terminal").input_value()
     assert '"code":0' in run(line)
     expect(bubble(bos, "The backup is done")).to_contain_text("The backup is done")
-    expect(bos.locator(".msg .by, .msg").last).to_contain_text("Backup")
+    expect(bos.locator(".msg .by")).to_have_text("Backup Webhook")
+    expect(bos.locator(".msg .face .prog")).to_be_visible()
     confirm(page, "I have noted it")
     page.reload()
     expect(page.locator(".hooks .mem")).to_contain_text("last used just now")
@@ -104,6 +107,14 @@ def test_a_webhook_is_made_writes_and_is_revoked(node: NodeFactory, new_page: Pa
     confirm(page, "Revoke")
     expect(page.locator(".hooks .mem")).to_have_count(0)
     assert "not_found" in run(line)
+    # Nothing is offered that a webhook would be refused.
+    page.goto(f"{url}/toChat#/admin/users")
+    expect(page.locator(".auser", has_text="Backup").locator(".role")).to_have_text("Webhook")
+    page.get_by_role("button", name="Manage Backup").click()
+    expect(page.get_by_role("menuitem")).to_have_text(["Profile", "What they did"])
+    page.get_by_role("menuitem", name="Profile").click()
+    expect(page.locator(".prof")).to_contain_text("A program writes here through an address")
+    expect(page.locator(".prof .act")).to_have_count(0)
     expect(bubble(bos, "The backup is done")).to_be_visible()
 
 

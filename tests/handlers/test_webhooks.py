@@ -43,7 +43,7 @@ async def test_what_comes_by_a_webhook_is_a_message_of_its_bot(
     assert (heard["text"], heard["from"], heard["seq"]) == ("绿了 green", made["bot"], place["seq"])
     page = (await bob.get("/api/messages", conv=f"g:{group}")).data
     (bot,) = [user for user in page["users"] if user["id"] == made["bot"]]
-    assert (bot["name"], bot["kind"]) == ("Build", "bot")
+    assert (bot["name"], bot["kind"]) == ("Build", "webhook")
     at = {"conv": place["conv"], "seq": place["seq"]}
     (await bob.post("/api/messages/recall", at)).refused(403, "forbidden")
     assert (await ann.post("/api/messages/recall", at)).status == 200

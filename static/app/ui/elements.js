@@ -27,14 +27,18 @@ export function colourOf(id) {
   return ((Number(id) || 0) % AVATAR_COLOURS) + 1;
 }
 
+/** Whether someone is a program: a bot or a webhook. */
+export const isProgram = (user) => /^(bot|webhook)$/.test(user?.kind);
+
 /**
  * `kind`: person (circle) or group (rounded square). `online` draws the presence dot. The picture lies
- * over the initials, which stay where it cannot be had.
+ * over the initials, which stay where it cannot be had. Programs have a mark.
  */
 export function Avatar({ id, name, kind = "person", size = "", online = null }) {
   const { client } = useApp();
   const group = kind === "group";
-  const picture = group ? client.groups.get(id)?.icon : client.people.users.value.get(id)?.avatar;
+  const person = !group && client.people.users.value.get(id);
+  const picture = group ? client.groups.get(id)?.icon : person?.avatar;
   return html`<span class="av c${colourOf(id)} ${group ? "g" : ""} ${size}" aria-hidden="true">
     ${initials(name)}
     ${picture &&
@@ -42,6 +46,7 @@ export function Avatar({ id, name, kind = "person", size = "", online = null }) 
       img.hidden = true;
       if (!group) client.people.again(id, picture);
     }} />`}
+    ${isProgram(person) && html`<span class="prog"><${Icon} name="bot" /></span>`}
     ${online ? html`<span class="dot"></span>` : null}
   </span>`;
 }

@@ -112,7 +112,8 @@ function UserMenu({ user, pages }) {
       if (user.role === "admin") list.push({ icon: "person", label: t("admin.demote"), run: () => confirm("demote", () => setRole("user")) });
       else list.push({ icon: "shield", label: t("admin.promote"), run: () => confirm("promote", () => setRole("admin")) });
     }
-    if (!me) {
+    // A webhook that was revoked stays revoked.
+    if (!me && !(user.kind === "webhook" && user.disabled_at)) {
       list.push(null);
       list.push(
         user.disabled_at

@@ -1,7 +1,7 @@
 import { html, useEffect, useRef } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
-import { Avatar, IconButton } from "../elements.js";
+import { Avatar, IconButton, isProgram } from "../elements.js";
 import { isComposing } from "../input-method.js";
 import { Palette } from "../keyboard.js";
 import { presenceText } from "../presence-text.js";
@@ -60,7 +60,10 @@ export function ChatHeader({ conv, summary }) {
 
 function subtitle({ t, client, times }, conv, { peer, group }) {
   if (conv === ALL) return t("broadcast.subtitle");
-  if (peer) return presenceText({ t, client, times }, peer);
+  if (peer) {
+    const user = client.people.get(peer);
+    return [isProgram(user) && t(`people.${user.kind}`), presenceText({ t, client, times }, peer)].filter(Boolean).join(" · ");
+  }
   if (!group) return "";
   const members = client.groups.members.value.get(group.id);
   const online = members?.filter(

@@ -5,7 +5,7 @@ import { Said } from "../../client/said.js";
 import { FAILED, STORED, WAITING } from "../../core/outbox.js";
 import { fewEmoji, tokens } from "../../core/text.js";
 import { useApp } from "../context.js";
-import { Avatar, colourOf, Icon, IconButton } from "../elements.js";
+import { Avatar, colourOf, Icon, IconButton, isProgram } from "../elements.js";
 import { isSticker, Sticker } from "../emoji/sticker-set.js";
 import { eventText } from "../event-text.js";
 import { mediaText } from "../list/preview.js";
@@ -70,6 +70,8 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
   const context = { app, entry, mine, actions, canWrite, item: failed ? item : null };
   const open = (event, at) => openMessageMenu(context, event, at ?? body.current);
   useLongPress(body, onWay && !failed ? null : open);
+  const author = client.people.get(entry.from);
+  const tag = isProgram(author) && html`${" "}<span class="tag">${t(`people.${author.kind}`)}</span>`;
   const showName = first && named && !mine;
   return html`<article
     class="msg ${mine ? "me" : ""} ${first ? "" : "cont"} ${mentionsMe ? "hitme" : ""} ${showName ? "" : "no-name"}"
@@ -90,7 +92,7 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
       : html`<span></span>`)}
     <div class="body" ref=${body}>
       ${showName
-        ? html`<span class="by n${colourOf(entry.from)}">${name}</span>`
+        ? html`<span class="by n${colourOf(entry.from)}">${name}${tag}</span>`
         : html`<span class="vh">${mine ? t("list.you") : name}</span>`}
       <${Bubble} entry=${entry} item=${item} mark=${mark} quoted=${quoted} jumpTo=${jumpTo} active=${active} actions=${actions} />
       ${failed && html`<${FailedLine} item=${item} />`}

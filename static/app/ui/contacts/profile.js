@@ -54,9 +54,10 @@ function Person({ user, inChat = false }) {
   const shared = client.groups.list.value.filter((group) =>
     client.groups.members.value.get(group.id)?.some((member) => member.user.id === id),
   );
+  const writable = !me && user.kind !== "webhook";
   const actions = [
-    !me && !inChat && ["chat", t("people.write"), () => router.go("chats", conv)],
-    !me && (!contact || declined) && ["user-plus", t(declined ? "contacts.ask_again" : "people.add"), () => layers.open(SendRequest, { user })],
+    writable && !inChat && ["chat", t("people.write"), () => router.go("chats", conv)],
+    writable && (!contact || declined) && ["user-plus", t(declined ? "contacts.ask_again" : "people.add"), () => layers.open(SendRequest, { user })],
     !me && contact?.state === "incoming" && ["check", t("contacts.accept"), () => attempt(acceptContact(client, id))],
     !me && contact?.state === "accepted" && ["edit", t("people.remark"), () => layers.open(EditRemark, { user, remark })],
     me && ["edit", t("settings.edit_profile"), () => router.go("settings", "profile")],
@@ -80,6 +81,7 @@ function Person({ user, inChat = false }) {
       <dt>${t("people.state")}</dt>
       <dd class=${online ? "on" : ""}>${me ? t("presence.online") : presenceText(app, id)}</dd>
       ${declined && html`<dt>${t("contacts.request")}</dt><dd>${t("contacts.state_declined")}</dd>`}
+      ${user.kind === "webhook" && html`<dt>${t("people.webhook")}</dt><dd>${t("people.webhook_text")}</dd>`}
       ${user.note && html`<dt>${t("people.note")}</dt><dd>${user.note}</dd>`}
       ${shared.length > 0 &&
       html`<dt>${t("people.shared")}</dt><dd>${shared.map((group) => group.name).join(t("list.comma"))}</dd>`}

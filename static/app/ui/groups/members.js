@@ -37,9 +37,9 @@ function Member({ group, member }) {
     const box = event.currentTarget.getBoundingClientRect();
     const items = [
       { icon: "person", label: t("people.profile"), run: () => router.go("contacts", String(user.id)) },
-      { icon: "chat", label: t("people.write"), run: () => router.go("chats", client.people.conversationWith(user.id)) },
-    ];
-    if (group.role === "owner") {
+      user.kind !== "webhook" && { icon: "chat", label: t("people.write"), run: () => router.go("chats", client.people.conversationWith(user.id)) },
+    ].filter(Boolean);
+    if (group.role === "owner" && user.kind !== "webhook") {
       items.push(null, {
         icon: "shield",
         label: t(role === "admin" ? "groups.make_member" : "groups.make_admin"),
