@@ -91,11 +91,12 @@ class Conversations:
                 members.hide_entry(cursor, number, who.user, seq, hidden)
                 return
             row = conversations.by_id(cursor, number)
-            last = row.last_seq if row is not None and hidden else 0
+            last = row.last_seq if row is not None else 0
             if conversation == names.ALL:
-                preferences.put(cursor, who.user, {preferences.ALL_HIDDEN: last})
+                # They are in the list before anything was announced, and can be hidden then too.
+                preferences.put(cursor, who.user, {preferences.ALL_HIDDEN: last if hidden else -1})
             else:
-                members.set_hidden(cursor, number, who.user, last)
+                members.set_hidden(cursor, number, who.user, last if hidden else 0)
 
         await self._change(who, conversation, change)
 

@@ -74,8 +74,7 @@ def announcements(cursor: Cursor, user: int) -> SummaryRow | None:
         " LEFT JOIN user_setting muted ON muted.user_id = u.id AND muted.name = %s"
         " LEFT JOIN user_setting pinned ON pinned.user_id = u.id AND pinned.name = %s"
         " LEFT JOIN user_setting hidden ON hidden.user_id = u.id AND hidden.name = %s"
-        " WHERE c.name = 'all' AND (hidden.value IS NULL OR hidden.value + 0 < c.last_seq"
-        " OR hidden.value = '0')",
+        " WHERE c.name = 'all' AND (hidden.value IS NULL OR hidden.value + 0 < c.last_seq)",
         (user, preferences.ALL_MUTED, preferences.ALL_PINNED, preferences.ALL_HIDDEN),
     ).one()
     return SummaryRow(*row) if row is not None else None

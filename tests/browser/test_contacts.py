@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.people import QUICK, befriend, bubble, enter, register, row, write
+from tests.browser.people import QUICK, befriend, bubble, enter, online, register, row, write
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -176,3 +176,23 @@ def test_the_announcements_are_pinned_and_muted_for_good(
     page.reload()
     expect(names).to_have_text(["Announcements", "Anna"])
     expect(row(page, "Announcements").locator("use[href$='#bell-off']")).to_be_attached()
+
+
+def test_announcements_that_were_hidden_stay_hidden_for_those_who_make_them(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    anna.send(f"u:{bo.id}", "to Bo")
+    page = new_page(locale="en-GB")
+    enter(page, anna)
+    names = page.locator(".pane .row .nm")
+    expect(names).to_have_text(["Bo", "Announcements"])
+    row(page, "Announcements").click(button="right")
+    page.get_by_role("menuitem", name="Hide").click()
+    expect(names).to_have_text(["Bo"])
+    page.reload()
+    online(page)
+    expect(names).to_have_text(["Bo"])
+    anna.send("all", "to everyone")
+    expect(names).to_have_text(["Announcements", "Bo"])

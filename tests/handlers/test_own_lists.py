@@ -193,7 +193,6 @@ async def test_the_announcements_are_pinned_muted_and_hidden_by_each_for_themsel
     api: Api,
 ) -> None:
     ann, bob = await api.people("ann", "bob")
-    await ann.send("all", "one")
 
     async def summary(person: Person) -> dict[str, Any] | None:
         listed = (await person.get("/api/conversations")).data["conversations"]
@@ -201,6 +200,10 @@ async def test_the_announcements_are_pinned_muted_and_hidden_by_each_for_themsel
 
     async with api.socket(bob) as socket:
         await socket.next_op("welcome")
+        # Also before anything was announced.
+        await socket.ask("hide", conv="all")
+        assert await summary(bob) is None
+        await ann.send("all", "one")
         for op, flag in (("pin", "pinned"), ("mute", "muted")):
             for value in (True, False, True):
                 await socket.ask(op, conv="all", **{flag: value})

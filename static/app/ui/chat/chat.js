@@ -2,7 +2,6 @@ import { html, useEffect, useMemo, useRef, useSignal } from "../../../vendor/pre
 import { ALL, parseName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
-import { emptyAnnouncements } from "../list/list.js";
 import { lazy } from "../lazy.js";
 import { typingText } from "../list/preview.js";
 import { useDrop } from "../media/drop.js";
@@ -35,7 +34,10 @@ function summaryOf(client, conv) {
   if (known) return known;
   const parsed = parseName(conv, client.me.id);
   if (!parsed) return null;
-  const blank = { ...emptyAnnouncements(), conv };
+  const blank = {
+    ...{ conv, title: "", last: null, last_seq: 0, read_seq: 0, unread: 0 },
+    ...{ muted: false, pinned: false, peer: null, group: null },
+  };
   if (parsed.kind === "private") return { ...blank, peer: parsed.peer };
   if (parsed.kind === "group") {
     const group = client.groups.get(parsed.group);

@@ -23,7 +23,7 @@ export function ConversationList() {
   /** What is looked for: not what an input method is still composing. */
   const [wanted, setWanted] = useState("");
   const field = useRef(null);
-  const all = usePressedOrder(withAnnouncements(client));
+  const all = usePressedOrder(client.conversations.ordered.value);
   const current = router.place.value.area === "chats" ? router.place.value.id : null;
   const state = client.conversations.state.value;
   const shown = all.filter((summary) => matches(summary, filter, current));
@@ -106,28 +106,6 @@ function Rows({ shown, current, filter, onlyAnnouncements }) {
     ${!shown.length && !onlyAnnouncements &&
     html`<p class="nothing" role="status">${t(`list.none_${filter}`)}</p>`}
   </div>`;
-}
-
-/** Who may announce sees Announcements before there is one. */
-function withAnnouncements(client) {
-  const list = client.conversations.ordered.value;
-  if (!client.canBroadcast.value || client.conversations.map.value.has(ALL)) return list;
-  return [...list, emptyAnnouncements()];
-}
-
-export function emptyAnnouncements() {
-  return {
-    conv: ALL,
-    title: "",
-    last: null,
-    last_seq: 0,
-    read_seq: 0,
-    unread: 0,
-    muted: false,
-    pinned: false,
-    peer: null,
-    group: null,
-  };
 }
 
 /** Rows hold their places while a pointer is pressed on the list. */
