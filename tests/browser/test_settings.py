@@ -7,7 +7,8 @@ import zipfile
 
 from playwright.sync_api import expect
 
-from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, register, row
+from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, online, register, row
+from tests.handlers import samples
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -99,12 +100,21 @@ def test_a_guest_registers_and_keeps_what_was_said(node: NodeFactory, new_page: 
     row(page, "Bo").click()
     expect(bubble(page, "welcome")).to_be_visible()
     page.goto(f"{url}/toChat#/settings/profile")
+    # A guest has a face as well.
+    page.get_by_role("button", name="Change picture").click()
+    dialog = page.get_by_role("dialog", name="My picture")
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": samples.photograph()}
+    )
+    dialog.get_by_role("button", name="Use it").click()
+    expect(page.locator(".me-head .av img")).to_be_visible()
     page.fill("#register-name", "Vera")
     page.fill("#register-password", PASSWORD)
     page.fill("#register-repassword", PASSWORD)
     page.get_by_role("button", name="Create and enter").click()
     expect(page.get_by_text("You are registered now")).to_be_visible()
     expect(page.locator("#profile-name")).to_have_value("Vera")
+    expect(page.locator(".me-head .av img")).to_be_visible()
     page.goto(f"{url}/toChat#/chats")
     row(page, "Bo").click()
     expect(bubble(page, "welcome")).to_be_visible()

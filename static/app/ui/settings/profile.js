@@ -7,20 +7,26 @@ import { SettingsForm } from "./form.js";
 
 const CropDialog = lazy(() => import("../media/crop.js"), "CropDialog", ["crop"]);
 
-/** What others know of me, and how to reach me. */
-export function ProfileCard({ user }) {
+/** How others see me; the picture may be changed by guests too. */
+function Head({ user }) {
   const { t, client, layers } = useApp();
-  const loaded = user.email !== undefined;
   const changePicture = () =>
     layers.open(CropDialog, {
       title: t("crop.mine"),
       present: Boolean(user.avatar),
       save: (avatar) => client.account.change({ avatar }),
     });
+  return html`<div class="me-head"><${Avatar} id=${user.id} name=${user.name} size="l" />
+    <div><h3>${user.name}</h3><p class="muted">${t("people.number", { id: String(user.id) })}</p>
+      <button type="button" class="btn quiet small" onClick=${changePicture}>${t("crop.change")}</button></div></div>`;
+}
+
+/** What others know of me, and how to reach me. */
+export function ProfileCard({ user }) {
+  const { t, client, layers } = useApp();
+  const loaded = user.email !== undefined;
   return html`<section class="card">
-    <div class="me-head"><${Avatar} id=${user.id} name=${user.name} size="l" />
-      <div><h3>${user.name}</h3><p class="muted">${t("people.number", { id: String(user.id) })}</p>
-        <button type="button" class="btn quiet small" onClick=${changePicture}>${t("crop.change")}</button></div></div>
+    <${Head} user=${user} />
     <${SettingsForm}
       key=${loaded}
       id="profile"
@@ -49,7 +55,8 @@ function changes(user, values) {
 /** A guest becomes a registered user and keeps everything. */
 export function RegisterCard({ user }) {
   const { t, client, layers } = useApp();
-  return html`<section class="card">
+  return html`<section class="card"><${Head} user=${user} /></section>
+  <section class="card">
     <h3>${t("guest.register")}</h3>
     <p class="lead">${t("guest.register_text")}</p>
     <${SettingsForm}
