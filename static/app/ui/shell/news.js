@@ -1,12 +1,30 @@
-import { html } from "../../../vendor/preact.js";
+import { html, useState } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
+import { useClockError } from "../clock.js";
 import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
 import { PlainNotice } from "./plain.js";
 
-/** What there is to be told once: a newer page, an announcement, a notice of the operator. */
+/** What there is to be told once: a newer page, an announcement, a notice of the operator, a wrong clock. */
 export function News() {
-  return html`<${NewVersion} /><${Announcement} /><${Notice} /><${PlainNotice} />`;
+  return html`<${NewVersion} /><${Announcement} /><${Notice} /><${PlainNotice} /><${ClockNotice} />`;
+}
+
+/** Why "today" is not today in the list, until "Got it"; the settings go on saying so. */
+function ClockNotice() {
+  const { t, storage } = useApp();
+  const error = useClockError();
+  const [seen, setSeen] = useState(storage.get("clock_seen") ?? false);
+  if (!error || seen) return null;
+  const close = () => {
+    storage.set("clock_seen", true);
+    setSeen(true);
+  };
+  return html`<section class="bcast" role="status" aria-label=${t("clock.title")}>
+    <${Icon} name="clock" />
+    <p>${error}<small>${t("clock.text")}</small></p>
+    <button type="button" class="btn small" onClick=${close}>${t("broadcast.got_it")}</button>
+  </section>`;
 }
 
 /** The node has a newer page than this one; what was written and not sent stays. */
