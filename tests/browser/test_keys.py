@@ -75,8 +75,14 @@ def test_enter_can_be_made_to_begin_a_new_line(node: NodeFactory, new_page: Page
     chat = open_chat(node, new_page)
     place = chat.url
     chat.goto(re.sub("#.*", "#/settings/appearance", place))
-    chat.get_by_role("switch", name="Enter sends").click()
+    switch = chat.get_by_role("switch", name="Enter sends")
+    switch.click()
+    expect(switch).not_to_be_checked()
+    # It is so on another device too.
+    chat.evaluate("localStorage.clear()")
     chat.goto(place)
+    chat.reload()
+    expect(chat.locator(".comp .hintk")).to_contain_text("Ctrl+Enter to send")
     box = chat.locator(".comp textarea")
     box.press_sequentially("one")
     box.press("Enter")

@@ -6,6 +6,7 @@ import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
 import { Sticker, stickerNamed } from "../emoji/sticker-set.js";
+import { useEnterSends } from "../enter-sends.js";
 import { isComposing } from "../input-method.js";
 import { lazy } from "../lazy.js";
 import { Attach } from "../media/attach.js";
@@ -24,12 +25,13 @@ const MAX_LINES = 8;
  */
 export function Composer({ conv, summary, about, handle, sender }) {
   const app = useApp();
-  const { t, client, layers, storage } = app;
+  const { t, client, layers } = app;
   const { replyTo, editing } = about.value;
   const draft = useRef(null);
   draft.current ??= client.drafts.get(conv) ?? {};
   const [text, setText] = useState(draft.current.text ?? "");
   const [emoji, setEmoji] = useState(false);
+  const [enterSends] = useEnterSends();
   const [recording, setRecording] = useState(() => Boolean(client.drafts.recording(conv)));
   const input = useRef(null);
   const box = useRef(null);
@@ -147,7 +149,6 @@ export function Composer({ conv, summary, about, handle, sender }) {
   };
   const onKeyDown = (event) => {
     if (isComposing(event) || quick.onKey(event) || mentions.onKey(event)) return;
-    const enterSends = storage.get("enter") !== "newline";
     if (event.key === "Enter" && !event.altKey) {
       const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
       if (plain ? !enterSends : !(event.ctrlKey || event.metaKey)) return;
@@ -243,7 +244,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
         <span class="sp"></span>
         ${tooLong
           ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`
-          : html`<span class="hintk">${t(storage.get("enter") === "newline" ? "chat.keys_swapped" : "chat.keys")}</span>`}
+          : html`<span class="hintk">${t(enterSends ? "chat.keys" : "chat.keys_swapped")}</span>`}
         <${IconButton} class="mic-b" icon="mic" label=${t("voice.record")} onClick=${() => {
           setEmoji(false);
           setRecording(true);

@@ -1,6 +1,7 @@
-import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { html, useEffect } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar, Icon, IconButton } from "../elements.js";
+import { useEnterSends } from "../enter-sends.js";
 import { Segments, Switch } from "../form-elements.js";
 import { TokensCard } from "../programs/tokens.js";
 import { useNarrow } from "../shell/pane-frame.js";
@@ -70,8 +71,8 @@ function Way({ icon, href, title, text }) {
 }
 
 function AppearanceCards() {
-  const { t, client, layers, storage, lang } = useApp();
-  const [enter, setEnter] = useState(storage.get("enter") !== "newline");
+  const { t, client, layers, lang } = useApp();
+  const [enterSends, chooseEnter] = useEnterSends();
   const theme = client.account.user.value.theme || document.documentElement.dataset.theme;
   const failed = (error) => layers.say(error.status === 0 ? t("link.needs") : error.message);
   const setTheme = (value) => {
@@ -109,10 +110,8 @@ function AppearanceCards() {
     </section>
     <section class="card list">
       <div class="opt"><div>${t("settings.enter")}<small>${t("settings.enter_text")}</small></div>
-        <${Switch} label=${t("settings.enter")} checked=${enter} onChange=${(on) => {
-          storage.set("enter", on ? "send" : "newline");
-          setEnter(on);
-        }} /></div>
+        <${Switch} label=${t("settings.enter")} checked=${enterSends}
+          onChange=${(on) => chooseEnter(on).catch(failed)} /></div>
     </section>
   `;
 }
