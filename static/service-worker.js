@@ -14,6 +14,8 @@ const FILE_CACHE = `im-files-${VERSION}`;
 const PAGE_CACHE = `im-page-${VERSION}`;
 /** A server that says nothing for this long is as good as none, if a page is kept; in ms. */
 const PATIENCE_MS = 5_000;
+/** An installation that takes longer has failed, and is begun anew at the next occasion; in ms. */
+const INSTALL_MS = 120_000;
 /** What a proxy says when there is no server behind it. */
 const AWAY = [502, 503, 504];
 /** Ways to the page that are open without a server. */
@@ -25,14 +27,15 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (pathname.startsWith(VERSIONED)) event.respondWith(file(request, pathname));
+  if (pathname.startsWith(VERSIONED)) event.respondWith(file(event, pathname));
   else if (request.mode !== "navigate") return;
   else if (pathname === START) event.respondWith(page(event));
-  else if (ENTRANCES.includes(pathname)) event.respondWith(entrance(request));
+  else if (ENTRANCES.includes(pathname)) event.respondWith(entrance(event));
 });
 addEventListener("message", (event) => {
   const { data } = event;
   if (data.type === "begun" && data.version === VERSION) event.waitUntil(tidy());
+  if (data.type === "take over") event.waitUntil(skipWaiting());
 });
 addEventListener("notificationclick", (event) => {
   event.notification.close();
@@ -40,62 +43,81 @@ addEventListener("notificationclick", (event) => {
 });
 
 async function install() {
+  const signal = AbortSignal.timeout(INSTALL_MS);
   const cache = await caches.open(FILE_CACHE);
-  await cache.addAll(FILES.map((name) => BASE + name));
-  const response = await fetch(START, { redirect: "manual" });
+  await cache.addAll(FILES.map((name) => new Request(BASE + name, { signal })));
+  const response = await fetch(START, { redirect: "manual", signal });
   if (response.ok) await keep(response);
   await skipWaiting();
 }
 
 async function activate() {
-  for (const name of await caches.keys()) {
-    if (name.startsWith("im-page-") && name !== PAGE_CACHE) await caches.delete(name);
-  }
+  await forget("im-page-", PAGE_CACHE);
   await clients.claim();
   if (!(await clients.matchAll({ type: "window" })).length) await tidy();
 }
 
-/** Forget the files of other versions, unless another page is open that may run on them. */
+/**
+ * Forget the files of other versions, unless another page is open that may run on them, or a newer worker
+ * has come, whose files they may be.
+ */
 async function tidy() {
   if ((await clients.matchAll({ type: "window" })).length > 1) return;
+  if (registration.installing || registration.waiting) return;
+  await forget("im-files-", FILE_CACHE);
+}
+
+async function forget(kind, except) {
   for (const name of await caches.keys()) {
-    if (name.startsWith("im-files-") && name !== FILE_CACHE) await caches.delete(name);
+    if (name.startsWith(kind) && name !== except) await caches.delete(name);
   }
 }
 
-async function file(request, pathname) {
-  const kept = await caches.match(request, { ignoreVary: true });
+async function file(event, pathname) {
+  const { request } = event;
+  const kept = await found(request, { ignoreVary: true });
   if (kept) return kept;
   const response = await fetch(request);
   if (response.status === 200 && pathname.startsWith(BASE)) {
-    await (await caches.open(FILE_CACHE)).put(request, response.clone());
+    const copy = response.clone();
+    behind(event, async () => (await caches.open(FILE_CACHE)).put(request, copy));
   }
   return response;
 }
 
 /** The server's page; the kept one only when the server cannot be reached. */
-async function page(event) {
-  const kept = await (await caches.open(PAGE_CACHE)).match(START);
-  try {
-    const response = await inTime(fetch(event.request), kept ? PATIENCE_MS : null);
-    if (kept && AWAY.includes(response.status)) return kept;
+function page(event) {
+  return answer(event, (kept) => kept, (response) => {
     // Sent on to the log-in: whoever the kept page was of is not logged in any more.
-    if (response.type === "opaqueredirect") event.waitUntil(caches.delete(PAGE_CACHE));
-    else if (response.ok) event.waitUntil(keep(response.clone()));
+    if (response.type === "opaqueredirect") event.waitUntil(forget("im-page-"));
+    else if (response.ok) {
+      const copy = response.clone();
+      behind(event, () => keep(copy));
+    }
+  });
+}
+
+function entrance(event) {
+  return answer(event, () => Response.redirect(START), () => {});
+}
+
+/** The server's answer, once `seen` has had a look; `instead` of it, if there is none and a page is kept. */
+async function answer({ request }, instead, seen) {
+  const kept = await found(START, { cacheName: PAGE_CACHE });
+  try {
+    const response = await (kept ? inTime(fetch(request)) : fetch(request));
+    if (kept && AWAY.includes(response.status)) return instead(kept);
+    seen(response);
     return response;
   } catch (error) {
-    if (kept) return kept;
+    if (kept) return instead(kept);
     throw error;
   }
 }
 
-async function entrance(request) {
-  try {
-    return await fetch(request);
-  } catch (error) {
-    if (await caches.match(START)) return Response.redirect(START);
-    throw error;
-  }
+/** What is kept; nothing when the browser's storage fails, which is no reason to answer nothing. */
+function found(request, options) {
+  return caches.match(request, options).catch(() => undefined);
 }
 
 /** Keep a page, if it is of this version. */
@@ -106,9 +128,16 @@ async function keep(response) {
   await (await caches.open(PAGE_CACHE)).put(START, new Response(text, { headers }));
 }
 
-function inTime(promise, ms) {
-  if (ms === null) return promise;
-  return Promise.race([promise, new Promise((_, reject) => setTimeout(reject, ms, new Error("no answer")))]);
+/**
+ * Goes on behind an answer. It may fail, as on a full disk, and holds the worker for some time only, also when
+ * a body stops coming: the next worker waits until this one has nothing to do.
+ */
+function behind(event, work) {
+  event.waitUntil(inTime(work()).catch(() => {}));
+}
+
+function inTime(promise) {
+  return Promise.race([promise, new Promise((_, reject) => setTimeout(reject, PATIENCE_MS, new Error("no answer")))]);
 }
 
 /** Bring the page to the front, at the place of which the notification told. */

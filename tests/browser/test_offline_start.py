@@ -34,6 +34,19 @@ CACHES = """async () => {
   return { names: names.sort(), pages: kept, workers };
 }"""
 
+STORM = """() => {
+  window.storming = true;
+  const ask = async () => {
+    const options = { cache: "no-store" };
+    while (window.storming) await fetch("/static/favicon.svg", options).catch(() => {});
+  };
+  for (let number = 0; number < 4; number += 1) ask();
+}"""
+"""A page that asks its worker for files all the time."""
+BEGUN = """async (version) => {
+  (await navigator.serviceWorker.getRegistration()).active.postMessage({ type: "begun", version });
+}"""
+
 
 def until(page: Page, condition: Callable[[dict[str, Any]], bool]) -> None:
     """Wait for a state of the caches; the browser ends a worker when it sees fit."""
@@ -87,8 +100,10 @@ def test_a_server_that_says_nothing_is_not_waited_for(node: NodeFactory, new_pag
     kept(page)
     server.stop()
     try:
-        page.reload()
-        expect(page.locator(".rail")).to_be_visible()
+        for address in ("/toChat", "/"):
+            page.goto("about:blank")
+            page.goto(server.url + address)
+            expect(page.locator(".rail")).to_be_visible()
     finally:
         server.cont()
     online(page)
@@ -190,6 +205,36 @@ def test_a_new_version_is_offered_and_takes_over_without_losing_what_was_written
     expect(page.locator(".banner")).to_contain_text("Offline")
     expect(page.locator("html")).to_have_attribute("data-updated", "yes")
     assert version_of(page) == after
+
+
+def test_a_new_version_takes_over_whatever_is_asked_of_the_one_before(
+    installed: tuple[NodeFactory, Path], new_page: Pages
+) -> None:
+    factory, home = installed
+    server = factory(env=QUICK)
+    anna = register(server.url, "Anna")
+    page = new_page(locale="en-GB")
+    enter(page, anna)
+    kept(page)
+    before = version_of(page)
+    update(home)
+    page.evaluate(STORM)
+    server.restart()
+    until(page, lambda caches: bool(caches["pages"] == 2 or before not in str(caches)))
+    # A page of the version before that opens meanwhile leaves the new one its files.
+    page.evaluate(BEGUN, before)
+    page.evaluate("window.storming = false")
+    until(
+        page,
+        lambda caches: (
+            caches["workers"] == [None, None, "activated"]
+            and f"im-page-{before}" not in caches["names"]
+        ),
+    )
+    server.kill9()
+    page.reload()
+    expect(page.locator(".banner")).to_contain_text("Offline")
+    expect(page.locator("html")).to_have_attribute("data-updated", "yes")
 
 
 def test_with_a_server_the_page_is_always_the_servers(

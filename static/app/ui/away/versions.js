@@ -5,6 +5,9 @@ const OWN = /\/static\/v-([0-9a-f]+)\//.exec(import.meta.url)?.[1];
 const WORKER = "/service-worker.js";
 /** Pages that come back at the same time ask within this time, in ms. */
 const SPREAD_MS = 5_000;
+/** A worker that waits is asked to take over after this time, then after twice as much, up to the other; in ms. */
+const FIRST_ASK_MS = 1_000;
+const LAST_ASK_MS = 256_000;
 
 /** Registers the service worker, and looks after each reconnection whether the page is out of date. */
 export async function watchVersions({ client, newer }) {
@@ -37,9 +40,26 @@ async function register() {
     const begun = () => registration.active?.postMessage({ type: "begun", version: OWN });
     navigator.serviceWorker.addEventListener("controllerchange", begun);
     begun();
+    registration.addEventListener("updatefound", () => {
+      registration.installing.addEventListener("statechange", () => handOver(registration), { once: true });
+    });
+    handOver(registration);
     return registration;
   } catch {
     return null;
+  }
+}
+
+/**
+ * Asks a worker that waits to take over, until it does. It has asked for that itself, and browsers grant it once the
+ * worker before it has nothing to do. But Chromium, which ends that one in haste, forgets the haste when a page asks it
+ * for something just then and starts it anew (`ServiceWorkerVersion::StartWorkerInternal`): it then stays for 30 s
+ * after it was last asked for anything, at most 5 min, and without a server opens the page of the old version.
+ */
+async function handOver(registration) {
+  for (let pause = FIRST_ASK_MS; registration.waiting && pause <= LAST_ASK_MS; pause *= 2) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    registration.waiting?.postMessage({ type: "take over" });
   }
 }
 
