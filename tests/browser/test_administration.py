@@ -278,7 +278,8 @@ def test_what_cannot_be_had_says_so_and_is_tried_again(node: NodeFactory, new_pa
         page.locator(f".atabs a[href$='{place}']").click()
         if place != "nodes":
             expect(page.get_by_role("button", name="Load again").first).to_be_visible()
-    page.locator(".atabs a[href$='limits']").click()
+    with page.expect_response("**/api/admin/**"):
+        page.locator(".atabs a[href$='limits']").click()
     expect(page.get_by_role("button", name="Load again")).to_be_visible()
     page.unroute("**/api/admin/**")
     page.get_by_role("button", name="Load again").click()
