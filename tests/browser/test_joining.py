@@ -127,9 +127,9 @@ def test_a_group_is_made_with_what_it_is_about(node: NodeFactory, new_page: Page
     assert group["note"] == "From ten to six"
 
 
-@pytest.mark.parametrize(("language", "theme", "size"), COMBINATIONS)
+@pytest.mark.parametrize(("language", "size"), COMBINATIONS)
 def test_the_ways_into_a_group_are_accessible(
-    node: NodeFactory, new_page: Pages, language: str, theme: str, size: str
+    node: NodeFactory, new_page: Pages, language: str, size: str
 ) -> None:
     group, (anna, bo) = crew(node, "Bo")
     anna.call("PATCH", "/me", {"language": language})
@@ -137,7 +137,7 @@ def test_the_ways_into_a_group_are_accessible(
     link = anna.call("POST", f"/groups/{group}/link", {"days": 1})
     with pytest.raises(OSError, match="403"):
         bo.call("POST", "/groups/join", {"group": group})
-    page = open_page(new_page, language, theme, size)
+    page = open_page(new_page, language, size)
     enter(page, anna, f"groups/{group}")
     found: dict[str, list[str]] = {}
     look = partial(look_at, page, found)

@@ -27,13 +27,11 @@ def world(url: str) -> tuple[Person, str]:
     return anna, conversation
 
 
-@pytest.mark.parametrize(("language", "theme", "size"), COMBINATIONS)
-def test_media_is_accessible(
-    node: NodeFactory, new_page: Pages, language: str, theme: str, size: str
-) -> None:
+@pytest.mark.parametrize(("language", "size"), COMBINATIONS)
+def test_media_is_accessible(node: NodeFactory, new_page: Pages, language: str, size: str) -> None:
     url = node(env=QUICK).url
     anna, conversation = world(url)
-    page = open_page(new_page, language, theme, size)
+    page = open_page(new_page, language, size)
     enter(page, anna, f"chats/{conversation}")
     expect(page.locator(".msg .voice")).to_be_visible()
     assert violations(page) == []

@@ -164,16 +164,16 @@ def test_guests_are_offered_no_tokens(node: NodeFactory, new_page: Pages) -> Non
         Person(0, "", "", url).call("GET", "/tokens")
 
 
-@pytest.mark.parametrize(("language", "theme", "size"), COMBINATIONS)
+@pytest.mark.parametrize(("language", "size"), COMBINATIONS)
 def test_what_is_for_programs_is_accessible(
-    node: NodeFactory, new_page: Pages, language: str, theme: str, size: str
+    node: NodeFactory, new_page: Pages, language: str, size: str
 ) -> None:
     anna = register(node(env=QUICK).url, "Anna")
     anna.call("PATCH", "/me", {"language": language})
     anna.call("POST", "/tokens", {"name": "nightly build", "scopes": ["read", "send"], "days": 9})
     group = anna.call("POST", "/groups", {"name": "Night shift"})["id"]
     anna.call("POST", f"/groups/{group}/webhooks", {"name": "Backup"})
-    page = open_page(new_page, language, theme, size)
+    page = open_page(new_page, language, size)
     enter(page, anna, "settings/programs")
     found: dict[str, list[str]] = {}
     look = partial(look_at, page, found)
