@@ -11,7 +11,7 @@ from im.addresses import lan_addresses
 from im.errors import NotFound
 from im.services.authority import Authority
 
-SYSTEMS = {"ios": 3, "android": 3, "windows": 4, "mac": 3, "linux": 3, "firefox": 3}
+SYSTEMS = {"ios": 3, "android": 3, "windows": 4, "mac": 3, "linux": 4, "firefox": 3}
 """Systems that are explained, and in how many steps."""
 _MARKS = {
     "ios": ("iphone", "ipad"),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import pytest
 
+from tests.browser.lan import Computer
 from tests.browser.people import TWO_NODES
+from tests.services.chromium import BrowserThread, Pages
+from tests.services.netns import Namespace
 from tests.services.node import NodeFactory
 from tests.services.schema import make_schema
 
@@ -15,3 +21,20 @@ def urls(node: NodeFactory, mysql_url: str) -> tuple[str, str]:
     make_schema(mysql_url)
     first, second = (node("--database", mysql_url, env=TWO_NODES) for _ in range(2))
     return first.url, second.url
+
+
+@pytest.fixture
+def new_computer(
+    browser_thread: BrowserThread, new_page: Pages, tmp_path: Path
+) -> Iterator[Callable[..., Computer]]:
+    """``new_computer(machine)``: with a browser of its own there, or on this machine."""
+    computers: list[Computer] = []
+
+    def make(machine: Namespace | None = None) -> Computer:
+        home = tmp_path / f"home-{len(computers)}"
+        computers.append(Computer(browser_thread, new_page, home, machine))
+        return computers[-1]
+
+    yield make
+    for computer in computers:
+        computer.close()

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import ssl
 import subprocess
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.people import PASSWORD, QUICK
-from tests.services.chromium import (
-    ARGUMENTS,
-    DEFAULT_TIMEOUT,
-    BrowserThread,
-    Pages,
-    executable,
-)
+from tests.browser.lan import Computer, secure, sign_up
+from tests.browser.people import QUICK
+from tests.services.chromium import Pages
 from tests.services.netns import Network
 from tests.services.node import Node, NodeFactory
 
@@ -34,49 +27,12 @@ def machine(node: NodeFactory, netns: Callable[[int], Network]) -> Node:
     return node(env={**QUICK, "IM_HTTP_ADDRESS": "0.0.0.0"}, namespace=netns(1).machines[0])
 
 
-def secure(started: Node, path: str = "") -> str:
-    return started.url.replace("http:", "https:") + path
-
-
 def authority(started: Node, folder: Path) -> Path:
     """The certificate, as the page gives it."""
     file = folder / "lan.crt"
     with urllib.request.urlopen(f"{started.url}/trust.crt", timeout=10) as answer:
         file.write_bytes(answer.read())
     return file
-
-
-@pytest.fixture
-def trusting(
-    browser_thread: BrowserThread, chromium: Browser, machine: Node, tmp_path: Path
-) -> Iterator[Browser]:
-    """A Chromium of its own that trusts the authority, as a person would bring it to do."""
-    if shutil.which("certutil") is None:
-        pytest.fail("certutil is not installed: scripts/prepare-tests.sh does it")
-    store = tmp_path / ".pki" / "nssdb"
-    store.mkdir(parents=True)
-    file = authority(machine, tmp_path)
-    for words in (
-        ["-N", "--empty-password"],
-        ["-A", "-t", "C,,", "-n", "LAN chat", "-i", str(file)],
-    ):
-        subprocess.run(["certutil", "-d", f"sql:{store}", *words], check=True, capture_output=True)
-    home: dict[str, str | float | bool] = {**os.environ, "HOME": str(tmp_path)}
-    browser = browser_thread.call(
-        lambda: chromium.browser_type.launch(executable_path=executable(), args=ARGUMENTS, env=home)
-    )
-    yield browser
-    browser_thread.call(browser.close)
-
-
-def sign_up(page: Page, name: str) -> None:
-    """By the forms, as people do."""
-    page.get_by_role("link", name="Create an account").click()
-    page.fill("#name", name)
-    page.fill("#password", PASSWORD)
-    page.fill("#repassword", PASSWORD)
-    page.locator(".sheet-in .btn.primary").click()
-    expect(page.locator(".rail .lan:not(.wait, .bad)")).to_be_attached()
 
 
 def test_python_and_curl_reach_a_node_whose_authority_they_trust(
@@ -149,11 +105,13 @@ def test_the_pages_about_trust_work_without_script(machine: Node, new_page: Page
 
 
 def test_who_trusts_the_authority_has_a_secure_page_and_stays_with_it(
-    machine: Node, trusting: Browser
+    machine: Node, new_computer: Callable[[], Computer]
 ) -> None:
-    context = trusting.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(DEFAULT_TIMEOUT)
-    page = context.new_page()
+    computer = new_computer()
+    page = computer.page()
+    page.goto(f"{machine.url}/trust")
+    computer.trust(page)
+    page = computer.page()
     page.goto(machine.url)
     expect(page.locator("#known")).to_be_visible()
     page.get_by_role("link", name="Continue securely (recommended)").click()
@@ -167,7 +125,7 @@ def test_who_trusts_the_authority_has_a_secure_page_and_stays_with_it(
     page.locator(".comp textarea").fill("over TLS")
     page.locator(".comp textarea").press("Enter")
     expect(page.locator(".msg.me[data-seq]", has_text="over TLS")).to_be_visible()
-    names = {cookie["name"]: cookie for cookie in context.cookies()}
+    names = {cookie["name"]: cookie for cookie in page.context.cookies()}
     assert names["__Host-im_session"]["secure"] and names["__Host-_xsrf"]["secure"]
     assert "im_session" not in names
     page.goto(f"{machine.url}/toChat")

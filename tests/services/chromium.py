@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shlex
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.services.folder import ServiceFolder, kill_owned
+from tests.services.netns import Namespace
 
 T = TypeVar("T")
 
@@ -80,12 +82,36 @@ class BrowserThread:
             self._stop()
             self._killed.clear()
             self._playwright = self._start()
-            self._browser = self._playwright.chromium.launch(
-                executable_path=executable(),
-                args=ARGUMENTS,
-                env={**os.environ, **self._own},
-            )
+            self._browser = self._launch(executable(), os.environ)
         return self._browser
+
+    def elsewhere(self, home: Path, inside: Namespace | None = None) -> Browser:
+        """Another Chromium, as of someone else; its end is the caller's. Only within ``call``.
+
+        Args:
+            home: folder of this person, where the browser finds which authorities are trusted.
+            inside: the machine it runs on; else this one.
+        """
+        self.browser()
+        program = executable()
+        if inside is not None:
+            program = str(home / "chromium")
+            command = shlex.join([*inside.prefix, executable() or self._bundled()])
+            Path(program).write_text(f'#!/bin/sh\nexec {command} "$@"\n', "utf-8")
+            Path(program).chmod(0o700)
+        return self._launch(program, {**os.environ, "HOME": str(home)})
+
+    def _launch(self, program: str | None, environment: Mapping[str, str]) -> Browser:
+        assert self._playwright is not None
+        return self._playwright.chromium.launch(
+            executable_path=program,
+            args=ARGUMENTS,
+            env={**environment, **self._own},
+        )
+
+    def _bundled(self) -> str:
+        assert self._playwright is not None
+        return self._playwright.chromium.executable_path
 
     def close(self) -> None:
         """End Chromium, its driver and the thread."""
@@ -124,9 +150,12 @@ class Pages:
         self.console: list[str] = []
         """Warnings and errors that the pages wrote, and exceptions that nothing caught."""
 
-    def __call__(self, **options: Any) -> Page:
-        """A page in a new profile; ``options`` are those of ``Browser.new_context``."""
-        context = self._browser.new_context(**options)
+    def __call__(self, browser: Browser | None = None, **options: Any) -> Page:
+        """A page in a new profile; ``options`` are those of ``Browser.new_context``.
+
+        ``browser``: another than that of the session, as on another machine.
+        """
+        context = (browser or self._browser).new_context(**options)
         self._contexts.append(context)
         context.set_default_timeout(DEFAULT_TIMEOUT)
         context.on("page", self._watch)
