@@ -20,9 +20,9 @@ FAST = """() => {
 """A minute passes in a second and a half."""
 SOUND = """() => {
   const play = HTMLAudioElement.prototype.play;
-  window.sounds = [];
+  window.played = [];
   HTMLAudioElement.prototype.play = function () {
-    if (!sounds.includes(this)) sounds.push(this);
+    if (!played.includes(this)) played.push(this);
     return play.call(this);
   };
 }"""
@@ -67,12 +67,12 @@ def test_a_recording_is_heard_before_it_goes_and_on_another_node(
     voice.get_by_role("button", name="Speed 1×").click()
     voice.get_by_role("button", name="Speed 1.5×").click()
     voice.get_by_role("button", name="Play the recording").click()
-    bos.wait_for_function("() => sounds[0]?.currentTime > 0.3 && sounds[0].playbackRate === 2")
+    bos.wait_for_function("() => played[0]?.currentTime > 0.3 && played[0].playbackRate === 2")
     expect(voice.get_by_text("not played yet")).to_have_count(0)
     voice.get_by_role("button", name="Pause").click()
     expect(voice.get_by_role("button", name="Play the recording")).to_be_visible()
     voice.get_by_role("slider", name="Position").fill("0.5")
-    bos.wait_for_function("() => Math.abs(sounds[0].currentTime - 0.5) < 0.2")
+    bos.wait_for_function("() => Math.abs(played[0].currentTime - 0.5) < 0.2")
     # With the keys alone: the message, then its parts.
     message = bos.locator(".msg", has=bos.locator(".voice"))
     message.focus()
@@ -94,16 +94,16 @@ def test_one_recording_plays_at_a_time_and_the_next_follows(
     enter(bos, bo, f"chats/{conversation}")
     plays = bos.get_by_role("button", name="Play the recording")
     plays.nth(1).click()
-    bos.wait_for_function("() => sounds[0]?.currentTime > 0.1")
+    bos.wait_for_function("() => played[0]?.currentTime > 0.1")
     plays.nth(0).click()
-    bos.wait_for_function("() => sounds[1]?.currentTime > 0.1 && sounds[0].paused")
+    bos.wait_for_function("() => played[1]?.currentTime > 0.1 && played[0].paused")
     expect(bos.get_by_role("button", name="Pause")).to_have_count(1)
 
     # Both were heard, so nothing follows; on a new device the second follows the first.
     bos.evaluate("Object.keys(localStorage).forEach((key) => localStorage.removeItem(key))")
     bos.reload()
     plays.nth(0).click()
-    bos.wait_for_function("() => sounds[0]?.ended && sounds[1]?.currentTime > 0.1")
+    bos.wait_for_function("() => played[0]?.ended && played[1]?.currentTime > 0.1")
 
 
 def test_a_browser_that_writes_mp4_is_heard_too(node: NodeFactory, new_page: Pages) -> None:
@@ -123,7 +123,7 @@ def test_a_browser_that_writes_mp4_is_heard_too(node: NodeFactory, new_page: Pag
     assert entry["file"]["type"] == "audio/mp4"
     page.reload()
     page.get_by_role("button", name="Play the recording").click()
-    page.wait_for_function("() => sounds[0]?.currentTime > 0.2")
+    page.wait_for_function("() => played[0]?.currentTime > 0.2")
 
 
 def test_a_recording_ends_by_itself_after_a_minute(node: NodeFactory, new_page: Pages) -> None:
