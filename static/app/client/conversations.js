@@ -1,7 +1,7 @@
 import { computed, signal } from "../../vendor/preact.js";
 import { complete } from "../core/entries.js";
 import { ALL, parseName } from "../core/names.js";
-import { inListOrder, totalUnread, withEntry, withMemberMark, withPeerMark, withRead } from "../core/summaries.js";
+import { inListOrder, movedOn, totalUnread, withEntry, withMemberMark, withPeerMark, withRead } from "../core/summaries.js";
 
 /** Pages of the list fetched at most: 20 × 100 conversations. */
 const MAX_PAGES = 20;
@@ -102,7 +102,7 @@ export class Conversations {
     const before = this.state.value === "ready";
     for (const [conv, summary] of this.map.value) {
       const fresh = found.get(conv);
-      if (fresh && fresh.last_seq < summary.last_seq) found.set(conv, { ...fresh, ...newerPart(summary) });
+      if (fresh) found.set(conv, movedOn(fresh, summary));
       if (before && fresh?.last_seq > summary.last_seq && fresh.unread > summary.unread) missed.push(fresh.last);
     }
     this.map.value = found;
@@ -130,13 +130,10 @@ export class Conversations {
   }
 
   #peerMark(conv, user, op, seq) {
-    this.update(conv, (summary) =>
+    const known = this.update(conv, (summary) =>
       summary.peer === user ? withPeerMark(summary, op, seq) : withMemberMark(summary, user, op, seq),
     );
+    // The list that is on its way may hold the conversation without the mark.
+    if (!known && this.running) this.again = true;
   }
-}
-
-/** What live frames said while the page of the list was on its way. */
-function newerPart({ last, last_seq, read_seq, unread, mentioned }) {
-  return { last, last_seq, read_seq, unread, mentioned };
 }

@@ -49,6 +49,17 @@ export function withPeerMark(summary, op, seq) {
   return changed;
 }
 
+/** What the list says, moved on by what was told while it was on its way. */
+export function movedOn(fresh, { last, last_seq, read_seq, unread, mentioned, ...known }) {
+  const moved = { ...fresh };
+  if (last_seq > fresh.last_seq) Object.assign(moved, { last, last_seq });
+  if (last_seq >= fresh.last_seq && read_seq >= fresh.read_seq) Object.assign(moved, { read_seq, unread, mentioned });
+  for (const field of ["peer_read_seq", "peer_delivered_seq"]) {
+    if (known[field] > (fresh[field] ?? 0)) moved[field] = known[field];
+  }
+  return moved;
+}
+
 /** In groups the marks of members are known as far as they were told while this page was open. */
 export function withMemberMark(summary, user, op, seq) {
   if (!summary.group) return summary;
