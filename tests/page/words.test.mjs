@@ -9,6 +9,7 @@ import { initials } from "../../static/app/core/letters.js";
 import { fewEmoji, mentionedIn, tokens } from "../../static/app/core/text.js";
 import { createTimes } from "../../static/app/core/times.js";
 import { translator } from "../../static/app/core/translate.js";
+import { reason } from "../../static/app/ui/reason.js";
 
 const catalogue = (lang) =>
   JSON.parse(readFileSync(new URL(`../../im/locales/${lang}.json`, import.meta.url), "utf8"));
@@ -95,4 +96,14 @@ test("who is named in a text is found by the whole of the name", () => {
   assert.deepEqual(named("@Andrew look"), []);
   assert.deepEqual(named("请@陈静看一下，@An也看"), [4, 2]);
   assert.deepEqual(named("mail me@anna.example or @Me"), []);
+});
+
+test("why something was not done is told in the reader's language, never as a code", () => {
+  const t = translator(catalogue("zh"), "zh");
+  for (const code of ["unreachable", "disconnected", "timeout", "busy"]) {
+    assert.equal(reason(t, { code, message: code }), t("link.needs"));
+  }
+  assert.equal(reason(t, { code: "forbidden", message: "只有群主可以这样做" }), "只有群主可以这样做");
+  assert.equal(reason(t, new DOMException("The quota has been exceeded.", "QuotaExceededError")), t("state.error"));
+  assert.equal(reason(t, new TypeError("x is undefined")), t("state.error"));
 });

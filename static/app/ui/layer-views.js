@@ -1,6 +1,7 @@
 import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { useApp } from "./context.js";
 import { IconButton } from "./elements.js";
+import { reason } from "./reason.js";
 
 /**
  * A modal dialog: the browser keeps the focus inside and closes it on Esc. A click beside it closes what
@@ -57,7 +58,7 @@ export function Confirm({ close, title, text, action, onConfirm }) {
     try {
       await onConfirm();
     } catch (error) {
-      layers.say(error.message || t("state.error"));
+      layers.say(reason(t, error));
     }
   };
   return html`<${Dialog} title=${title} close=${close} class="confirm">

@@ -1,5 +1,6 @@
 import { useState } from "../../vendor/preact.js";
 import { useApp } from "./context.js";
+import { reason } from "./reason.js";
 
 /** `[{busy, error, field}, onSubmit]` of a form whose work may be refused with a sentence. */
 export function useForm(work) {
@@ -12,7 +13,7 @@ export function useForm(work) {
       await work();
       setState({ busy: false, error: null, field: null });
     } catch (problem) {
-      const error = problem.status === 0 ? t("link.needs") : problem.message;
+      const error = reason(t, problem);
       setState({ busy: false, error, field: problem.field ?? null });
     }
   };

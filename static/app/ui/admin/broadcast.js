@@ -5,6 +5,7 @@ import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
 import { Confirm } from "../layer-views.js";
 import { useAdmin } from "./context.js";
+import { reason } from "../reason.js";
 
 /** Write to everyone who has an account here, after a look at what it is. */
 export function BroadcastCard() {
@@ -18,7 +19,7 @@ export function BroadcastCard() {
     try {
       await administration.broadcast(text.trim(), key.current);
     } catch (problem) {
-      setError(problem.status === 0 ? t("link.needs") : problem.message);
+      setError(reason(t, problem));
       return;
     }
     key.current = newKey();

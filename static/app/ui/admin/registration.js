@@ -6,6 +6,7 @@ import { useFormats } from "../formats.js";
 import { Confirm } from "../layer-views.js";
 import { useAdmin } from "./context.js";
 import { Invite } from "./invite.js";
+import { failing } from "../reason.js";
 
 /** Who may come in, and the invitations that are good. */
 export function RegistrationSection() {
@@ -25,7 +26,7 @@ function PolicyCard() {
         setState(found);
         layers.say(t("settings.saved"));
       },
-      (problem) => layers.say(problem.status === 0 ? t("link.needs") : problem.message),
+      failing({ t, layers }),
     );
   if (!state) {
     return html`<section class="card">${error

@@ -6,6 +6,7 @@ import { SearchBox } from "../list/search-box.js";
 import { PagesEnd, usePages } from "../paged.js";
 import { useAdmin } from "./context.js";
 import { Ban, NewUser, Reset } from "./user-dialogs.js";
+import { failing } from "../reason.js";
 
 /** Letters rest this long before the node is asked, in ms. */
 const REST_MS = 250;
@@ -85,7 +86,7 @@ function UserMenu({ user, pages }) {
   const { administration } = useAdmin();
   const me = user.id === client.me.id;
   const change = (fields) => pages.set((row) => row.id === user.id, fields);
-  const failed = (error) => layers.say(error.status === 0 ? t("link.needs") : error.message);
+  const failed = failing({ t, layers });
   const unban = () => administration.unban(user.id).then(() => change({ disabled_at: null }), failed);
   const banned = () => {
     change({ disabled_at: client.now(), online: false });

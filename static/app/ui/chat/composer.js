@@ -14,6 +14,7 @@ import { pastedFiles } from "../media/sender.js";
 import { MentionList, useMentions } from "./mentions.js";
 import { QuickButton, QuickReplyPanel, useQuickReplies } from "./quick.js";
 import { Quote } from "./row.js";
+import { reason } from "../reason.js";
 
 const EmojiPanel = lazy(() => import("../emoji/panel.js"), "EmojiPanel", ["emoji"]);
 const Recorder = lazy(() => import("../media/recorder.js"), "Recorder");
@@ -102,7 +103,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
       stopAbout();
       if (text === entry.text) return;
       await partOf(client, Said).edit(entry, text).catch((error) => {
-        layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+        layers.say(reason(t, error));
         about.value = { replyTo: null, editing: entry };
         place(text);
       });
@@ -115,7 +116,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
     client.drafts.note(conv, { text: "" });
     client.drafts.flush();
     await client.send(conv, text, options).catch((error) => {
-      layers.say(error.code === "outbox_full" ? t("send.outbox_full") : error.message);
+      layers.say(reason(t, error));
       place(text);
     });
   };
@@ -126,7 +127,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
     about.value = { replyTo: null, editing: null };
     if (quick.query !== null) write("");
     await client.send(conv, words, options).catch((error) => {
-      layers.say(error.code === "outbox_full" ? t("send.outbox_full") : error.message);
+      layers.say(reason(t, error));
       place(words);
     });
   };
@@ -183,7 +184,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
     closeEmoji();
     if (!editing) about.value = { replyTo: null, editing: null };
     await client.post(conv, options).catch((error) => {
-      layers.say(error.code === "outbox_full" ? t("send.outbox_full") : error.message);
+      layers.say(reason(t, error));
     });
   };
   const offered = editing ? null : stickerNamed(text, t);
@@ -244,7 +245,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
         <span class="sp"></span>
         ${tooLong
           ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`
-          : html`<span class="hintk">${t(enterSends ? "chat.keys" : "chat.keys_swapped")}</span>`}
+          : html`<span class="hintk keys">${t(enterSends ? "chat.keys" : "chat.keys_swapped")}</span>`}
         <${IconButton} class="mic-b" icon="mic" label=${t("voice.record")} onClick=${() => {
           setEmoji(false);
           setRecording(true);

@@ -8,6 +8,7 @@ import { Dialog } from "../layer-views.js";
 import { mediaText } from "../list/preview.js";
 import { SearchBox } from "../list/search-box.js";
 import { useMatches } from "../palette/matches.js";
+import { reason } from "../reason.js";
 
 /** Conversations that one message is forwarded to at once. */
 const MAX_TARGETS = 10;
@@ -31,7 +32,7 @@ export function ForwardDialog({ entry, close }) {
       for (const { conv } of chosen) await partOf(client, Said).forward(entry, conv);
       layers.say(t("forward.done", { names: chosen.map(({ title }) => title).join(t("list.comma")) }));
     } catch (error) {
-      layers.say(error.code === "outbox_full" ? t("send.outbox_full") : error.message);
+      layers.say(reason(t, error));
     }
   };
   return html`<${Dialog} title=${t("forward.title")} close=${close}>
@@ -47,7 +48,7 @@ export function ForwardDialog({ entry, close }) {
               <${Avatar} id=${item.id} name=${item.title} kind=${item.kind} size="xs" />${item.title}<span aria-hidden="true">×</span></button></li>`,
           )}
         </ul>`}
-        <${SearchBox} value=${query} onInput=${setQuery} placeholder=${t("palette.placeholder")} />
+        <${SearchBox} value=${query} onInput=${setQuery} placeholder=${t("forward.search")} />
         <div class="picks">
           ${sections.map(
             ({ name, items }) => html`<section key=${name} aria-label=${t(`palette.${name}`)}>

@@ -5,13 +5,14 @@ import { ALL } from "../../core/names.js";
 import { mediaText } from "../list/preview.js";
 import { save } from "../media/sizes.js";
 import { copyText } from "./clipboard.js";
+import { failing } from "../reason.js";
 
 /** What can be done with a message now: `[{icon, label, hint, key, quick, run}]`, null for a line. */
 export function messageActions({ app, entry, mine, actions, canWrite }) {
   const { t, client, layers } = app;
   const said = partOf(client, Said);
   const age = client.now() - entry.time;
-  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+  const failed = failing(app);
   const list = [];
   if (canWrite && entry.conv !== ALL) {
     list.push({ icon: "reply", key: "r", label: t("message.reply"), hint: "R", quick: true, run: () => actions.reply(entry) });

@@ -6,6 +6,7 @@ import { Avatar, Empty, Icon, IconButton, LoadError, Skeleton } from "../element
 import { AddContact } from "../list/begin.js";
 import { SearchBox } from "../list/search-box.js";
 import { presenceText } from "../presence-text.js";
+import { reason } from "../reason.js";
 import { useRoving } from "../roving.js";
 import { PaneFrame } from "../shell/pane-frame.js";
 
@@ -141,7 +142,7 @@ function Request({ contact }) {
   const [busy, setBusy] = useState(false);
   const failed = (error) => {
     setBusy(false);
-    layers.say(error.message);
+    layers.say(reason(t, error));
   };
   const accept = () => {
     setBusy(true);

@@ -9,6 +9,7 @@ import { hideConversation } from "../list/row-menu.js";
 import { presenceText } from "../presence-text.js";
 import { SideFrame } from "../shell/side-frame.js";
 import { EditRemark, SendRequest } from "./dialogs.js";
+import { failing } from "../reason.js";
 
 /** A person on a page of their own. */
 export function ProfilePage({ id }) {
@@ -50,7 +51,7 @@ function Person({ user, inChat = false }) {
   const online = client.people.isOnline(id);
   useEffect(() => client.peopleShown(), [id]);
   const attempt = (promise) =>
-    promise.catch((error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message));
+    promise.catch(failing(app));
   const shared = client.groups.list.value.filter((group) =>
     client.groups.members.value.get(group.id)?.some((member) => member.user.id === id),
   );

@@ -8,6 +8,7 @@ import { useFormats } from "../formats.js";
 import { Confirm, Dialog } from "../layer-views.js";
 import { Secret } from "../secret.js";
 import { useForm } from "../use-form.js";
+import { failing } from "../reason.js";
 
 /** Days for which a link may be good. */
 const DAYS = ["1", "7", "30", "365"];
@@ -18,7 +19,7 @@ export function JoiningBlock({ group }) {
   const formats = useFormats();
   const joining = useMemo(() => new Joining({ api: client.api, people: client.people }), []);
   const [end, setEnd] = useState(null);
-  const failed = (problem) => layers.say(problem.status === 0 ? t("link.needs") : problem.message);
+  const failed = failing({ t, layers });
   const load = () => joining.linkEnd(group.id).then(setEnd, () => {});
   useEffect(() => void load(), [group.id]);
   const revoke = () =>

@@ -4,6 +4,7 @@ import { useApp } from "../context.js";
 import { Avatar, IconButton } from "../elements.js";
 import { presenceText } from "../presence-text.js";
 import { Confirm } from "../layer-views.js";
+import { failing } from "../reason.js";
 
 /** Members shown before "show all". */
 const SHOWN_FIRST = 8;
@@ -32,7 +33,7 @@ function Member({ group, member }) {
   const { user, role } = member;
   const me = user.id === client.me.id;
   const name = client.people.name(user.id);
-  const act = (promise) => promise.catch((error) => layers.say(error.message));
+  const act = (promise) => promise.catch(failing(app));
   const open = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
     const items = [

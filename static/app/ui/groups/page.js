@@ -13,6 +13,7 @@ import { SideFrame } from "../shell/side-frame.js";
 import { AddMembers, EditText } from "./dialogs.js";
 import { JoiningBlock } from "./joining.js";
 import { MemberList } from "./members.js";
+import { failing } from "../reason.js";
 
 const CropDialog = lazy(() => import("../media/crop.js"), "CropDialog", ["crop"]);
 
@@ -56,7 +57,7 @@ function Details({ group, inChat = false }) {
   const load = () => client.groups.loadMembers(group.id).then(() => (setError(null), client.peopleShown()), setError);
   useEffect(() => void load(), [group.id]);
   const attempt = (promise) =>
-    promise.catch((problem) => layers.say(problem.code === "disconnected" ? t("link.needs") : problem.message));
+    promise.catch(failing(app));
   const owner = client.people.get(group.owner);
   const edit = (field, title, { rows = 1, max = 64 } = {}) =>
     layers.open(EditText, {

@@ -1,8 +1,9 @@
 import { hide, mute, pin } from "../../client/conversation-acts.js";
+import { failing } from "../reason.js";
 
 /** Take a conversation out of the list until something new comes; it can be undone. */
 export function hideConversation({ t, client, layers, router }, conv, title) {
-  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+  const failed = failing(app);
   hide(client, conv, true).catch(failed);
   if (router.place.value.id === conv) router.go("chats", null, { replace: true });
   layers.offerUndo(t("list.hidden_done", { name: title }), () =>
@@ -14,7 +15,7 @@ export function hideConversation({ t, client, layers, router }, conv, title) {
 export function openRowMenu(app, at, summary, title) {
   const { t, client, layers } = app;
   const { conv, pinned, muted, unread, last_seq: lastSeq } = summary;
-  const failed = (error) => layers.say(error.code === "disconnected" ? t("link.needs") : error.message);
+  const failed = failing(app);
   const items = [
     {
       icon: "pin",

@@ -2,6 +2,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../ven
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
 import { Dialog } from "../layer-views.js";
+import { reason } from "../reason.js";
 
 /** Edge of what is sent, in pixels; the node keeps no more. */
 const EDGE = 512;
@@ -43,7 +44,7 @@ export function CropDialog({ title, present, save, close }) {
       layers.say(t("settings.saved"));
     } catch (error) {
       setBusy(false);
-      setProblem(error.status === 0 ? t("link.needs") : error.message);
+      setProblem(reason(t, error));
     }
   };
   const use = () =>

@@ -46,7 +46,7 @@ export function SearchState({ found, query, any }) {
   const { t } = useApp();
   const { state, error, incomplete, hits, retry } = found;
   if (state === "error") {
-    const words = error.status === 0 ? t("search.failed") : error.message;
+    const words = error.code === "unreachable" ? t("search.failed") : error.message;
     return html`<div class="search-state" role="alert"><${Icon} name="alert" size="s" /><span>${words}</span>
       <button type="button" class="btn quiet small" onClick=${retry}>${t("action.retry")}</button></div>`;
   }

@@ -4,6 +4,7 @@ import { useApp } from "../context.js";
 import { Icon, LoadError } from "../elements.js";
 import { Confirm } from "../layer-views.js";
 import { SettingsForm } from "./form.js";
+import { failing } from "../reason.js";
 
 /** Where I am logged in. */
 export function DevicesCard() {
@@ -13,7 +14,7 @@ export function DevicesCard() {
   const sessions = account.sessions.value;
   const load = () => account.refreshSessions().then(() => setError(null), setError);
   useEffect(() => void load(), []);
-  const failed = (problem) => layers.say(problem.status === 0 ? t("link.needs") : problem.message);
+  const failed = failing({ t, layers });
   const endOthers = () =>
     layers.open(Confirm, {
       title: t("devices.end_others"),
@@ -103,7 +104,7 @@ export function LogOutCard() {
   const ask = () => {
     const { waiting } = client.outbox;
     if (!waiting) {
-      logOut().catch((error) => layers.say(error.status === 0 ? t("link.needs") : error.message));
+      logOut().catch(failing({ t, layers }));
       return;
     }
     layers.open(Confirm, {

@@ -4,6 +4,7 @@ import { useApp } from "../context.js";
 import { Icon, LoadError } from "../elements.js";
 import { Dialog } from "../layer-views.js";
 import { SettingsForm } from "./form.js";
+import { reason } from "../reason.js";
 
 /** Letters of a secret that stand together, so that it can be typed. */
 const TOGETHER = 4;
@@ -49,7 +50,7 @@ function FactorOn({ changed, close }) {
   if (codes) return html`<${RecoveryCodes} codes=${codes} close=${close} />`;
   return html`<${Dialog} title=${t("factor.on")} close=${close} holds="work">
     <div class="db factor">
-      ${error && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${error.status === 0 ? t("link.needs") : error.message}</p>
+      ${error && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${reason(t, error)}</p>
         <button type="button" class="btn quiet" onClick=${begin}>${t("action.retry")}</button>`}
       ${made &&
       html`<p class="muted">${t("factor.scan")}</p>

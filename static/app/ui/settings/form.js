@@ -2,6 +2,7 @@ import { html, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
 import { Field } from "../form-elements.js";
+import { reason } from "../reason.js";
 
 /**
  * A form of labelled fields that is saved as a whole. `fields`: `[{name, label, ...input}]`;
@@ -33,7 +34,7 @@ export function SettingsForm({ id, fields, initial = {}, check = () => ({}), sav
       setErrors({});
       onSaved?.(() => setValues(Object.fromEntries(fields.map(({ name }) => [name, ""]))));
     } catch (error) {
-      const message = error.status === 0 ? t("link.needs") : error.message;
+      const message = reason(t, error);
       const known = fields.some(({ name }) => name === error.field);
       fail(known ? { [error.field]: message } : { "": message });
     } finally {

@@ -16,6 +16,7 @@ import { PhoneCard } from "./phone-card.js";
 import { PrivacyCard } from "./privacy.js";
 import { ProfileCard, RegisterCard } from "./profile.js";
 import { QuickRepliesCard } from "./quick.js";
+import { failing } from "../reason.js";
 
 /** Settings: one section on wide screens; on a phone everything on one page. */
 export function SettingsPage({ section }) {
@@ -74,7 +75,7 @@ function AppearanceCards() {
   const { t, client, layers, lang } = useApp();
   const [enterSends, chooseEnter] = useEnterSends();
   const theme = client.account.user.value.theme || document.documentElement.dataset.theme;
-  const failed = (error) => layers.say(error.status === 0 ? t("link.needs") : error.message);
+  const failed = failing({ t, layers });
   const setTheme = (value) => {
     const before = document.documentElement.dataset.theme;
     document.documentElement.dataset.theme = value;

@@ -4,6 +4,7 @@ import { Preferences } from "../../client/preferences.js";
 import { useApp } from "../context.js";
 import { LoadError } from "../elements.js";
 import { Switch } from "../form-elements.js";
+import { failing } from "../reason.js";
 
 /** What others are told of me. */
 export function PrivacyCard() {
@@ -18,7 +19,7 @@ export function PrivacyCard() {
     store.change({ read_receipts: on }).then(
       // What others have read comes or goes with it.
       () => client.conversations.refresh(),
-      (error) => layers.say(error.status === 0 ? t("link.needs") : error.message),
+      failing({ t, layers }),
     );
   return html`<section class="card list">
     <h3>${t("settings.privacy")}</h3>

@@ -5,6 +5,7 @@ import { useApp } from "../context.js";
 import { Icon, IconButton, LoadError, Skeleton } from "../elements.js";
 import { Dialog } from "../layer-views.js";
 import { Words } from "../quick/words.js";
+import { failing, reason } from "../reason.js";
 
 /** Longest quick reply (the node's limit), in characters. */
 const MAX_TEXT = 500;
@@ -16,7 +17,7 @@ export function QuickRepliesCard() {
   const [said, setSaid] = useState("");
   const rows = useRef(null);
   useEffect(() => void store.refresh(), []);
-  const failed = (error) => layers.say(error.status === 0 ? t("link.needs") : error.message);
+  const failed = failing({ t, layers });
   const list = store.list.value;
   const order = useOrder({
     list: list ?? [],
@@ -72,7 +73,7 @@ function EditReply({ reply, close }) {
       await (reply ? store.change(reply.id, text) : store.add(text));
       close();
     } catch (problem) {
-      setError(problem.status === 0 ? t("link.needs") : problem.message);
+      setError(reason(t, problem));
       setBusy(false);
     }
   };
