@@ -51,7 +51,7 @@ export function Menu({ items, at, label, preview }) {
               key=${item.label}
               onClick=${() => run(item)}
             ><${Icon} name=${item.icon} /><span>${item.label}</span>${item.hint
-              ? html`<small class=${typeof item.hint === "function" ? "num" : "key"}>
+              ? html`<small class=${typeof item.hint === "function" ? "num" : "keys"}>
                     ${typeof item.hint === "function" ? html`<${item.hint} />` : item.hint}</small>`
               : null}</button>`,
       )}

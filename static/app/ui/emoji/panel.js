@@ -122,7 +122,7 @@ function Emojis({ error, load, sections, found, byEmoji, pick }) {
       )}
       ${found && !found.length && html`<p class="nothing">${t("emoji.none")}</p>`}
     </div>
-    <div class="ef" aria-hidden="true">
+    <div class="ef keys" aria-hidden="true">
       ${shown ? html`<b>${shown.emoji}</b><span>${shown.name}</span>` : html`<span class="muted">${t("emoji.hint")}</span>`}
     </div>
   `;

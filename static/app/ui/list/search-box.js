@@ -26,6 +26,6 @@ export function SearchBox({ value, onInput, placeholder, palette = false, field 
         onInput("");
       }}
     />
-    ${palette && html`<kbd aria-hidden="true">Ctrl K</kbd>`}
+    ${palette && html`<kbd class="keys" aria-hidden="true">Ctrl K</kbd>`}
   </label>`;
 }

@@ -63,9 +63,10 @@ export function Lightbox({ entry, forward, close }) {
     }}>
     <header class="lh">
       <${IconButton} icon="close" label=${t("action.close")} onClick=${close} />
-      <div><b>${name}</b><small>${when(times, shown.time)} · ${t("picture.of", { n: index + 1, all: pictures.length })}</small></div>
-      <${IconButton} icon="minus" label=${t("picture.smaller_view")} onClick=${() => zoom.by(-1)} />
-      <${IconButton} icon="plus" label=${t("picture.larger_view")} onClick=${() => zoom.by(1)} />
+      <div><b>${name}</b><small>${[
+        when(times, shown.time),
+        pictures.length > 1 && t("picture.of", { n: index + 1, all: pictures.length }),
+      ].filter(Boolean).join(" · ")}</small></div>
       ${forward &&
       html`<${IconButton} icon="forward" label=${t("message.forward")} onClick=${() => {
         close();
@@ -83,7 +84,11 @@ export function Lightbox({ entry, forward, close }) {
             draggable=${false} onError=${() => setFailed(true)} />`}
       ${index < pictures.length - 1 && html`<${IconButton} class="next" icon="next" label=${t("picture.next")} onClick=${() => go(1)} />`}
     </figure>
-    <footer class="lf">${shown.text && html`<p>${shown.text}</p>`}</footer>
+    <footer class="lf">
+      <p>${shown.text}</p>
+      <${IconButton} icon="minus" label=${t("picture.smaller_view")} onClick=${() => zoom.by(-1)} />
+      <${IconButton} icon="plus" label=${t("picture.larger_view")} onClick=${() => zoom.by(1)} />
+    </footer>
   </dialog>`;
 }
 

@@ -1,6 +1,6 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { Icon } from "../elements.js";
+import { Icon, IconButton } from "../elements.js";
 import { isComposing } from "../input-method.js";
 import { MessageHit, More, NameHit, SearchState } from "../search/hits.js";
 import { useMessages } from "../search/use-search.js";
@@ -74,7 +74,7 @@ export function Palette({ close, conv = null, memory = null }) {
         aria-activedescendant=${flat[at] ? `pal-${keyOf(flat[at])}` : undefined}
         onInput=${(event) => write(event.currentTarget.value, event.isComposing)}
         onCompositionEnd=${(event) => write(event.currentTarget.value, false)} onKeyDown=${onKeyDown} />
-      <button type="button" class="esc" aria-label=${t("action.close")} onClick=${close}><kbd>Esc</kbd></button>
+      <${IconButton} icon="close" label=${t("action.close")} onClick=${close} />
     </div>
     <div class="pl" ref=${list}>
       <div id="palette-list" role="listbox" aria-label=${title}>
@@ -95,7 +95,7 @@ export function Palette({ close, conv = null, memory = null }) {
         : conv && html`<p class="nothing">${t("search.inside_text")}</p>`}
       <${More} found=${found} scroller=${list} />
     </div>
-    <div class="pf" aria-hidden="true">
+    <div class="pf keys" aria-hidden="true">
       <span><kbd>↑</kbd>${" "}<kbd>↓</kbd>${" "}${t("palette.move")}</span><span><kbd>Enter</kbd>${" "}${t("palette.open")}</span>
     </div>
   </dialog>`;

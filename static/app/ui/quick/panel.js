@@ -79,7 +79,7 @@ export function QuickPanel({ query, name, handle, send, fill, close, within }) {
         </div>`,
       )}
     </div>
-    <p class="qf" aria-hidden="true">
+    <p class="qf keys" aria-hidden="true">
       <span><kbd>↑</kbd>${" "}<kbd>↓</kbd>${" "}${t("quick.choose")}</span><span><kbd>Enter</kbd>${" "}${t("quick.send")}</span>
       <span><kbd>Tab</kbd>${" "}${t("quick.fill")}</span></p>`}
   </section>`;
