@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.people import QUICK, Person, bubble, enter, private, register
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
+from tests.services.socket_answers import SocketAnswers
 
 MESSAGES = 1_000
 MAX_ROWS = 300
@@ -148,3 +149,25 @@ def test_writing_is_answered_at_once(node: NodeFactory, new_page: Pages) -> None
         }"""
     )
     assert took < 100
+
+
+def test_earlier_messages_that_did_not_come_can_be_asked_for_again(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    server = node(env=QUICK)
+    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
+    for number in range(120):
+        anna.call("POST", "/messages", {"to": f"u:{bo.id}", "text": f"message {number}"})
+    page = new_page(locale="en-GB", viewport={"width": 1280, "height": 800})
+    answers = SocketAnswers(page)
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    expect(bubble(page, "message 119")).to_be_visible()
+    answers.refuse("sync")
+    page.locator(".log").evaluate("(log) => { log.scrollTop = 0 }")
+    failed = page.get_by_role("alert").filter(has_text="Earlier messages did not come")
+    expect(failed).to_be_visible()
+    answers.clear()
+    failed.get_by_role("button", name="Retry").click()
+    expect(failed).to_have_count(0)
+    page.locator(".log").evaluate("(log) => { log.scrollTop = 0 }")
+    expect(bubble(page, "message 40")).to_be_attached()

@@ -70,7 +70,7 @@ export function LogView({ conv, summary, actions, canWrite }) {
   return html`<div class="log-place">
     <div class="log" ref=${scroller} onScroll=${() => keep.scrolled()}>
       <section class="log-in" aria-label=${t("chat.messages", { name: client.conversations.title(summary) })}>
-        ${loaded && !log.start && html`<${Older} />`}
+        ${loaded && !log.start && html`<${Older} error=${error} retry=${() => client.history.older(conv)} />`}
         <div ref=${content} class="rows-in">
           ${rows.map((row) => {
             if (row.type === "day") {
@@ -124,10 +124,17 @@ function JumpButton({ keep, unread, onClick }) {
 }
 
 /** Above what is shown there is more: on its way, or not to be had now. */
-function Older() {
+function Older({ error, retry }) {
   const { t, client } = useApp();
-  if (client.offline.value) return html`<p class="more">${t("chat.older_offline")}</p>`;
-  return html`<div class="more" aria-hidden="true"><span class="spin"></span></div>`;
+  const away = client.offline.value;
+  const cut = error?.code === "disconnected";
+  useEffect(() => {
+    if (cut && !away) retry();
+  }, [cut, away]);
+  if (away) return html`<p class="more">${t("chat.older_offline")}</p>`;
+  if (!error || cut) return html`<div class="more" aria-hidden="true"><span class="spin"></span></div>`;
+  return html`<p class="more" role="alert">${t("chat.older_failed")}
+    <button type="button" class="btn quiet small" onClick=${retry}>${t("action.retry")}</button></p>`;
 }
 
 function LogSkeleton() {

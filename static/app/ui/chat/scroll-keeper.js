@@ -138,7 +138,7 @@ export class ScrollKeeper {
     }
     if (below < AHEAD_PX && !this.following) {
       if (this.window.down(log.entries, { atEnd: log.atEnd })) this.redraw();
-      else if (!log.atEnd) this.history.newer(this.conv);
+      else if (!log.atEnd && !this.history.log(this.conv).error.value) this.history.newer(this.conv);
     }
   }
 
