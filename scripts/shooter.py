@@ -5,6 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import Page
 from sample_data import Sample
 
+from tests.services.socket_answers import SocketAnswers
+
 
 class Shooter:
     """One person's browser in one language, theme and size."""
@@ -15,6 +17,7 @@ class Shooter:
         self.sample = sample
         size = page.viewport_size
         self.phone = size is not None and size["width"] < 720
+        self.answers = SocketAnswers(page)
 
     def chats(self, conversation: str | None = None, *, details: bool = False) -> None:
         """Go to the chats, or into one."""
@@ -30,6 +33,18 @@ class Shooter:
         self.page.wait_for_selector(".rail .lan:not(.wait, .bad), .tabs", state="attached")
         self.page.wait_for_selector(".pane .row, .pane .snav, .page, .chat", state="attached")
         self.page.wait_for_timeout(400)
+
+    def settle(self) -> None:
+        """Leave nothing of a picture to the next one."""
+        self.answers.clear()
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.context.set_offline(False)
+        for button in self.page.locator(".toast button, .sending button, .failed button").all():
+            if button.is_visible():
+                button.click()
+        for box in self.page.locator(".comp textarea:visible").all():
+            box.fill("")
+            box.press("Escape")
 
     @property
     def group(self) -> str:

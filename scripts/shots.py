@@ -23,6 +23,7 @@ from shooter import Shooter  # noqa: E402
 from shots_admin import OPERATOR  # noqa: E402
 from shots_finding import FINDING  # noqa: E402
 from shots_media import MEDIA  # noqa: E402
+from shots_states import STATES  # noqa: E402
 
 from tests.services.chromium import ARGUMENTS, executable  # noqa: E402
 from tests.services.node import NodeFactory  # noqa: E402
@@ -158,7 +159,6 @@ def new_version(shooter: Shooter) -> None:
     shooter.page.wait_for_selector(".banner", timeout=10_000)
     shooter.page.context.set_offline(False)
     shooter.page.wait_for_selector(".new-version", timeout=60_000)
-    shooter.page.unroute("**/service-worker.js")
 
 
 def palette(shooter: Shooter) -> None:
@@ -185,7 +185,7 @@ INSIDE: list[Callable[[Shooter], None]] = [
     conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements,
     *MEDIA, contacts, profile, groups, group, create, settings, devices,
     notices, appearance, palette, *FINDING,
-    shortcuts, undo, offline, new_version,
+    shortcuts, undo, offline, new_version, *STATES,
 ]  # fmt: skip
 
 
@@ -294,12 +294,7 @@ def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: 
             if not only or name_of(inside) in only:
                 inside(shooter)
                 save(name_of(inside))
-                page.context.set_offline(False)
-                for button in page.locator(".toast button, .sending button").all():
-                    button.click()
-                for box in page.locator(".comp textarea:visible").all():
-                    box.fill("")
-                    box.press("Escape")
+                shooter.settle()
                 taken += 1
         page.goto("about:blank")
         context.clear_cookies()
@@ -308,6 +303,7 @@ def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: 
             if not only or name_of(operator) in only:
                 operator(shooter)
                 save(name_of(operator))
+                shooter.settle()
                 taken += 1
         if not only or "empty" in only:
             page.goto("about:blank")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from sample_data import Refused
 from shooter import Shooter
+from shots_states import refuse
 
 
 def announce(shooter: Shooter) -> None:
@@ -95,7 +98,37 @@ def made_webhook(shooter: Shooter) -> None:
     shooter.page.wait_for_selector("#hook-line")
 
 
+def ways(shooter: Shooter) -> None:
+    """A group with someone before its door."""
+    led = shooter.sample.operator.api.call("GET", "/groups")["groups"][0]
+    shooter.sample.operator.api.call("PATCH", f"/groups/{led['id']}", {"approval": True})
+    for person in shooter.sample.people[7:]:
+        with suppress(Refused):
+            person.api.call("POST", "/groups/join", {"group": led["id"]})
+    shooter.at(f"#/groups/{led['id']}")
+    shooter.page.locator(".ways .asks").first.scroll_into_view_if_needed()
+
+
+def group_link(shooter: Shooter) -> None:
+    ways(shooter)
+    shooter.page.locator(".ways .btn:has(use[href$='#qr'])").click()
+    shooter.page.wait_for_selector("#link-days")
+
+
+def made_group_link(shooter: Shooter) -> None:
+    group_link(shooter)
+    shooter.page.locator("dialog .btn.primary").click()
+    shooter.page.wait_for_selector("#group-link")
+
+
+def failed_admin(shooter: Shooter) -> None:
+    shooter.page.route("**/api/admin/**", refuse)
+    shooter.at("#/admin/users")
+    shooter.page.wait_for_timeout(2_200)
+
+
 OPERATOR: list[Callable[[Shooter], None]] = [
     announce, admin, admin_users, admin_ban, admin_reset, admin_registration, admin_invitation,
     admin_nodes, admin_audit, admin_limits, programs, new_token, made_token, webhooks, made_webhook,
+    ways, group_link, made_group_link, failed_admin,
 ]  # fmt: skip

@@ -2,8 +2,9 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { parseName } from "../../core/names.js";
 import { marksIn } from "../../core/member-marks.js";
 import { useApp } from "../context.js";
-import { Avatar } from "../elements.js";
+import { Avatar, Skeleton } from "../elements.js";
 import { Dialog } from "../layer-views.js";
+import { reason } from "../reason.js";
 
 /** Who has read an own message in a group, who has received it, and who has not. */
 export function ReadersDialog({ entry, close }) {
@@ -22,7 +23,9 @@ export function ReadersDialog({ entry, close }) {
   }
   return html`<${Dialog} title=${t("readers.title")} close=${close}>
     <div class="db readers">
-      ${!members && error && html`<p class="err" role="alert">${t("link.needs")}</p>`}
+      ${!members && (error
+        ? html`<p class="err" role="alert">${reason(t, error)}</p>`
+        : html`<${Skeleton} rows=${3} label=${t("state.loading")} />`)}
       ${Object.entries(sections)
         .filter(([, users]) => users.length)
         .map(

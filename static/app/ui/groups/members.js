@@ -1,7 +1,7 @@
 import { html, useState } from "../../../vendor/preact.js";
 import { removeMember, setRole } from "../../client/group-acts.js";
 import { useApp } from "../context.js";
-import { Avatar, IconButton } from "../elements.js";
+import { Avatar, IconButton, Skeleton } from "../elements.js";
 import { presenceText } from "../presence-text.js";
 import { Confirm } from "../layer-views.js";
 import { failing } from "../reason.js";
@@ -18,7 +18,9 @@ export function MemberList({ group, error, reload }) {
   const shown = all ? members : members?.slice(0, SHOWN_FIRST);
   return html`<div class="block">
     <h3><span>${t("groups.members_title", { n: members?.length ?? group.members })}</span></h3>
-    ${!members && error && html`<p>${t("state.error")} <button type="button" class="linkish" onClick=${reload}>${t("action.retry")}</button></p>`}
+    ${!members && (error
+      ? html`<p>${t("state.error")} <button type="button" class="linkish" onClick=${reload}>${t("action.retry")}</button></p>`
+      : html`<${Skeleton} rows=${Math.min(group.members, SHOWN_FIRST)} label=${t("state.loading")} />`)}
     <ul>
       ${shown?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} />`)}
     </ul>

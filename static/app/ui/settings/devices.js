@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { changePassword, endOtherSessions, endSession } from "../../client/account-acts.js";
 import { useApp } from "../context.js";
-import { Icon, LoadError } from "../elements.js";
+import { Icon, LoadError, Skeleton } from "../elements.js";
 import { Confirm } from "../layer-views.js";
 import { SettingsForm } from "./form.js";
 import { failing } from "../reason.js";
@@ -26,7 +26,9 @@ export function DevicesCard() {
     <h3><span>${t("devices.title")}</span>
       ${sessions?.length > 1 &&
       html`<button type="button" class="btn danger small" onClick=${endOthers}>${t("devices.end_others")}</button>`}</h3>
-    ${!sessions && error && html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${load} />`}
+    ${!sessions && (error
+      ? html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${load} />`
+      : html`<${Skeleton} rows=${2} label=${t("state.loading")} />`)}
     <ul>
       ${sessions?.map(
         (session) => html`<${Device} key=${session.id} session=${session} end=${() => endSession(client, session.id).catch(failed)} />`,

@@ -22,7 +22,6 @@ export function PrivacyCard() {
       failing({ t, layers }),
     );
   return html`<section class="card list">
-    <h3>${t("settings.privacy")}</h3>
     <div class="opt"><div>${t("settings.receipts")}<small>${t("settings.receipts_text")}</small></div>
       <${Switch} label=${t("settings.receipts")} checked=${values?.read_receipts ?? true} disabled=${!values} onChange=${choose} /></div>
   </section>`;
