@@ -200,8 +200,7 @@ function FailedLine({ item }) {
   const { t, client } = useApp();
   const known = { timeout: "send.failed", unavailable: "send.failed" }[item.code];
   return html`<p class="failed" role="alert">
-    <${Icon} name="alert" size="s" />
-    <span>${known ? t(known) : t("send.refused", { reason: item.message })}</span>
+    <span><${Icon} name="alert" size="s" />${known ? t(known) : t("send.refused", { reason: item.message })}</span>
     <button type="button" onClick=${() => client.retry(item.key)}>${t("action.retry")}</button>
     <button type="button" onClick=${() => client.discard(item.key)}>${t("action.delete")}</button>
   </p>`;
