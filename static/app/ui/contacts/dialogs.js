@@ -5,6 +5,7 @@ import { Avatar, Icon } from "../elements.js";
 import { Field } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
 import { SearchBox } from "../list/search-box.js";
+import { reason } from "../reason.js";
 
 /** Letters rest this long before the node is asked, in ms. */
 const REST_MS = 200;
@@ -97,7 +98,7 @@ export function SendRequest({ user, close }) {
       close();
       layers.say(t("contacts.asked", { name: user.name }));
     } catch (problem) {
-      setError(problem.message);
+      setError(reason(t, problem));
       setBusy(false);
     }
   };
@@ -126,7 +127,7 @@ export function EditRemark({ user, remark, close }) {
       await remarkContact(client, user.id, text.trim());
       close();
     } catch (problem) {
-      setError(problem.message);
+      setError(reason(t, problem));
     }
   };
   return html`<${Dialog} title=${t("people.remark")} close=${close}>

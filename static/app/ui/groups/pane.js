@@ -8,6 +8,7 @@ import { CreateGroup, JoinGroup } from "../list/begin.js";
 import { SearchBox } from "../list/search-box.js";
 import { useRoving } from "../roving.js";
 import { PaneFrame } from "../shell/pane-frame.js";
+import { failing } from "../reason.js";
 
 const byName = new Intl.Collator("zh-Hans-CN-u-co-pinyin");
 
@@ -60,7 +61,7 @@ function Asked() {
   const told = client.state.value?.list === "groups" ? client.state.value : null;
   const load = () => joining.asked().then(setAsked, () => {});
   useEffect(() => void load(), [told, client.groups.list.value]);
-  const act = (work) => work.catch((error) => layers.say(error.status === 0 ? t("link.needs") : error.message)).then(load);
+  const act = (work) => work.catch(failing({ t, layers })).then(load);
   if (!asked.length) return null;
   return html`<section class="asked" aria-label=${t("groups.asked")}>
     <h3 class="sec">${t("groups.asked")}</h3>
