@@ -17,7 +17,6 @@ from handlers import (
     media,
     messages,
     open_here,
-    openapi,
     ops,
     own_lists,
     pages,
@@ -33,7 +32,6 @@ from handlers import (
 )
 from handlers.assets import AssetHandler, Assets
 from handlers.chat import ChatHandler
-from handlers.docs import socket_documents
 from handlers.export import ExportHandler
 from handlers.ops import figures
 from handlers.request_log import log_answer
@@ -173,7 +171,7 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
         default_handler_args=services,
         template_path=str(HOME / "templates"),
         assets=assets,
-        documents={"openapi": openapi.document([*API, *TUTORIAL])} | socket_documents(),
+        documents=docs.Documents([*API, *TUTORIAL]),
         xsrf_cookies=True,
         xsrf_cookie_kwargs={"samesite": "Lax"},
         cross_origin_protection=True,
