@@ -26,11 +26,33 @@ from tests.services.netns import Namespace
 
 T = TypeVar("T")
 
+# Chromium takes the last such list, so it begins with what Playwright switches off.
+FEATURES = [
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+    # The suggestions of the address bar, which are two pages of their own for each page.
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+]
+"""Features of Chromium that the tests do without."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-background-networking",
+    f"--disable-features={','.join(FEATURES)}",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
