@@ -141,8 +141,8 @@ def wrong_clock(shooter: Shooter) -> None:
         route.fulfill(json=body)
 
     shooter.page.route("**/api/time", answer)
-    shooter.at("#/settings/devices")
-    shooter.page.wait_for_selector("[role=status] .opt")
+    shooter.chats()
+    shooter.page.wait_for_selector(".bcast[role=status]")
 
 
 def phone_code(shooter: Shooter) -> None:
