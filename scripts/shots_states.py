@@ -13,8 +13,6 @@ from shots_media import choose, photo
 from handlers.open_here import svg_code
 
 REFUSED = {"code": 503, "error": "unavailable", "message": "unavailable", "data": None}
-FAR = 25 * 60_000
-"""How far a device's clock is wrong, in ms."""
 
 
 def refuse(route: Route) -> None:
@@ -134,17 +132,6 @@ def unknown_chat(shooter: Shooter) -> None:
     shooter.at("#/chats/g:999")
 
 
-def wrong_clock(shooter: Shooter) -> None:
-    def answer(route: Route) -> None:
-        body = route.fetch().json()
-        body["data"]["time"] += FAR
-        route.fulfill(json=body)
-
-    shooter.page.route("**/api/time", answer)
-    shooter.chats()
-    shooter.page.wait_for_selector(".bcast[role=status]")
-
-
 def phone_code(shooter: Shooter) -> None:
     code = svg_code("https://192.168.1.20:8888/")
     shooter.page.route(
@@ -233,6 +220,6 @@ STATES: list[Callable[[Shooter], None]] = [
     loading_list, loading_chat, loading_contacts, loading_groups, loading_group, loading_devices,
     loading_quick, failed_list, failed_chat, failed_contacts, failed_groups, failed_group,
     failed_devices, failed_search, failed_send, refused_upload, no_microphone, unknown_chat,
-    wrong_clock, phone_code, mention, edit, jump, row_menu, focus, door, no_page, interface,
+    phone_code, mention, edit, jump, row_menu, focus, door, no_page, interface,
     long_names, long_chat, long_details,
 ]  # fmt: skip
