@@ -84,6 +84,7 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (rf"/api/groups/{NUMBER}/members", groups.MembersHandler),
     (rf"/api/groups/{NUMBER}/members/{NUMBER}", groups.MemberHandler),
     (rf"/api/groups/{NUMBER}/members/{NUMBER}/role", groups.RoleHandler),
+    (rf"/api/groups/{NUMBER}/members/{NUMBER}/silence", groups.SilenceHandler),
     (r"/api/users", users.UsersHandler),
     (rf"/api/users/{NUMBER}", users.UserHandler),
     (rf"/api/users/{NUMBER}/ban", admin.BanHandler),

@@ -92,6 +92,7 @@ class MembersHandler(ApiHandler):
                     user=member.user,
                     role=member.role,
                     joined_seq=member.joined_seq,
+                    silenced_until=member.silenced_until,
                     read_seq=member.read_seq,
                     delivered_seq=member.delivered_seq,
                 )
@@ -121,3 +122,17 @@ class RoleHandler(ApiHandler):
     async def put(self, who: Identity, body: bodies.Role, group: int, user: int) -> None:
         """For its owner."""
         await self.messenger.groups.set_role(who, group, user, body.role)
+
+
+class SilenceHandler(ApiHandler):
+    """``/api/groups/{group}/members/{user}/silence``"""
+
+    @operation("Keep a member from writing", body=bodies.Silence, scope="groups")
+    async def put(self, who: Identity, body: bodies.Silence, group: int, user: int) -> None:
+        """For those who lead the group; not against one who leads it too."""
+        await self.messenger.groups.silence(who, group, user, body.minutes)
+
+    @operation("Let a member write again", scope="groups")
+    async def delete(self, who: Identity, group: int, user: int) -> None:
+        """For those who lead the group."""
+        await self.messenger.groups.unsilence(who, group, user)

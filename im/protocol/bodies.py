@@ -271,12 +271,14 @@ class MemberAnswer(Struct, kw_only=True):
     """A member of a group; the marks only where everyone is told of them (smaller groups).
 
     ``joined_seq`` is the entry with which they joined; their marks begin there and say nothing of
-    what was before.
+    what was before. ``silenced_until``: they may write again then, UTC ms; 2^53 - 1: when somebody
+    lets them.
     """
 
     user: User
     role: str
     joined_seq: int
+    silenced_until: int | None = None
     read_seq: int | None = None
     delivered_seq: int | None = None
 
@@ -297,6 +299,12 @@ class Role(Struct, kw_only=True):
     """A member's new role; ``owner`` hands the group over."""
 
     role: Literal["member", "admin", "owner"]
+
+
+class Silence(Struct, kw_only=True):
+    """For how long a member may not write; without ``minutes`` until somebody lets them again."""
+
+    minutes: Annotated[int, Meta(ge=1, le=525_600)] | None = None
 
 
 class UsersQuery(Struct, kw_only=True):

@@ -26,6 +26,8 @@ EventKind = Literal[
     "dissolved",
     "past_shown",
     "past_hidden",
+    "silenced",
+    "unsilenced",
 ]
 
 
@@ -99,7 +101,7 @@ class Event(ServerFrame, tag="event", kw_only=True):
             was said before, or don't.
         target: number of the message that was recalled or edited.
         text: the new text (edit), name (renamed, created) or announcement.
-        users: whom it concerns (joined, left, removed, role, owner).
+        users: whom it concerns (joined, left, removed, role, owner, silenced, unsilenced).
         role: the new role (role).
     """
 
@@ -145,7 +147,8 @@ class GroupSummary(Struct, kw_only=True):
 
     ``shows_past``: those who join now see what was said before. ``leaders_invite``: only those
     who lead the group bring others in. ``requests``: how many ask to be let in; only those who lead
-    the group are told.
+    the group are told. ``silenced_until``: I may write again then, UTC ms; 2^53 - 1: when somebody
+    lets me.
     """
 
     id: int
@@ -161,6 +164,7 @@ class GroupSummary(Struct, kw_only=True):
     shows_past: bool = False
     leaders_invite: bool = False
     requests: int = 0
+    silenced_until: int | None = None
 
 
 class Limits(Struct, kw_only=True):

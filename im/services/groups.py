@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from im.errors import Forbidden, Invalid, LimitReached, NotFound, Taken
+from im.protocol import names
 from im.protocol.server import GroupSummary, User
 from im.services import receipts, views
 from im.services.group_rules import (
@@ -27,6 +28,7 @@ from im.store import (
     groups,
     join_requests,
     members,
+    nodes,
     preferences,
     users,
 )
@@ -37,6 +39,9 @@ from im.store.errors import DuplicateKey
 from im.store.users import fold
 
 MAX_INVITED = 500
+MINUTE_MS = 60_000
+FOREVER = names.MAX_ID
+"""Until when someone is silenced whom only another lets write again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Member:
     user: User
     role: str
     joined_seq: int
+    silenced_until: int | None
     read_seq: int | None
     delivered_seq: int | None
 
@@ -105,6 +111,7 @@ class Groups:
                     views.user(people[row.user]),
                     row.role,
                     row.joined_seq,
+                    row.muted_until,
                     row.read_seq if told and receipts.shown(who.user, row.user, silent) else None,
                     row.delivered_seq if told else None,
                 )
@@ -212,14 +219,8 @@ class Groups:
 
             await self._leading.act(who, group, "member", leave)
         else:
-            other = await self._database.read(seat_of, group, user)
-
-            def put_out(seat: Seat) -> Change:
-                if RANK[other.role] >= RANK[seat.role]:
-                    raise Forbidden("of no lower role")
-                return EntryKind.REMOVED, effects.Leave((user,)), {"users": [user]}, None
-
-            await self._leading.act(who, group, "admin", put_out)
+            removed = EntryKind.REMOVED, effects.Leave((user,)), {"users": [user]}, None
+            await self._leading.act(who, group, "admin", lambda seat: removed, over=user)
         self._states.changed([user], "groups")
 
     async def set_role(self, who: Identity, group: int, user: int, role: str) -> None:
@@ -246,6 +247,22 @@ class Groups:
                 lambda seat: (EntryKind.ROLE, effects.SetRole(user, role), extra, None),
             )
         self._states.changed([user, who.user], "groups")
+
+    async def silence(self, who: Identity, group: int, user: int, minutes: int | None) -> None:
+        """Whoever leads the group keeps a member from writing so long; None: until ``unsilence``.
+
+        Only a plain member. Raises ``NotFound`` or ``Forbidden``.
+        """
+        now = await self._database.read(nodes.now_ms)
+        until = FOREVER if minutes is None else now + minutes * MINUTE_MS
+        await self._mute(who, group, EntryKind.SILENCED, effects.Mute(user, until))
+
+    async def unsilence(self, who: Identity, group: int, user: int) -> None:
+        """Whoever leads the group lets a member write again.
+
+        Raises ``NotFound`` or ``Forbidden``.
+        """
+        await self._mute(who, group, EntryKind.UNSILENCED, effects.Mute(user, None))
 
     async def change(
         self,
@@ -319,6 +336,12 @@ class Groups:
         self._states.changed(people, "groups")
 
     # Inside
+
+    async def _mute(self, who: Identity, group: int, kind: EntryKind, effect: effects.Mute) -> None:
+        user = effect.user
+        change = kind, effect, {"users": [user]}, None
+        await self._leading.act(who, group, "admin", lambda seat: change, over=user)
+        self._states.changed([user], "groups")
 
     async def _change(
         self, who: Identity, group: int, kind: EntryKind, fields: dict[str, Any], text: str | None

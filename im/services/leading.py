@@ -58,17 +58,32 @@ class Leading:
         self._messages = messages
 
     async def act(
-        self, who: Identity, group: int, role: str, decide: Callable[[Seat], Change]
+        self,
+        who: Identity,
+        group: int,
+        role: str,
+        decide: Callable[[Seat], Change],
+        *,
+        over: int | None = None,
     ) -> None:
         """Append what ``decide`` says for someone who has at least this role, at commit too.
+
+        And who has a higher one than the member ``over``.
 
         Raises ``NotFound``, ``Forbidden``, ``Unavailable``, or what ``decide`` or the effect
         raises.
         """
-        for _ in range(MAX_STALE):
-            seat = await self._database.read(seat_of, group, who.user)
+
+        def read(cursor: Cursor) -> Seat:
+            seat = seat_of(cursor, group, who.user)
             if RANK[seat.role] < RANK[role]:
                 raise Forbidden(f"needs to be {role}")
+            if over is not None and RANK[seat_of(cursor, group, over).role] >= RANK[seat.role]:
+                raise Forbidden("of no lower role")
+            return seat
+
+        for _ in range(MAX_STALE):
+            seat = await self._database.read(read)
             kind, effect, extra, text = decide(seat)
             try:
                 await self.event(

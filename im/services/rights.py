@@ -28,7 +28,7 @@ from im.errors import (
 from im.protocol import names
 from im.services.identity import Identity
 from im.settle import settle
-from im.store import contacts, conversations, members, users, webhooks
+from im.store import contacts, conversations, members, nodes, users, webhooks
 from im.store.cursor import Cursor
 from im.store.database import Database
 
@@ -225,6 +225,8 @@ def _group(cursor: Cursor, name: str, user: int) -> Access | None:
     row = members.get(cursor, conversation.id, user)
     if row is None or row.left_seq is not None:
         return None
+    if row.muted_until is not None and row.muted_until > nodes.now_ms(cursor):
+        raise Forbidden("silenced", values={"reason": "silenced"})
     person = users.by_id(cursor, user)
     if person is None or not person.active:
         raise Unauthorized("may not log in")

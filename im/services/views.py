@@ -47,6 +47,7 @@ def group(row: GroupRow) -> GroupSummary:
         shows_past=bool(row.shows_past),
         leaders_invite=bool(row.leaders_invite),
         requests=row.requests,
+        silenced_until=row.muted_until,
     )
 
 

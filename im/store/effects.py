@@ -80,7 +80,8 @@ class SetRole:
 class Mute:
     """Keep a member from writing until a time (UTC ms), or let them again (None).
 
-    Refused with ``NotFound``.
+    Whoever leaves and comes back is kept from it still; who gets a role that leads is not.
+    Refused with ``NotFound``, or ``Forbidden`` (they have such a role).
     """
 
     user: int

@@ -30,6 +30,8 @@ class EntryKind(IntEnum):
     SETTINGS = 12
     PAST_SHOWN = 13
     PAST_HIDDEN = 14
+    SILENCED = 15
+    UNSILENCED = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class GroupRow:
 
     ``conversation`` is the id of its log, ``role`` the member's own, ``members`` how many.
     ``requests``: how many ask to be let in; only those who lead the group are told.
+    ``muted_until``: when the member may write again, UTC ms; None or past: they may.
     """
 
     id: int
@@ -33,6 +34,7 @@ class GroupRow:
     shows_past: int
     leaders_invite: int
     requests: int
+    muted_until: int | None
 
 
 def create(cursor: Cursor, name: str, owner: int, category: str, note: str) -> int:
@@ -68,7 +70,7 @@ _SEEN = (
     " (SELECT COUNT(*) FROM member a WHERE a.conversation_id = c.id AND a.left_seq IS NULL),"
     " m.role, g.approval, g.shows_past, g.leaders_invite,"
     " (SELECT COUNT(*) FROM join_request r WHERE r.group_id = g.id AND r.state = 'waiting'"
-    " AND m.role <> 'member')"
+    " AND m.role <> 'member'), m.muted_until"
     " FROM member m JOIN conversation c ON c.id = m.conversation_id"
     " JOIN group_basic g ON g.id = c.group_id"
     " WHERE m.user_id = %s AND m.left_seq IS NULL AND g.dissolved_at IS NULL"

@@ -13,7 +13,8 @@ from im.store.cursor import Cursor
 class MemberRow:
     """One person in one conversation; ``left_seq`` is None while they are in it.
 
-    ``first_seq`` is the first entry that they may see.
+    ``first_seq`` is the first entry that they may see, ``muted_until`` when they may write again
+    (UTC ms; None or past: they may).
     """
 
     conversation: int
@@ -28,6 +29,7 @@ class MemberRow:
     muted: bool
     pinned_at: int | None
     hidden_seq: int
+    muted_until: int | None
 
 
 FIRST_SEQ = "CASE WHEN sees_past = 1 OR joined_seq < 1 THEN 1 ELSE joined_seq END"
@@ -35,7 +37,7 @@ FIRST_SEQ = "CASE WHEN sees_past = 1 OR joined_seq < 1 THEN 1 ELSE joined_seq EN
 
 _COLUMNS = (
     f"conversation_id, user_id, role, joined_seq, left_seq, {FIRST_SEQ}, delivered_seq, read_seq,"
-    " read_ordinal, muted, pinned_at, hidden_seq"
+    " read_ordinal, muted, pinned_at, hidden_seq, muted_until"
 )
 
 

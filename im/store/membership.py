@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from im.errors import AlreadyExists, LimitReached, NotFound, Taken
+from im.errors import AlreadyExists, Forbidden, LimitReached, NotFound, Taken
 from im.store import references
 from im.store.effects import (
     CHANGEABLE,
@@ -43,13 +43,13 @@ def join(place: Place, effect: Join) -> None:
             raise LimitReached(values={"limit": effect.most})
     columns = (
         *("role", "joined_seq", "left_seq", "delivered_seq", "read_seq", "read_ordinal"),
-        *("hidden_seq", "muted_until", "sees_past", "changed_at"),
+        *("hidden_seq", "sees_past", "changed_at"),
     )
     shows_past = _shows_past(place)
     values: list[object] = []
     for user in new:
         values += [conversation, user, effect.role, place.seq, None, place.seq, place.seq]
-        values += [place.ordinal, 0, None, shows_past, place.now]
+        values += [place.ordinal, 0, shows_past, place.now]
     cursor.execute(
         f"INSERT INTO member (conversation_id, user_id, {', '.join(columns)})"
         f" VALUES {cursor.dialect.rows(len(new), len(columns) + 2)}"
@@ -71,12 +71,21 @@ def leave(place: Place, effect: Leave) -> None:
 
 
 def set_role(place: Place, effect: SetRole) -> None:
-    """Give a member a role."""
+    """Give a member a role; one that leads lets them write."""
     _update_member(place, effect.user, "role", effect.role)
+    if effect.role != MEMBER:
+        _update_member(place, effect.user, "muted_until", None)
 
 
 def mute(place: Place, effect: Mute) -> None:
-    """Keep a member from writing until a time."""
+    """Keep a plain member from writing until a time, or let them again."""
+    if effect.until is not None:
+        row = place.cursor.execute(
+            "SELECT role FROM member WHERE conversation_id = %s AND user_id = %s",
+            (place.conversation.id, effect.user),
+        ).one()
+        if row is not None and row[0] != MEMBER:
+            raise Forbidden("who leads the group may write", values={"reason": "leads"})
     _update_member(place, effect.user, "muted_until", effect.until)
 
 
@@ -86,7 +95,7 @@ def set_owner(place: Place, effect: SetOwner) -> None:
         "UPDATE member SET role = %s, changed_at = %s WHERE conversation_id = %s AND role = %s",
         (MEMBER, place.now, place.conversation.id, OWNER),
     )
-    _update_member(place, effect.user, "role", OWNER)
+    set_role(place, SetRole(effect.user, OWNER))
     _update_group(place, {"owner_id": effect.user})
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.browser.people import QUICK, Person, befriend, enter, register, row
+from tests.browser.people import QUICK, Person, at, befriend, enter, register, row
+from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -149,3 +150,40 @@ def test_where_the_group_wants_it_only_those_who_lead_it_bring_others_in(
     refused = "Only those who lead this group bring others in"
     expect(bos.locator("dialog [role=alert]")).to_have_text(refused)
     expect(page.get_by_role("button", name="Add", exact=True)).to_be_visible()
+
+
+def test_who_is_silenced_reads_along_until_the_time_is_over_or_it_is_undone(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo = (register(urls[0], name) for name in ("Anna", "Bo"))
+    group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(page, anna, f"chats/g:{group}/details")
+    enter(bos, at(bo, urls[1]), f"chats/g:{group}")
+    box, told = bos.locator(".comp textarea"), bos.locator(".read-only")
+    box.fill("not yet sent")
+    menu = page.get_by_role("button", name="Actions for Bo")
+    menu.click()
+    page.get_by_role("menuitem", name="Silence…").click()
+    page.select_option("#silence-for", label="Until undone")
+    assert violations(page) == []
+    confirm(page, "Silence")
+    expect(bos.locator(".sys").last).to_have_text("Anna silenced You")
+    expect(told).to_contain_text("until someone who leads it lets you write again")
+    expect(box).to_have_count(0)
+    expect(page.locator(".side .mem", has_text="Bo")).to_contain_text("Silenced")
+    assert violations(bos) == []
+    anna.send(f"g:{group}", "Read this, Bo")
+    expect(bos.locator(".chat .msg .tx")).to_have_text(["Read this, Bo"])
+
+    menu.click()
+    page.get_by_role("menuitem", name="Let write again").click()
+    expect(bos.locator(".sys").last).to_have_text("Anna let You write again")
+    expect(box).to_have_value("not yet sent")
+
+    # A time ends by itself.
+    bos.clock.install()
+    anna.call("PUT", f"/groups/{group}/members/{bo.id}/silence", {"minutes": 10})
+    expect(told).to_contain_text("You are silenced in this group until")
+    bos.clock.fast_forward("10:01")
+    expect(box).to_have_value("not yet sent")

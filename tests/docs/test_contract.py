@@ -305,6 +305,9 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     webhook(api, first, group["id"])
     invited = {"users": [other]}
     api.call("POST", f"{here}/members", invited, first, "/api/groups/{group}/members")
+    silence = "/api/groups/{group}/members/{user}/silence"
+    assert api.call("PUT", f"{here}/members/{other}/silence", {}, first, silence)[0] == 200
+    assert api.call("DELETE", f"{here}/members/{other}/silence", token=first, at=silence)[0] == 200
     role = "/api/groups/{group}/members/{user}/role"
     api.call("PUT", f"{here}/members/{other}/role", {"role": "admin"}, first, role)
     gone = "/api/groups/{group}/members/{user}"

@@ -83,6 +83,8 @@ VERDICTS: dict[str, tuple[str, Scope | None]] = {
     "POST /api/groups/{group}/members": (PEOPLE, "groups"),
     "DELETE /api/groups/{group}/members/{user}": (PEOPLE, "groups"),
     "PUT /api/groups/{group}/members/{user}/role": (PEOPLE, "groups"),
+    "PUT /api/groups/{group}/members/{user}/silence": (PEOPLE, "groups"),
+    "DELETE /api/groups/{group}/members/{user}/silence": (PEOPLE, "groups"),
     "GET /api/users": (PEOPLE, "read"),
     "POST /api/users": (ADMINS, "admin"),
     "GET /api/users/{user}": (PEOPLE, "read"),
@@ -157,6 +159,14 @@ IN_GROUPS: dict[str, tuple[Any, dict[str, int]]] = {
     "PUT /api/groups/{group}/members/{user}/role": (
         {"role": "admin"},
         {OWNER: 200, ADMIN: 403, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "PUT /api/groups/{group}/members/{user}/silence": (
+        {"minutes": 10},
+        {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404},
+    ),
+    "DELETE /api/groups/{group}/members/{user}/silence": (
+        None,
+        {OWNER: 200, ADMIN: 200, MEMBER: 403, OUTSIDER: 404},
     ),
     "DELETE /api/groups/{group}/members/{user}": (
         None,

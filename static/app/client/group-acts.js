@@ -41,3 +41,14 @@ export async function setRole({ api, groups }, id, user, role) {
   await api.put(`/groups/${id}/members/${user}/role`, { role });
   await Promise.all([groups.loadMembers(id), groups.refresh()]);
 }
+
+/** Keep a member from writing for so many minutes, or, with null, until `unsilence`. */
+export async function silence({ api, groups }, id, user, minutes) {
+  await api.put(`/groups/${id}/members/${user}/silence`, minutes === null ? {} : { minutes });
+  await groups.loadMembers(id);
+}
+
+export async function unsilence({ api, groups }, id, user) {
+  await api.delete(`/groups/${id}/members/${user}/silence`);
+  await groups.loadMembers(id);
+}

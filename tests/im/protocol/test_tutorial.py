@@ -109,6 +109,8 @@ EVENTS = [
     ("settings", "2 修改了群资料"),
     ("past_shown", "2 设置了新成员可查看历史消息"),
     ("past_hidden", "2 设置了新成员不可查看历史消息"),
+    ("silenced", "2 将 3、4 禁言"),
+    ("unsilenced", "2 解除了 3、4 的禁言"),
     ("dissolved", "2 解散了群组"),
 ]
 

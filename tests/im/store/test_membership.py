@@ -9,6 +9,7 @@ import pytest
 
 from im.errors import (
     AlreadyExists,
+    Forbidden,
     ImError,
     LimitReached,
     NotFound,
@@ -189,12 +190,19 @@ async def test_roles_owner_and_mute_change(url: str) -> None:
         found = {user: row[0] for user, row in (await group.members()).items()}
         assert found == {group.owner: "member", group.admin: "owner", group.user: "member"}
         assert await group.column("owner_id") == group.admin
-        await group.do(EntryKind.SETTINGS, Mute(group.user, 99))
+        await group.refused(Forbidden, Mute(group.admin, 99))
+        await group.do(EntryKind.SILENCED, Mute(group.user, 99))
         muted = "SELECT muted_until FROM member WHERE user_id = %s"
         assert await one(database, muted, group.user) == 99
-        await group.do(EntryKind.SETTINGS, Mute(group.user, None))
+        await group.do(EntryKind.LEFT, Leave((group.user,)))
+        await group.do(EntryKind.JOINED, Join((group.user,)))
+        assert await one(database, muted, group.user) == 99, "coming back is no way out"
+        await group.do(EntryKind.UNSILENCED, Mute(group.user, None))
         assert await one(database, muted, group.user) is None
-        assert await group.epoch() == 5
+        await group.do(EntryKind.SILENCED, Mute(group.user, 99))
+        await group.do(EntryKind.ROLE, SetRole(group.user, "admin"))
+        assert await one(database, muted, group.user) is None, "who leads may write"
+        assert await group.epoch() == 9
 
 
 @on_loop

@@ -10,6 +10,7 @@ import { useVoices } from "../media/voices.js";
 import { Composer } from "./composer.js";
 import { ChatHeader } from "./header.js";
 import { LogView } from "./log-view.js";
+import { Silenced, useSilenced } from "./silenced.js";
 
 const ForwardDialog = lazy(() => import("./forward.js"), "ForwardDialog", ["details"]);
 const Lightbox = lazy(() => import("../media/lightbox.js"), "Lightbox", ["lightbox"]);
@@ -53,7 +54,8 @@ function OpenChat({ conv, summary }) {
   const about = useSignal({ replyTo: null, editing: null });
   const composer = useRef(null);
   const main = useRef(null);
-  const canWrite = conv === ALL ? client.canBroadcast.value : true;
+  const silenced = useSilenced(summary.group);
+  const canWrite = conv === ALL ? client.canBroadcast.value : silenced === null;
   const sender = useSender({ conv, about, handle: composer });
   const over = useDrop(main, canWrite ? sender.open : null);
   useEffect(() => {
@@ -88,7 +90,9 @@ function OpenChat({ conv, summary }) {
     <${TypingLine} conv=${conv} />
     ${canWrite
       ? html`<${Composer} conv=${conv} summary=${summary} about=${about} handle=${composer} sender=${sender} />`
-      : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
+      : silenced !== null
+        ? html`<${Silenced} until=${silenced} />`
+        : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
     ${over &&
     html`<div class="drop" aria-hidden="true"><p><${Icon} name="upload" size="xl" />${t("upload.drop", { name: client.conversations.title(summary) })}</p></div>`}
   </main>`;

@@ -1,10 +1,13 @@
 import { html, useState } from "../../../vendor/preact.js";
-import { removeMember, setRole } from "../../client/group-acts.js";
+import { removeMember, setRole, unsilence } from "../../client/group-acts.js";
 import { useApp } from "../context.js";
+import { FOREVER } from "../chat/silenced.js";
 import { Avatar, IconButton, Skeleton } from "../elements.js";
+import { useFormats } from "../formats.js";
 import { presenceText } from "../presence-text.js";
 import { Confirm } from "../layer-views.js";
 import { failing } from "../reason.js";
+import { SilenceDialog } from "./silence.js";
 
 /** Members shown before "show all". */
 const SHOWN_FIRST = 8;
@@ -32,7 +35,9 @@ export function MemberList({ group, error, reload }) {
 function Member({ group, member }) {
   const app = useApp();
   const { t, client, router, layers } = app;
-  const { user, role } = member;
+  const { user, role, silenced_until: until } = member;
+  const formats = useFormats();
+  const silenced = until > client.now();
   const me = user.id === client.me.id;
   const name = client.people.name(user.id);
   const act = (promise) => promise.catch(failing(app));
@@ -50,6 +55,15 @@ function Member({ group, member }) {
       });
       items.push({ icon: "crown", label: t("groups.make_owner"), run: () => confirm("owner") });
     }
+    if (group.role !== "member" && silenced) {
+      items.push(null, { icon: "chat", label: t("groups.unsilence"), run: () => act(unsilence(client, group.id, user.id)) });
+    } else if (group.role !== "member" && role === "member") {
+      items.push(null, {
+        icon: "bell-off",
+        label: t("groups.silence"),
+        run: () => layers.open(SilenceDialog, { group, user: user.id, name }),
+      });
+    }
     const mayRemove = group.role === "owner" || (group.role === "admin" && role === "member");
     if (mayRemove) {
       items.push(null, { icon: "ban", label: t("groups.kick"), danger: true, run: () => confirm("kick") });
@@ -66,7 +80,9 @@ function Member({ group, member }) {
     });
   return html`<li class="mem">
     <${Avatar} id=${user.id} name=${name} size="s" online=${me || client.people.isOnline(user.id)} />
-    <div><div class="nm">${name}</div><small>${me ? t("list.you") : presenceText(app, user.id)}</small></div>
+    <div><div class="nm">${name}</div><small>${me ? t("list.you") : presenceText(app, user.id)}${silenced && ` · ${
+      until === FOREVER ? t("groups.silenced") : t("groups.silenced_until", { time: formats.stamp(until) })
+    }`}</small></div>
     ${role in ROLE_TAGS && html`<span class="tag ${ROLE_TAGS[role]}">${t(`groups.${role}`)}</span>`}
     ${!me && html`<${IconButton} small icon="dots" label=${t("groups.member_menu", { name })} aria-haspopup="menu" onClick=${open} />`}
   </li>`;
