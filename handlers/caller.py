@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
-from handlers.plain import Rule, address_of, plain_rule
+from handlers.plain import Rule, address_of, is_loopback, plain_rule
+from im.addresses import reachable_addresses
 from im.app import Messenger
 from im.errors import SecureOnly, Unauthorized
 from im.i18n import Language, choose
@@ -115,6 +116,21 @@ class Caller:
     def origin(self) -> str:
         """Scheme, host and port as the client knows this node."""
         return f"{'https' if self.is_secure else 'http'}://{self.request.host}"
+
+    def address_for_others(self, path: str, *, secure: bool | None = None) -> str | None:
+        """Where other devices find a local path: as this one does, if they can; None if nowhere.
+
+        ``secure``: by which scheme; else by that of the request.
+        """
+        host, listening = self.request.host, self.messenger.listening
+        name = self.request.host_name
+        if name == "localhost" or is_loopback(name.strip("[]")):
+            found = next(iter(reachable_addresses(listening.address)), None)
+            if found is None:
+                return None
+            host = f"[{found}]:{listening.port}" if ":" in found else f"{found}:{listening.port}"
+        secure = self.is_secure if secure is None else secure
+        return address_of("https" if secure else "http", host, listening.port, path)
 
     # Over TLS or not
 

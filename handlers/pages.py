@@ -14,11 +14,8 @@ from handlers.plain import (
     CHOICE_DAYS,
     SECURE,
     WITHOUT,
-    address_of,
     is_local_path,
-    is_loopback,
 )
-from im.addresses import reachable_addresses
 from im.app import program_version
 from im.errors import Forbidden, ImError, Malformed, SecureOnly
 from im.i18n import HTML_LANGUAGES, LANGUAGES
@@ -61,7 +58,9 @@ class PageHandler(BaseHandler):
         here = self.request.uri or "/"
         if rule == "allow" or (rule == "ask" and chosen == WITHOUT):
             return False
-        if rule == "ask" and chosen != SECURE:
+        # A device that may not trust the cluster's certificate yet is told how first.
+        may_warn = rule == "ask" or self.messenger.certificates.authority is not None
+        if may_warn and chosen != SECURE:
             self.redirect("/secure?" + urlencode({"next": here}))
             return True
         secure = self.secure_address(here) if is_local_path(here) else None
@@ -108,15 +107,24 @@ class PageHandler(BaseHandler):
 
     @property
     def phone_address(self) -> str | None:
-        """Where other devices find this server: as this one does, if they can; None if nowhere."""
-        host, listening = self.request.host, self.messenger.listening
-        name = self.request.host_name
-        if name == "localhost" or is_loopback(name.strip("[]")):
-            found = next(iter(reachable_addresses(listening.address)), None)
-            if found is None:
-                return None
-            host = f"[{found}]:{listening.port}" if ":" in found else f"{found}:{listening.port}"
-        return address_of("https" if self.is_secure else "http", host, listening.port, "/")
+        """Where a phone begins; None if no other device can come.
+
+        Without TLS where a person is asked there: a phone that does not trust this server yet is
+        shown how, where the secure address would only warn of the certificate.
+        """
+        asks = self._vouches and self.messenger.settings.tls.plain != "allow"
+        return self.address_for_others("/", secure=False if asks else None)
+
+    @property
+    def _vouches(self) -> bool:
+        """Whether new devices trust the secure address only after they learnt to.
+
+        A proxy that ends TLS has a certificate of its own.
+        """
+        settings = self.messenger.settings
+        return (
+            self.messenger.certificates.authority is not None and not settings.http.trusted_proxies
+        )
 
     def finish_error(self, error: ImError) -> None:
         """An error as a page."""
@@ -326,10 +334,17 @@ class ChatPage(PageHandler):
             "messages": self.messenger.catalogue.page_sentences(
                 self.language, administrator=who.is_admin
             ),
-            "trust": "/trust" if self.messenger.certificates.context() is not None else None,
+            "trust": self._trust_page,
             "can_broadcast": self.messenger.rights.may_broadcast(who),
         }
         self.render("chat.html", user=row, boot=msgspec.json.decode(encode(boot)), json=script_json)
+
+    @property
+    def _trust_page(self) -> str | None:
+        """Where it is said how to come by the secure address; None where nobody need be told."""
+        if self.messenger.certificates.context() is None or (self.is_secure and not self._vouches):
+            return None
+        return "/trust"
 
 
 def script_json(value: Any) -> bytes:

@@ -6,8 +6,6 @@ from typing import Any
 
 from handlers.open_here import svg_code
 from handlers.pages import PageHandler
-from handlers.plain import address_of, is_loopback
-from im.addresses import lan_addresses
 from im.errors import NotFound
 from im.services.authority import Authority
 
@@ -38,12 +36,7 @@ class TrustHandler(PageHandler):
     @property
     def open_address(self) -> str:
         """Where other devices find this page: without TLS, as they trust nothing yet."""
-        host, port = self.request.host, self.messenger.listening.port
-        name = self.request.host_name
-        if name == "localhost" or is_loopback(name):
-            found = next(iter(lan_addresses()), "127.0.0.1")
-            host = f"[{found}]:{port}" if ":" in found else f"{found}:{port}"
-        return address_of("http", host, port, "/trust") or "/trust"
+        return self.address_for_others("/trust", secure=False) or "/trust"
 
 
 class TrustPage(TrustHandler):

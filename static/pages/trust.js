@@ -1,4 +1,5 @@
-// What the pages about trust gain with script: they notice that this device trusts the server.
+// What the pages about trust gain with script: they notice that this device trusts the server, and
+// lead on by themselves where there is nothing to choose.
 
 /** So often it is tried again after the person comes back to the page, in ms. */
 const PAUSE_MS = 3_000;
@@ -21,6 +22,10 @@ async function look() {
   if (document.visibilityState !== "visible" || performance.now() - last < PAUSE_MS) return;
   last = performance.now();
   if (!(await isTrusted())) return;
+  if ("only" in link.dataset) {
+    location.replace(link.dataset.secure);
+    return;
+  }
   link.href = link.dataset.secure;
   link.classList.replace("line", "primary");
   document.querySelector("#unknown")?.setAttribute("hidden", "");

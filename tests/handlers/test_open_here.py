@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -32,6 +33,30 @@ async def test_the_code_leads_where_other_devices_reach_the_server(api: Api) -> 
     assert f"QR code of http://{LAN}:1/" in page
     page = (await api.call("GET", "/", headers={"Host": "localhost"})).text
     assert "/open.svg" not in page
+
+
+@pytest.mark.gen_test
+async def test_what_one_gives_to_others_leads_where_they_reach_the_server(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await api.register("ann")
+    group = (await ann.post("/api/groups", {"name": "crew"})).data["id"]
+
+    async def addresses(host: str) -> list[str]:
+        headers = {"Host": host}
+        return [
+            (await api.call("POST", path, body, token=ann.token, headers=headers)).data["url"]
+            for path, body in (
+                ("/api/admin/invitations", {"note": "", "uses": 1, "days": 1}),
+                (f"/api/groups/{group}/link", {"days": 1}),
+            )
+        ]
+
+    assert all(url.startswith("http://localhost:1/") for url in await addresses("localhost:1"))
+    monkeypatch.setattr("handlers.caller.reachable_addresses", lambda _: [LAN])
+    assert all(re.match(rf"http://{LAN}:\d+/", url) for url in await addresses("localhost:1"))
+    there = "http://chat.example.lan:8888/"
+    assert all(url.startswith(there) for url in await addresses("chat.example.lan:8888"))
 
 
 def test_a_terminal_shows_the_code_and_a_file_does_not(

@@ -128,7 +128,10 @@ async def test_where_it_is_refused_pages_lead_on_and_programs_are_told(api: Api)
     ann = await api.register("ann")
     device = Device(api)
     device.jar["im_plain"] = "without"
-    assert led_to(await device.get("/toChat?a=1")) == f"https://{HOST}/toChat?a=1"
+    assert led_to(await device.get("/toChat?a=1")) == "/secure?next=" + quote("/toChat?a=1", "")
+    known = Device(api)
+    known.jar["im_plain"] = "secure"
+    assert led_to(await known.get("/toChat?a=1")) == f"https://{HOST}/toChat?a=1"
     bearer = {**device.headers, "Authorization": f"Bearer {ann.token}"}
     for path in ("/api/me", "/api/users?q=a", "/user/getUserList"):
         reply = await api.call("GET", path, headers={**bearer, "Accept-Language": "en"})

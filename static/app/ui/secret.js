@@ -18,3 +18,10 @@ export function Secret({ id, label, value, hint = null }) {
     <p class="hint" id="${id}-hint" role="status">${copied === null ? hint : t(copied ? "message.copied" : "message.copy_failed")}</p>
   </div>`;
 }
+
+/** What others see who open such an address for the first time, where this server vouches for itself. */
+export function TrustHint() {
+  const { t, client } = useApp();
+  if (location.protocol !== "https:" || !client.boot.trust) return null;
+  return html`<p class="hint">${t("secret.trust", { address: `http://${location.host}${client.boot.trust}` })}</p>`;
+}

@@ -3,7 +3,7 @@ import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
 import { Field } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
-import { Secret } from "../secret.js";
+import { Secret, TrustHint } from "../secret.js";
 import { useForm } from "../use-form.js";
 
 /** Make an invitation; its address and QR code are shown once. */
@@ -32,6 +32,7 @@ export function Invite({ administration, onMade, close }) {
         <p>${t("admin.invitation_once")}</p>
         <img class="qr" src=${made.qr} alt=${t("secret.qr", { address: made.url })} />
         <${Secret} id="invitation-url" label=${t("admin.address")} value=${made.url} />
+        <${TrustHint} />
         <footer class="da"><button type="button" class="btn primary" onClick=${close}>${t("secret.noted")}</button></footer>
       </div>
     <//>`;

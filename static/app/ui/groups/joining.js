@@ -6,7 +6,7 @@ import { Avatar, Icon } from "../elements.js";
 import { Switch } from "../form-elements.js";
 import { useFormats } from "../formats.js";
 import { Confirm, Dialog } from "../layer-views.js";
-import { Secret } from "../secret.js";
+import { Secret, TrustHint } from "../secret.js";
 import { useForm } from "../use-form.js";
 import { failing } from "../reason.js";
 
@@ -87,6 +87,7 @@ function MakeLink({ group, joining, onMade, close }) {
         <p>${t("groups.link_once")}</p>
         <img class="qr" src=${made.qr} alt=${t("secret.qr", { address: made.url })} />
         <${Secret} id="group-link" label=${t("groups.link")} value=${made.url} />
+        <${TrustHint} />
         <footer class="da"><button type="button" class="btn primary" onClick=${close}>${t("secret.noted")}</button></footer>
       </div>
     <//>`;
