@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.lan import Computer
+from tests.browser.lan import Computer, Lan
 from tests.browser.people import TWO_NODES
 from tests.services.chromium import BrowserThread, Pages
-from tests.services.netns import Namespace
+from tests.services.mariadb import MariaDB
+from tests.services.netns import Namespace, Network
 from tests.services.node import NodeFactory
 from tests.services.schema import make_schema
 
@@ -38,3 +39,23 @@ def new_computer(
     yield make
     for computer in computers:
         computer.close()
+
+
+@pytest.fixture
+def lan(
+    node: NodeFactory,
+    netns: Callable[[int], Network],
+    mariadb: MariaDB,
+    mysql_url: str,
+    new_computer: Callable[[Namespace], Computer],
+) -> Lan:
+    """Two nodes as they start by themselves, and two computers that trust nobody yet."""
+    network = netns(4)
+    network.forward(mariadb.port)
+    url = mysql_url.replace("@127.0.0.1:", f"@{network.host_address}:")
+    env = {**TWO_NODES, "IM_DATABASE_URL": url, "IM_HTTP_ADDRESS": "0.0.0.0"}
+    first, second, *theirs = network.machines
+    one = node(env={**env, "IM_NODE_NAME": "one"}, namespace=first)
+    other = node(env={**env, "IM_NODE_NAME": "other"}, namespace=second)
+    annas, bos = (new_computer(machine) for machine in theirs)
+    return Lan((one, other), (annas, bos), network.machines)

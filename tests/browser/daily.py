@@ -134,6 +134,21 @@ def found_a_group(anna: Page) -> None:
     expect(anna.locator(".chat-h h2")).to_have_text(GROUP)
 
 
+def invite(anna: Page) -> str:
+    """Who comes from now on comes by an invitation, straight into the group; its address."""
+    go(anna, "admin/registration")
+    anna.get_by_role("radio", name="By invitation").click()
+    expect(anna.get_by_text("Set by an administrator.")).to_be_visible()
+    anna.get_by_role("button", name="Create an invitation").click()
+    anna.select_option("#invite-group", GROUP)
+    dialog = anna.locator("dialog")
+    dialog.get_by_role("button", name="Create an invitation").click()
+    address = anna.get_by_label("Address").input_value()
+    expect(anna.get_by_role("img", name=f"QR code: {address}")).to_be_visible()
+    dialog.get_by_role("button", name="I have noted it").click()
+    return address
+
+
 def talk_in_the_group(anna: Page, bo: Page) -> None:
     """Anna names Bo, who forwards something there."""
     open_chat(anna, GROUP)

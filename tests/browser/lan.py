@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
@@ -62,6 +63,16 @@ class Computer:
         if self._browser is not None:
             self._thread.call(self._browser.close)
             self._browser = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lan:
+    """Two nodes with one database and the computers of two people, each a machine of its own."""
+
+    nodes: tuple[Node, Node]
+    computers: tuple[Computer, Computer]
+    machines: list[Namespace]
+    """The nodes' machines first."""
 
 
 def sign_up(page: Page, name: str) -> None:

@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import daily
-from tests.browser.lan import Computer, fill_in, secure, sign_up
-from tests.browser.people import PASSWORD, TWO_NODES, bubble, online, row, write
+from tests.browser.lan import Computer, Lan, fill_in, secure, sign_up
+from tests.browser.people import PASSWORD, bubble, online, row, write
 from tests.browser.test_account_settings import code, turn_on
 from tests.browser.test_media import send, sent
 from tests.browser.test_notices import ATTENTION, look, shown, until
 from tests.browser.test_offline_start import kept
 from tests.browser.test_voice import SOUND, record
 from tests.services.chromium import Pages
-from tests.services.mariadb import MariaDB
-from tests.services.netns import Namespace, Network
-from tests.services.node import Node, NodeFactory
-
-Lan = tuple[tuple[Node, Node], tuple[Computer, Computer]]
-
-
-@pytest.fixture
-def lan(
-    node: NodeFactory,
-    netns: Callable[[int], Network],
-    mariadb: MariaDB,
-    mysql_url: str,
-    new_computer: Callable[[Namespace], Computer],
-) -> Lan:
-    """Two nodes as they start by themselves, and two computers that trust nobody yet."""
-    network = netns(4)
-    network.forward(mariadb.port)
-    url = mysql_url.replace("@127.0.0.1:", f"@{network.host_address}:")
-    one, other = (
-        node(env={**TWO_NODES, "IM_DATABASE_URL": url, "IM_NODE_NAME": name}, namespace=machine)
-        for name, machine in zip(("one", "other"), network.machines, strict=False)
-    )
-    annas, bos = (new_computer(machine) for machine in network.machines[2:])
-    return (one, other), (annas, bos)
+from tests.services.node import Node
 
 
 def come_to_trust(computer: Computer, node: Node) -> Page:
@@ -60,21 +35,6 @@ def come_to_trust(computer: Computer, node: Node) -> Page:
     expect(page).to_have_url(secure(node, "/"))
     assert page.evaluate("isSecureContext") is True
     return page
-
-
-def invite(anna: Page) -> str:
-    """Who comes from now on comes by an invitation, straight into the group; its address."""
-    daily.go(anna, "admin/registration")
-    anna.get_by_role("radio", name="By invitation").click()
-    expect(anna.get_by_text("Set by an administrator.")).to_be_visible()
-    anna.get_by_role("button", name="Create an invitation").click()
-    anna.select_option("#invite-group", daily.GROUP)
-    dialog = anna.locator("dialog")
-    dialog.get_by_role("button", name="Create an invitation").click()
-    address = anna.get_by_label("Address").input_value()
-    expect(anna.get_by_role("img", name=f"QR code: {address}")).to_be_visible()
-    dialog.get_by_role("button", name="I have noted it").click()
-    return address
 
 
 def speak(anna: Page, bo: Page) -> None:
@@ -151,11 +111,11 @@ def go_on_without_a_server(bo: Page, anna: Page, node: Node) -> None:
 def test_two_people_at_two_computers_do_everything_over_tls(
     lan: Lan, new_page: Pages, tmp_path: Path
 ) -> None:
-    (one, other), (annas, bos) = lan
+    (one, other), (annas, bos) = lan.nodes, lan.computers
     anna = come_to_trust(annas, one)
     sign_up(anna, "Anna")
     daily.found_a_group(anna)
-    address = invite(anna)
+    address = daily.invite(anna)
 
     bo = come_to_trust(bos, other)
     bo.goto(address)

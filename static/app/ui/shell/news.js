@@ -3,11 +3,11 @@ import { ALL } from "../../core/names.js";
 import { useClockError } from "../clock.js";
 import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
-import { PlainNotice } from "./plain.js";
+import { PlainNotice, PlainOffline } from "./plain.js";
 
 /** What there is to be told once: a newer page, an announcement, a notice of the operator, a wrong clock. */
 export function News() {
-  return html`<${NewVersion} /><${Announcement} /><${Notice} /><${PlainNotice} /><${ClockNotice} />`;
+  return html`<${NewVersion} /><${Announcement} /><${Notice} /><${PlainNotice} /><${PlainOffline} /><${ClockNotice} />`;
 }
 
 /** Why "today" is not today in the list, until "Got it"; the settings go on saying so. */

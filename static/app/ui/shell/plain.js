@@ -36,3 +36,13 @@ export function PlainCard() {
     <a class="btn quiet" href=${trust}><${Icon} name="lock" />${t("plain.how")}</a>
   </section>`;
 }
+
+/** Without a connection: what a page does that the browser does not keep. */
+export function PlainOffline() {
+  const { t, client } = useApp();
+  if (window.isSecureContext || !client.offline.value) return null;
+  return html`<section class="bcast" aria-label=${t("plain.title")}>
+    <${Icon} name="info" />
+    <p>${t("plain.offline")}</p>
+  </section>`;
+}
