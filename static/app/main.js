@@ -112,6 +112,10 @@ async function main() {
   };
   addEventListener("online", () => client.connection.check());
   addEventListener("offline", () => client.connection.check());
+  addEventListener("beforeunload", (event) => {
+    // An upload would begin anew with the next page; where the browser keeps nothing, all that waits would be lost.
+    if (client.outbox.uploading || (!database.lasting && client.outbox.waiting)) event.preventDefault();
+  });
   addEventListener("pagehide", () => {
     client.kept.flush();
     client.drafts.leave();

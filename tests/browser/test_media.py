@@ -211,6 +211,36 @@ def test_an_upload_shows_how_far_it_is_lets_words_pass_and_can_be_given_up(
     assert len(bo.call("GET", f"/messages?conv={conversation}")["entries"]) == 1
 
 
+def test_closing_the_page_in_the_middle_of_an_upload_asks_and_loses_nothing(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, conversation = pair(url)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    page.evaluate(SLOW)
+    other = page.context.new_page()
+    other.goto(page.url)
+    online(other)
+    send(choose(page, paper("plan.pdf", 200_000), by="Files"))
+    # The other tab shows how far it has come too.
+    expect(other.locator(".sending")).to_contain_text("98 KB of 195 KB")
+    other.close()
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(page.locator(".sending")).to_contain_text("98 KB of 195 KB")
+    page.reload()
+    online(page)
+    expect(page.locator(".msg use[href$='#check']")).to_be_attached()
+    [entry] = bo.call("GET", f"/messages?conv={conversation}")["entries"]
+    assert entry["file"]["name"] == "plan.pdf"
+    # Nothing is under way: nobody is asked.
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
+
+
 def test_what_is_too_large_or_refused_is_said_in_plain_words(
     node: NodeFactory, new_page: Pages
 ) -> None:

@@ -285,6 +285,7 @@ export class Client {
   heard(message) {
     if (message.type === "outbox") this.outbox.load();
     if (message.type === "stored") this.outbox.storedElsewhere(message.key, message.seq, message.time);
+    if (message.type === "progress") this.loadFiles().then((files) => (files.sent(message.key).value = message.sent), () => {});
     if (message.type === "draft") this.drafts.received(message.conv, message.draft);
     if (message.type === "logout") this.events.onSessionOver();
   }

@@ -8,6 +8,9 @@ export const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 /** Files just sent that are shown from memory, so that nothing is fetched that was here before. */
 const MAX_KEPT = 20;
 
+/** Other tabs hear at most this often how far an upload has come, in ms. */
+const TELL_MS = 500;
+
 /** Codes after which an upload may do well a little later. */
 const PASSING = new Set(["unreachable", "unavailable", "overloaded", "rate_limited"]);
 
@@ -107,9 +110,14 @@ export class Files {
     if (duration) about.duration_ms = duration;
     if (waveform) about.waveform = waveform.join();
     let moved = clock.now();
+    let told = -TELL_MS;
     const onProgress = (sent) => {
       moved = clock.now();
       this.sent(item.key).value = sent;
+      if (moved - told >= TELL_MS) {
+        told = moved;
+        this.client.tabs.say({ type: "progress", key: item.key, sent });
+      }
       // Another tab has given it up.
       if (!outbox.byKey.has(item.key)) stop.abort();
     };

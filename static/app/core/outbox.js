@@ -62,6 +62,11 @@ export class Outbox {
     return this.#count(WAITING);
   }
 
+  /** Whether closing the page would interrupt an upload. */
+  get uploading() {
+    return this.online() && [...this.byKey.values()].some((item) => item.state === WAITING && isUnsent(item));
+  }
+
   get failed() {
     return this.#count(FAILED);
   }

@@ -11,8 +11,8 @@ const TABLES = [
 
 /**
  * What this browser keeps for one account: the outbox, the drafts, and what was last seen of lists and
- * conversations. Answers a table for each and `{close, forget}`; `forget` leaves only what one wrote oneself. Where
- * the browser keeps nothing (some private windows), all live in memory only.
+ * conversations. Answers a table for each and `{lasting, close, forget}`; `forget` leaves only what one wrote
+ * oneself. Where the browser keeps nothing (some private windows), all live in memory only: not `lasting`.
  */
 export async function openDatabase(userId) {
   try {
@@ -24,12 +24,13 @@ export async function openDatabase(userId) {
     });
     return {
       ...each((name) => table(database, name)),
+      lasting: true,
       close: () => database.close(),
       forget: () => Promise.all([database.clear("lists"), database.clear("logs")]),
     };
   } catch {
     const { memoryTable } = await again(() => import("./memory-table.js"));
-    return { ...each((_, key) => memoryTable(key)), close: () => {}, forget: async () => {} };
+    return { ...each((_, key) => memoryTable(key)), lasting: false, close: () => {}, forget: async () => {} };
   }
 }
 

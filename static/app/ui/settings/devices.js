@@ -104,14 +104,14 @@ export function PasswordCard() {
 export function LogOutCard() {
   const { t, client, layers, logOut } = useApp();
   const ask = () => {
-    const { waiting } = client.outbox;
-    if (!waiting) {
+    const unsent = client.outbox.waiting + client.outbox.failed;
+    if (!unsent) {
       logOut().catch(failing({ t, layers }));
       return;
     }
     layers.open(Confirm, {
       title: t("action.log_out"),
-      text: t("settings.log_out_waiting", { n: waiting }),
+      text: t("settings.log_out_waiting", { n: unsent }),
       action: t("action.log_out"),
       onConfirm: logOut,
     });
