@@ -94,10 +94,10 @@ def test_enter_can_be_made_to_begin_a_new_line(node: NodeFactory, new_page: Page
 def test_ctrl_k_jumps_to_anyone(node: NodeFactory, new_page: Pages) -> None:
     chat = open_chat(node, new_page)
     chat.keyboard.press("Control+k")
-    search = chat.get_by_role("combobox")
+    search = chat.locator("dialog.pal input")
     expect(search).to_be_focused()
     search.press_sequentially("Cem")
-    expect(chat.get_by_role("option").first).to_contain_text("Cem")
+    expect(chat.locator(".pal .row").first).to_contain_text("Cem")
     search.press("Enter")
     expect(chat.locator(".chat-h h2")).to_have_text("Cem")
     expect(chat.locator(".comp textarea")).to_be_focused()

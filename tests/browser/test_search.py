@@ -17,6 +17,7 @@ from tests.browser.people import (
     register,
     row,
 )
+from tests.browser.test_accessibility import violations
 from tests.browser.test_keys import compose
 from tests.browser.test_scrolling import FILL
 from tests.services.chromium import Pages
@@ -154,8 +155,8 @@ def test_found_and_opened_by_keys_alone(node: NodeFactory, new_page: Pages) -> N
     dialog = page.locator("dialog.pal")
     expect(dialog.locator("input")).to_be_focused()
     page.keyboard.type("valve one")
-    expect(dialog.get_by_role("option")).to_have_count(1)
-    expect(dialog.get_by_role("option")).to_have_attribute("aria-selected", "true")
+    expect(dialog.locator(".row")).to_have_count(1)
+    expect(dialog.locator(".row")).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
     expect(bubble(page, "valve one")).to_be_focused()
@@ -170,7 +171,7 @@ def test_a_search_within_one_conversation_leaves_out_all_others(
     page = new_page(locale="en-GB")
     enter(page, anna, f"chats/{private(anna, bo)}")
     page.get_by_role("button", name="Search in this conversation").click()
-    options = page.locator("dialog.pal").get_by_role("option")
+    options = page.locator("dialog.pal .row")
     expect(page.locator("dialog.pal input")).to_be_focused()
     page.keyboard.type("pump")
     expect(options.locator(".pv")).to_have_text(["the pump, between us"])
@@ -181,6 +182,46 @@ def test_a_search_within_one_conversation_leaves_out_all_others(
     expect(options).to_have_count(1)
     page.keyboard.press("Escape")
     expect(page.locator("dialog.pal")).to_have_count(0)
+
+
+def test_a_search_is_narrowed_to_a_person_and_to_days_by_keys(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo, group = crew(node)
+    bo.send(group, "the pump is loud")
+    anna.send(group, "the pump is mended")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{group}")
+    expect(page.locator(".chat-h .sub")).to_contain_text("2 members")
+    page.keyboard.press("Control+Shift+f")
+    dialog = page.locator("dialog.pal")
+    said = dialog.locator(".row .pv")
+    person, when = dialog.get_by_label("From whom"), dialog.get_by_label("When")
+    # Whom without a word: all that they said.
+    person.focus()
+    page.keyboard.type("Bo")
+    expect(said).to_have_text(["the pump is loud"])
+    assert violations(page) == []
+    dialog.get_by_role("combobox", name="Search in").fill("mended")
+    expect(dialog.locator(".none")).to_be_visible()
+    person.select_option("You")
+    expect(said).to_have_text(["the pump is mended"])
+    when.select_option("Today")
+    expect(said).to_have_count(1)
+    when.select_option("Between dates…")
+    dialog.get_by_label("Last day").fill("2020-02-29")
+    expect(said).to_have_count(0)
+    dialog.get_by_label("Last day").fill("2090-01-01")
+    expect(said).to_have_count(1)
+    # It is as it was when one comes back, and in the list the same.
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Shift+f")
+    expect(dialog.get_by_label("Last day")).to_have_value("2090-01-01")
+    page.keyboard.press("Escape")
+    field(page).fill("pump")
+    expect(hits(page)).to_have_count(2)
+    page.locator(".found").get_by_label("From whom").select_option("Bo")
+    expect(hits(page).locator(".pv")).to_have_text(["Bo: the pump is loud"])
 
 
 def test_letters_of_an_input_method_are_not_looked_for(node: NodeFactory, new_page: Pages) -> None:

@@ -2,6 +2,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../ven
 import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
 import { isComposing } from "../input-method.js";
+import { EVERYTHING, SearchFilters } from "../search/filters.js";
 import { MessageHit, More, NameHit, SearchState } from "../search/hits.js";
 import { useMessages } from "../search/use-search.js";
 import { useMatches } from "./matches.js";
@@ -11,7 +12,7 @@ const AHEAD = 3;
 
 /**
  * Jump to a conversation, a contact, a group, anyone on this server, or to a message. With `conv` only to
- * messages of that conversation; `memory` (`{query}`) then keeps the words for the next time.
+ * messages of that conversation; `memory` (`{query, filter}`) then keeps what was looked for, for the next time.
  */
 export function Palette({ close, conv = null, memory = null }) {
   const { t, client, router } = useApp();
@@ -24,7 +25,8 @@ export function Palette({ close, conv = null, memory = null }) {
   const list = useRef(null);
   const names = useMatches(wanted);
   const sections = conv ? [] : names;
-  const found = useMessages(wanted, conv);
+  const [filter, setFilter] = useState(memory?.filter ?? EVERYTHING);
+  const found = useMessages(wanted, conv, filter);
   const flat = [...sections.flatMap(({ items }) => items), ...found.hits];
   const at = Math.max(0, flat.findIndex((item) => keyOf(item) === chosen));
   useLayoutEffect(() => {
@@ -43,6 +45,12 @@ export function Palette({ close, conv = null, memory = null }) {
     list.current.scrollTop = 0;
     if (memory) memory.query = value;
   };
+  const narrow = (value) => {
+    setFilter(value);
+    setChosen(null);
+    if (memory) memory.filter = value;
+  };
+  const asks = wanted.trim() || (conv && filter.from);
   const open = (item) => {
     close();
     router.go("chats", item.conv, { at: item.seq ?? null, replace: item.conv === router.place.value.id });
@@ -76,6 +84,7 @@ export function Palette({ close, conv = null, memory = null }) {
         onCompositionEnd=${(event) => write(event.currentTarget.value, false)} onKeyDown=${onKeyDown} />
       <${IconButton} icon="close" label=${t("action.close")} onClick=${close} />
     </div>
+    ${(conv || asks) && html`<${SearchFilters} conv=${conv} filter=${filter} onChange=${narrow} />`}
     <div class="pl" ref=${list}>
       <div id="palette-list" role="listbox" aria-label=${title}>
         ${sections.map(
@@ -90,7 +99,7 @@ export function Palette({ close, conv = null, memory = null }) {
           ${found.hits.map((hit) => option(hit, html`<${MessageHit} hit=${hit} inside=${Boolean(conv)} />`))}
         </div>`}
       </div>
-      ${wanted.trim()
+      ${asks
         ? html`<${SearchState} found=${found} query=${wanted} any=${flat.length > 0} />`
         : conv && html`<p class="nothing">${t("search.inside_text")}</p>`}
       <${More} found=${found} scroller=${list} />

@@ -3,6 +3,7 @@ import { useApp } from "../context.js";
 import { isComposing } from "../input-method.js";
 import { useMatches } from "../palette/matches.js";
 import { useRoving } from "../roving.js";
+import { EVERYTHING, SearchFilters } from "./filters.js";
 import { MessageHit, More, NameHit, SearchState } from "./hits.js";
 import { useMessages } from "./use-search.js";
 
@@ -10,7 +11,8 @@ import { useMessages } from "./use-search.js";
 export function SearchResults({ query, field }) {
   const { t, router } = useApp();
   const sections = useMatches(query);
-  const found = useMessages(query);
+  const [filter, setFilter] = useState(EVERYTHING);
+  const found = useMessages(query, null, filter);
   const scroller = useRef(null);
   /** The message that was opened last. */
   const [opened, setOpened] = useState(null);
@@ -60,9 +62,10 @@ export function SearchResults({ query, field }) {
       </section>`,
     )}
     <section role="group" aria-label=${t("search.messages")}>
+      <h3 class="sec">${t("search.messages")}</h3>
+      <${SearchFilters} conv=${null} filter=${filter} onChange=${setFilter} />
       ${found.hits.length > 0 &&
-      html`<h3 class="sec">${t("search.messages")}</h3>
-        <ul class="rows">
+      html`<ul class="rows">
           ${found.hits.map(
             (hit) => html`<li key=${`${hit.conv} ${hit.seq}`}><a class="row" tabindex="-1"
               href=${router.href("chats", hit.conv, { at: hit.seq })}

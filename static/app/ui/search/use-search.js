@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "../../../vendor/preact.js";
 import { heldHits, ledIn, wordsOf } from "../../core/matching.js";
 import { useApp } from "../context.js";
+import { EVERYTHING, fieldsOf } from "./filters.js";
 
 /** What is looked for rests this long before the node is asked, in ms. */
 const NAMES_REST_MS = 150;
@@ -44,11 +45,12 @@ export function useNames(query) {
 }
 
 /**
- * Messages that have all words of a query, in all conversations or in `conv`: `{state, hits, more, retry,
+ * Messages that have all words of a query, in all conversations or in `conv`, narrowed by a `filter`; of one person
+ * also without words: `{state, hits, more, retry,
  * incomplete, error}` with `state` one of idle, searching, done, more (on its way), error, and held (there
  * is no connection: only what this page holds). `more()` fetches what is older, if there is any.
  */
-export function useMessages(query, conv = null) {
+export function useMessages(query, conv = null, filter = EVERYTHING) {
   const { client } = useApp();
   const offline = client.offline.value;
   const [found, setFound] = useState(NOTHING);
@@ -57,8 +59,10 @@ export function useMessages(query, conv = null) {
   const asked = useRef(null);
   const text = query.trim().slice(0, MAX_QUERY);
 
+  const narrowed = JSON.stringify(fieldsOf(filter, client.now()));
+
   const ask = async (token, cursor, before) => {
-    const fields = { q: text, limit: String(PAGE), ...(conv && { conv }), ...(cursor && { cursor }) };
+    const fields = { q: text, limit: String(PAGE), ...(conv && { conv }), ...(cursor && { cursor }), ...JSON.parse(narrowed) };
     try {
       const page = await client.api.get(`/search/messages?${new URLSearchParams(fields)}`);
       if (asked.current !== token) return;
@@ -80,12 +84,12 @@ export function useMessages(query, conv = null) {
   useEffect(() => {
     const token = {};
     asked.current = token;
-    if (!text) {
+    if (!text && !filter.from) {
       setFound(NOTHING);
       return undefined;
     }
     if (offline) {
-      setFound({ ...NOTHING, state: "held", hits: held(client, text, conv) });
+      setFound({ ...NOTHING, state: "held", hits: held(client, text, conv, JSON.parse(narrowed)) });
       return undefined;
     }
     setFound({ ...NOTHING, state: "searching" });
@@ -94,7 +98,7 @@ export function useMessages(query, conv = null) {
       clearTimeout(timer);
       asked.current = null;
     };
-  }, [text, conv, offline, attempt]);
+  }, [text, conv, narrowed, offline, attempt]);
 
   const older = () => {
     setFound({ ...found, state: "more" });
@@ -113,7 +117,8 @@ function shownAs(hit, conversations) {
   return { conv, seq, from, time, place, ...ledIn({ text, ranges, cutStart: hit.cut_start, cutEnd: hit.cut_end }) };
 }
 
-function held(client, text, conv) {
+function held(client, text, conv, { from, after = 0, before = Infinity }) {
+  const fits = (entry) => (!from || String(entry.from) === from) && entry.time >= after && entry.time < before;
   const logs = [...client.history.logs.values()].map(({ log }) => log).filter((log) => !conv || log.conv === conv);
-  return heldHits(logs.map(({ entries }) => entries), wordsOf(text), MAX_HELD).map((hit) => ({ ...hit, ...ledIn(hit) }));
+  return heldHits(logs.map(({ entries }) => entries.filter(fits)), wordsOf(text), MAX_HELD).map((hit) => ({ ...hit, ...ledIn(hit) }));
 }
