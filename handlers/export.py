@@ -18,8 +18,8 @@ class ExportHandler(ApiHandler):
     )
     async def get(self, who: Identity) -> None:
         """A ZIP archive: profile, settings, contacts, groups and sessions as JSON; every
-        conversation as JSON lines and as pages for a browser; the files that I have sent. One at a
-        time.
+        conversation as JSON lines and as pages for a browser; the files that I have sent, and those
+        that others have shown me, up to `media.export_bytes`. One at a time.
         """
         today = datetime.now(UTC).date().isoformat()
         self.set_header("Content-Type", "application/zip")

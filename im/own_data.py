@@ -27,4 +27,9 @@ def make_exports(node: Messenger, clock: Callable[[], int]) -> Exports:
         erasures=node.delivery,
         media=node.files.media,
     )
-    return Exports(sources, node.limits, node.catalogue, node.settings.limits.exports, clock)
+    return Exports(
+        *(sources, node.limits, node.catalogue),
+        node.settings.limits.exports,
+        node.settings.media.export_bytes,
+        clock,
+    )

@@ -262,6 +262,8 @@ class MediaSection(Section):
     """Bytes of all files that one person has sent and not recalled."""
     guest_quota_bytes: Annotated[int, Field(ge=0, le=2**50)] = 50 * 1024 * 1024
     """The same for a guest."""
+    export_bytes: Annotated[int, Field(ge=0, le=2**50)] = 1024**3
+    """Bytes of files of others that someone takes along with their own data; 0: none."""
     picture_pixels: Annotated[int, Field(ge=1_000_000, le=89_000_000)] = 52_000_000
     """Pixels of one picture, or of all frames of a moving one together. Making one anew takes up to
     8 bytes of memory for each."""

@@ -130,14 +130,13 @@ def owned(cursor: Cursor, owner: int, after: int, limit: int) -> list[FileRow]:
     return [FileRow(*row) for row in rows]
 
 
-def owned_among(cursor: Cursor, owner: int, files: Collection[int]) -> list[FileRow]:
-    """Those of these files that are a person's own."""
+def among(cursor: Cursor, files: Collection[int]) -> list[FileRow]:
+    """Those of these files that are kept here, in the order of their ids."""
     if not files:
         return []
     marks, listed = cursor.dialect.listed(files)
     rows = cursor.execute(
-        f"{_FILES} WHERE m.owner_id = %s AND m.state = %s AND m.id IN ({marks})",
-        (owner, STORED, *listed),
+        f"{_FILES} WHERE m.state = %s AND m.id IN ({marks}) ORDER BY m.id", (STORED, *listed)
     ).all()
     return [FileRow(*row) for row in rows]
 

@@ -71,12 +71,13 @@ async def test_an_export_has_all_that_is_ones_own(api: Api, messenger: Messenger
     await ann.post("/api/me", {"note": "nurse", "language": "en"}, "PATCH")
     await ann.post("/api/contacts", {"name": "bob", "note": "it is me"})
     picture = (await ann.upload(samples.picture(), name="be/ach?.jpg")).data
-    theirs = (await bob.upload(b"secret plans", name="plans.txt")).data
+    theirs = (await bob.upload(b"open plans", name="plans.txt")).data
+    unseen = (await bob.upload(b"secret plans", name="plans.txt")).data
     await ann.send(f"u:{bob.id}", "look <b>here</b>", media="picture", file=picture["id"])
     await bob.send(f"u:{ann.id}", "mine", media="file", file=theirs["id"])
     gone = await ann.send(f"u:{bob.id}", "not for long")
     await ann.post("/api/messages/recall", {"conv": gone["conv"], "seq": gone["seq"]})
-    await bob.send(f"u:{eve.id}", "not for ann")
+    await bob.send(f"u:{eve.id}", "not for ann", media="file", file=unseen["id"])
     group = (await bob.post("/api/groups", {"name": "night shift"})).data["id"]
     await bob.send(f"g:{group}", "before ann came")
     await bob.post(f"/api/groups/{group}/members", {"users": [ann.id]})
@@ -107,10 +108,12 @@ async def test_an_export_has_all_that_is_ones_own(api: Api, messenger: Messenger
     assert room == ["while ann was here"]
     kept = (await ann.fetch(picture["url"])).body
     assert archive.read(f"files/{picture['id']}-ach_.jpg") == kept
+    assert archive.read(f"files/{theirs['id']}-plans.txt") == b"open plans"
     page = archive.read(f"conversations/p-{ann.id}-{bob.id}/00001.html").decode()
     assert "look &lt;b&gt;here&lt;/b&gt;" in page and "This message was recalled" in page
-    (address,) = re.findall(r'src="\.\./\.\./([^"]+)"', page)
-    assert address in archive.namelist()
+    addresses = re.findall(r'(?:src|href)="\.\./\.\./(files/[^"]+)"', page)
+    assert len(set(addresses)) == 2
+    assert all(address in archive.namelist() for address in addresses)
     index = archive.read("index.html").decode()
     assert "night shift" in index and ">bob<" in index
     assert all(to in archive.namelist() for to in re.findall(r'href="([^"]+)"', index))
@@ -128,6 +131,39 @@ async def test_an_export_has_all_that_is_ones_own(api: Api, messenger: Messenger
     await nothing_under_way(messenger)
     acts = (await ann.get("/api/admin/audit", action="data.")).data["acts"]
     assert [(act["action"], act["target"]) for act in acts] == [("data.exported", f"u:{ann.id}")]
+
+
+@pytest.mark.parametrize(
+    "overrides", [{"media": {"export_bytes": 2 * MEBI}}], ids=["2 MiB of others"]
+)
+async def test_files_of_others_come_once_and_as_far_as_there_is_room(api: Api) -> None:
+    ann, bob, cyd = await api.people("ann", "bob", "cyd")
+    sizes = {"first": MEBI, "large": 2 * MEBI, "last": 1000}
+    sent = {}
+    for name, size in sizes.items():
+        sent[name] = (await bob.upload(os.urandom(size), name=f"{name}.bin")).data["id"]
+        await bob.send(f"u:{ann.id}", "", media="file", file=sent[name])
+    own = (await ann.upload(os.urandom(3 * MEBI), name="own.bin")).data["id"]
+    await ann.send(f"u:{bob.id}", "", media="file", file=own)
+    [first] = [
+        entry
+        for entry in (await ann.get("/api/messages", conv=f"p:{ann.id}:{bob.id}")).data["entries"]
+        if entry["file"]["id"] == sent["first"]
+    ]
+    again = {"conv": first["conv"], "seq": first["seq"]}
+    await bob.send(f"u:{ann.id}", "", media="file", file=sent["first"], forwarded_from=again)
+    archive = opened(await ann.get("/api/me/export"))
+    files = [name for name in archive.namelist() if name.startswith("files/")]
+    assert sorted(files) == sorted(
+        f"files/{number}-{name}.bin"
+        for name, number in (*sent.items(), ("own", own))
+        if name != "large"
+    )
+    page = archive.read(f"conversations/p-{ann.id}-{bob.id}/00001.html").decode()
+    assert "<p>[large.bin]</p>" in page
+    left_out = "未包含在内"
+    assert left_out in archive.read("index.html").decode()
+    assert left_out not in opened(await cyd.get("/api/me/export")).read("index.html").decode()
 
 
 async def test_the_words_are_in_the_persons_language(api: Api) -> None:

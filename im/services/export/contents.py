@@ -26,7 +26,7 @@ from im.store.visible import Visible
 PAGE_CONVERSATIONS = 100
 PAGE_ENTRIES = 500
 PAGE_FILES = 100
-KEPT_BACK = ("password_hash", "disabled_at", "deleted_at", "must_change_password")
+KEPT_BACK = ("password_hash", "disabled_at", "deleted_at", "must_change_password", "is_webhook")
 """What of an account's row is not the person's to take along."""
 
 
@@ -108,10 +108,10 @@ class Contents:
                 yield row
             after = page[-1].id
 
-    async def own_among(self, page: HistoryPage) -> list[FileRow]:
-        """The person's own among the files of a page."""
+    async def shown_on(self, page: HistoryPage) -> list[FileRow]:
+        """The files that the entries of a page show, whoever sent them."""
         shown = {file.id for entry in page.entries if (file := getattr(entry, "file", None))}
-        return await self._from.database.read(media.owned_among, self._who.user, shown)
+        return await self._from.database.read(media.among, shown)
 
     def pieces(self, file: FileRow) -> AsyncGenerator[bytes, None]:
         """A file's bytes. Raises ``NotFound`` when it was erased meanwhile."""

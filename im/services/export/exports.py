@@ -39,6 +39,8 @@ THREADS = 1
 LEASE_MS = 120_000
 """After a node died, its person waits so long; longer than a slow reader is waited for."""
 KEEP_SECONDS = 20.0
+MOST_OTHERS = 100_000
+"""Files of others in one export, whatever they weigh: their numbers are remembered meanwhile."""
 UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 """What a file's name cannot have on some system."""
 
@@ -50,6 +52,7 @@ class Exports:
 
     Args:
         rate: how often one person may.
+        others_bytes: what files that others sent may weigh in one export, bytes.
         clock: UTC ms.
     """
 
@@ -59,12 +62,14 @@ class Exports:
         limits: SharedLimits,
         catalogue: Catalogue,
         rate: str,
+        others_bytes: int,
         clock: Callable[[], int],
     ) -> None:
         self._from = sources
         self._limits = limits
         self._catalogue = catalogue
         self._rate = rate
+        self._others_bytes = others_bytes
         self._clock = clock
         self._threads = Workers("export", THREADS, AT_ONCE)
         self.open = 0
@@ -86,6 +91,7 @@ class Exports:
             who,
             self._threads,
             self._clock(),
+            self._others_bytes,
             self._ended,
         )
         try:
@@ -115,6 +121,7 @@ class Export:
         who: Identity,
         threads: Workers,
         now: int,
+        others_bytes: int,
         ended: Callable[[], None],
     ) -> None:
         self._contents = contents
@@ -127,6 +134,9 @@ class Export:
         self._archive = Archive()
         self._holder = secrets.token_hex(8)
         self._kept = 0.0
+        self._room = others_bytes
+        self._others: set[int] = set()
+        self._left_out = False
 
     async def keep(self) -> None:
         """Keep others of this person away, and see that they may still look.
@@ -190,7 +200,9 @@ class Export:
                 yield piece
         async for piece in self._files():
             yield piece
-        yield await self._add("index.html", words.index(name, self._now, pages))
+        yield await self._add(
+            "index.html", words.index(name, self._now, pages, whole=not self._left_out)
+        )
         yield await self._in_thread(self._archive.close)
 
     async def _conversation(self, seen: Visible, title: str) -> AsyncGenerator[bytes, None]:
@@ -202,7 +214,8 @@ class Export:
         yield await self._in_thread(archive.end)
         number = 1
         async for page in self._contents.log(seen):
-            own = await self._contents.own_among(page)
+            shown = await self._contents.shown_on(page)
+            new = self._take(shown)
             last = not page.more or (page.last or seen.last) >= seen.last
             yield await self._add(
                 f"{folder}/{_page_name(number)}",
@@ -210,12 +223,36 @@ class Export:
                     title,
                     page.entries,
                     {user.id: user for user in page.users},
-                    {file.id: f"../../{_file_name(file)}" for file in own},
+                    {
+                        file.id: f"../../{_file_name(file)}"
+                        for file in shown
+                        if file.owner == self._who.user or file.id in self._others
+                    },
                     before=_page_name(number - 1) if number > 1 else None,
                     after=None if last else _page_name(number + 1),
                 ),
             )
             number += 1
+            for file in new:
+                async for piece in self._file(file):
+                    yield piece
+
+    def _take(self, shown: list[FileRow]) -> list[FileRow]:
+        """Others' files that come into the archive with a page, while there is room for them.
+
+        One's own come all, at the end.
+        """
+        new = []
+        for file in shown:
+            if file.owner == self._who.user or file.id in self._others:
+                continue
+            if file.size > self._room or len(self._others) >= MOST_OTHERS:
+                self._left_out = True
+                continue
+            self._room -= file.size
+            self._others.add(file.id)
+            new.append(file)
+        return new
 
     def _write_lines(self, page: HistoryPage) -> bytes:
         return self._archive.write(_lines(page))

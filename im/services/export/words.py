@@ -38,14 +38,20 @@ class Words:
         """What is in the archive, as text; ``made`` UTC ms."""
         return self.say("readme", name=name, time=clock(made)) + "\n"
 
-    def index(self, name: str, made: int, conversations: list[tuple[str, str]]) -> str:
-        """The page to begin with: the conversations by (title, address)."""
+    def index(
+        self, name: str, made: int, conversations: list[tuple[str, str]], *, whole: bool
+    ) -> str:
+        """The page to begin with: the conversations by (title, address).
+
+        ``whole``: no file that others sent was left out.
+        """
         items = "".join(
             f'<li><a href="{escape(address)}">{escape(title)}</a></li>'
             for title, address in conversations
         )
         heading = self.say("title", name=name)
-        body = f"<h1>{escape(heading)}</h1><p>{escape(clock(made))}</p><ul>{items}</ul>"
+        left = "" if whole else f"<p>{escape(self.say('left_out'))}</p>"
+        body = f"<h1>{escape(heading)}</h1><p>{escape(clock(made))}</p>{left}<ul>{items}</ul>"
         return self._page(heading, body)
 
     def title(self, title: str, conversation: str) -> str:
