@@ -21,7 +21,6 @@ from tests.browser.people import (
     write,
 )
 from tests.services.chromium import Pages
-from tests.services.netns import Network
 from tests.services.node import NodeFactory
 
 ATTENTION = """
@@ -309,17 +308,3 @@ def test_the_permission_is_asked_for_only_when_one_wants_it(
     button.click()
     expect(page.get_by_role("switch", name="Notifications")).to_be_checked()
     assert count(page, "asked") == 1
-
-
-def test_a_plain_address_says_honestly_what_it_cannot_do(
-    node: NodeFactory, new_page: Pages, netns: Callable[[int], Network]
-) -> None:
-    plain = {**QUICK, "IM_TLS_PLAIN": "allow"}
-    server = node(env=plain, namespace=netns(1).machines[0])
-    anna = register(server.url, "Anna")
-    page = new_page(locale="en-GB")
-    enter(page, anna, "settings/notices")
-    expect(page.get_by_text("Notifications need a secure connection (https)")).to_be_visible()
-    expect(page.get_by_role("button", name="Turn on")).to_have_count(0)
-    expect(page.get_by_role("switch", name="Sound")).to_be_checked()
-    assert [line for line in new_page.console if line.startswith("exception")] == []

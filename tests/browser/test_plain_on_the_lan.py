@@ -16,6 +16,9 @@ from tests.services.chromium import Pages
 from tests.services.netns import Namespace, Network
 from tests.services.node import Node, NodeFactory
 
+pytestmark = pytest.mark.timeout(240)
+"""Networks come and go only while no other test has a browser open."""
+
 
 def go_on_without(page: Page, address: str) -> None:
     """The offer, which is made once."""
@@ -51,6 +54,8 @@ def look_for_what_is_missing(page: Page) -> None:
     daily.go(page, "settings/notices")
     said = page.locator(".opt", has_text="Notifications need a secure connection (https)")
     expect(said.get_by_role("link", name="Make it secure")).to_be_visible()
+    expect(page.get_by_role("button", name="Turn on")).to_have_count(0)
+    expect(page.get_by_role("switch", name="Sound")).to_be_checked()
     daily.go(page, "settings/devices")
     expect(page.locator(".card", has_text="This page is not encrypted")).to_be_visible()
 
@@ -68,7 +73,6 @@ def go_on_without_a_server(bo: Page, anna: Page, node: Node) -> None:
     expect(bo.locator(".bcast")).to_have_count(0)
 
 
-@pytest.mark.timeout(240)
 def test_two_people_at_two_computers_do_without_tls_what_can_be_done(
     lan: Lan, new_page: Pages, new_computer: Callable[[Namespace], Computer], tmp_path: Path
 ) -> None:

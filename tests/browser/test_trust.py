@@ -18,7 +18,6 @@ from tests.services.netns import Network
 from tests.services.node import Node, NodeFactory
 
 pytestmark = pytest.mark.timeout(120)
-MISSING = "no microphone, no notifications and no offline use"
 
 
 @pytest.fixture
@@ -48,29 +47,6 @@ def test_python_and_curl_reach_a_node_whose_authority_they_trust(
     assert b'"time"' in subprocess.run(command, check=True, capture_output=True).stdout
     refused = subprocess.run(["curl", "-s", secure(machine)], capture_output=True)
     assert refused.returncode == 60, "curl: the certificate cannot be authenticated"
-
-
-def test_who_goes_on_without_tls_is_asked_once_and_told_what_is_missing(
-    machine: Node, new_page: Pages
-) -> None:
-    page = new_page(locale="en-GB", viewport={"width": 1280, "height": 800})
-    page.goto(machine.url)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Continue securely?")
-    expect(page.get_by_role("link", name="Continue securely (recommended)")).to_be_visible()
-    page.get_by_role("button", name="Continue without").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Welcome back")
-    sign_up(page, "Anna")
-    assert page.evaluate("isSecureContext") is False
-    notice = page.locator(".bcast", has_text=MISSING)
-    expect(notice).to_be_visible()
-    expect(notice.get_by_role("link", name="Make it secure")).to_have_attribute("href", "/trust")
-    notice.get_by_role("button", name="Got it").click()
-    expect(notice).to_have_count(0)
-    page.reload()
-    expect(page.locator(".rail .lan:not(.wait, .bad)")).to_be_attached()
-    expect(notice).to_have_count(0)
-    page.goto(f"{machine.url}/toChat#/settings/devices")
-    expect(page.locator(".card", has_text=MISSING)).to_be_visible()
 
 
 def test_a_device_that_does_not_trust_yet_is_shown_how(machine: Node, new_page: Pages) -> None:

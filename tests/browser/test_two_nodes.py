@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.services.netns import Network
 from tests.services.node import Node, NodeFactory
 
 PASSWORD = "correct-horse"
@@ -140,32 +139,6 @@ def test_two_people_on_two_nodes_talk_and_have_everything_after_both_nodes_died(
     node: NodeFactory, new_page: Callable[..., Page], database: str
 ) -> None:
     nodes = [node("--database", database) for _ in range(2)]
-
-    def restart() -> None:
-        for each in nodes:
-            each.start()
-
-    one = Person(new_page(locale="zh-CN"), nodes[0], "林晓")
-    other = Person(new_page(locale="zh-CN"), nodes[1], "周明")
-    talk(one, other, restart)
-
-
-@pytest.mark.timeout(240)
-def test_two_people_on_two_machines_talk_and_have_everything_after_both_nodes_died(
-    node: NodeFactory,
-    new_page: Callable[..., Page],
-    netns: Callable[[int], Network],
-    mysql_url: str,
-) -> None:
-    network = netns(2)
-    place, _, name = mysql_url.rpartition("/")
-    credentials, _, address = place.rpartition("@")
-    forwarder = network.forward(int(address.rpartition(":")[2]))
-    database = f"{credentials}@{forwarder.address}:{forwarder.port}/{name}"
-    env = {"IM_TLS_PLAIN": "allow"}
-    nodes = [
-        node("--database", database, env=env, namespace=machine) for machine in network.machines
-    ]
 
     def restart() -> None:
         for each in nodes:

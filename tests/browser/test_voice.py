@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import QUICK, at, enter, pair, private, register, row
+from tests.browser.people import QUICK, at, enter, pair, register, row
 from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
-from tests.services.netns import Network
 from tests.services.node import NodeFactory
 
 FAST = """() => {
@@ -213,18 +211,3 @@ def test_a_refused_microphone_is_said_in_words(node: NodeFactory, new_page: Page
     assert violations(page) == []
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".comp textarea")).to_be_visible()
-
-
-def test_without_a_secure_address_the_button_says_what_is_missing(
-    node: NodeFactory, new_page: Pages, netns: Callable[[int], Network]
-) -> None:
-    plain = {**QUICK, "IM_TLS_PLAIN": "allow"}
-    server = node(env=plain, namespace=netns(1).machines[0])
-    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
-    page = new_page(locale="en-GB")
-    enter(page, anna, f"chats/{private(anna, bo)}")
-    page.get_by_role("button", name="Voice message").click()
-    expect(page.get_by_role("alert")).to_contain_text("Recording needs a secure address (https)")
-    page.get_by_role("button", name="Close").click()
-    page.get_by_role("button", name="Take a picture").click()
-    expect(page.get_by_role("alert")).to_contain_text("The camera needs a secure address")
