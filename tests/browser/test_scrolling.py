@@ -130,24 +130,33 @@ def test_one_opens_at_the_first_unread_message(node: NodeFactory, new_page: Page
 
 
 def test_writing_is_answered_at_once(node: NodeFactory, new_page: Pages) -> None:
-    """A key is painted within 50 ms, a sent message too; generous here, for slow machines."""
+    """A key is painted within 50 ms more than nothing takes; generous here, for slow machines."""
     page, _, _ = long_chat(node, new_page)
     took = page.evaluate(
         """async () => {
           const area = document.querySelector('.comp textarea');
           const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-          const times = [];
-          for (let n = 0; n < 20; n += 1) {
-            const began = performance.now();
+          const nothing = () => {};
+          const key = () => {
             area.setRangeText('x', area.value.length, area.value.length, 'end');
             area.dispatchEvent(new Event('input', { bubbles: true }));
+          };
+          const painted = async (does) => {
+            const began = performance.now();
+            does();
             await frame();
             await frame();
-            times.push(performance.now() - began);
+            return performance.now() - began;
+          };
+          const more = [];
+          for (let n = 0; n < 20; n += 1) {
+            const without = await painted(nothing);
+            more.push((await painted(key)) - without);
           }
-          return times.sort((a, b) => a - b)[10];
+          return more.sort((a, b) => a - b)[10];
         }"""
     )
+    print(f"a key takes {took:.0f} ms more than nothing")
     assert took < 100
 
 

@@ -123,14 +123,15 @@ def test_who_answers_no_ping_is_dropped_and_shown_as_gone(
             await lively.request("watch", users=[user])
             await drain(bare)
             took = time.monotonic() - begun
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):
                 while True:
                     frame = await lively.others.get()
                     if isinstance(frame, Presence) and not frame.users[0].online:
                         break
             bare.close()
             print(f"dropped {took:.1f} s after it fell silent")
-            assert 3.9 < took < 7
+            # Not before its time is over; and then at the next look, three times.
+            assert 3.9 < took < 3 * 5
             await asyncio.sleep(2)
             assert lively.connections == 1, "who answers pings stays"
 
