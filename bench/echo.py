@@ -37,7 +37,7 @@ REFUSAL = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r
 
 
 class Echo:
-    """Sends back what comes (``wire.websocket.Owner``)."""
+    """Sends back what comes (``wire.connection.Owner``)."""
 
     def __init__(self, connection: WebSocketConnection) -> None:
         self._connection = connection

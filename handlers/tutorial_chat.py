@@ -97,7 +97,7 @@ class ChannelReader:
     """A connection that only hears the channel.
 
     Implements ``services.delivery.Reader``: it is registered like any other, so that it ends with
-    its session. Implements ``wire.websocket.Owner``.
+    its session. Implements ``wire.connection.Owner``.
     """
 
     def __init__(

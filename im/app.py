@@ -283,7 +283,7 @@ class Messenger:
             self.client_limits(),
             self.node,
             now_ms,
-            settings.limits.pending_frames,
+            *(settings.limits.pending_frames, settings.database.timeout_seconds),
         )
         self.pace = Pace(settings.limits.frames_per_second, settings.limits.frames_burst)
         self.entrance = Entrance(

@@ -81,23 +81,29 @@ class Messages:
         self.committed = 0
         """Entries that were committed here so far."""
 
-    def submit(self, who: Identity, frame: Send, done: Done) -> Waiting | None:
+    def submit(
+        self, who: Identity, frame: Send, done: Done, came: float | None = None
+    ) -> Waiting | None:
         """Check a message and put it in line; ``done`` is told what became of it.
 
-        It has its place in line when what this returns has been awaited; None: it has it already.
+        That is within the log writer's timeout, all look-ups included, from when the message
+        ``came`` (the loop's time; None: now); only what is stored may be answered later, for the
+        sake of readers who are behind. It has its place in line when what this returns has been
+        awaited; None: it has it already.
         ``done`` may be told ``KeyConflict``, ``Unavailable``, or what is wrong with the message or
         with the right to send it.
         """
-        done = self._submissions.begin(done)
+        done, end = self._submissions.begin(done, came)
         try:
             self._check(frame)
             # Where nobody has to be asked, no task is needed.
             plain = frame.file is None and frame.forwarded_from is None
             access = self._rights.remembered(who, frame.to) if plain else None
             if access is None:
-                return self._submissions.guard(self._submit_slowly(who, frame, done), done)
+                slowly = self._submit_slowly(who, frame, done, end)
+                return self._submissions.guard(slowly, done, end)
             extra = _extra(frame)
-            self._put_message(who, frame, access, extra, extra, done)
+            self._put_message(who, frame, access, extra, extra, done, end)
         except Exception as error:
             tell(done, error)
         return None
@@ -106,22 +112,24 @@ class Messages:
         """``submit``, and wait for the commit; raises what ``done`` would be told."""
         return await sent(partial(self.submit, who, frame))
 
-    def recall(self, who: Identity, frame: Recall, done: Done) -> Waiting:
+    def recall(
+        self, who: Identity, frame: Recall, done: Done, came: float | None = None
+    ) -> Waiting:
         """Take a message back; ``done`` is told when it is gone for everyone. As ``submit``.
 
         It may be told ``NotFound``, ``Forbidden``, ``TooLate`` or ``Unavailable``.
         """
-        done = self._submissions.begin(done)
-        return self._submissions.guard(self._recall(who, frame, done), done)
+        done, end = self._submissions.begin(done, came)
+        return self._submissions.guard(self._recall(who, frame, done, end), done, end)
 
-    def edit(self, who: Identity, frame: Edit, done: Done) -> Waiting:
+    def edit(self, who: Identity, frame: Edit, done: Done, came: float | None = None) -> Waiting:
         """Change the text of an own message; ``done`` is told when it is changed. As ``submit``.
 
         It may be told ``TooLarge``, ``Invalid``, ``NotFound``, ``Forbidden``, ``TooLate``,
         ``Recalled`` or ``Unavailable``.
         """
-        done = self._submissions.begin(done)
-        return self._submissions.guard(self._edit(who, frame, done), done)
+        done, end = self._submissions.begin(done, came)
+        return self._submissions.guard(self._edit(who, frame, done, end), done, end)
 
     async def event(self, entry: NewEntry) -> Entry:
         """Append an event of a service that has checked the right, and tell everyone.
@@ -160,7 +168,7 @@ class Messages:
 
     # To the line, and from it
 
-    async def _submit_slowly(self, who: Identity, frame: Send, done: Done) -> None:
+    async def _submit_slowly(self, who: Identity, frame: Send, done: Done, end: float) -> None:
         access = await self._rights.to_write(who, frame.to)
         extra = given = _extra(frame)
         if frame.file is not None:
@@ -169,7 +177,7 @@ class Messages:
             extra = {**(given or {}), "file": msgspec.to_builtins(file)}
         if frame.forwarded_from is not None:
             await self._check_forwarded(who, frame)
-        self._put_message(who, frame, access, given, extra, done)
+        self._put_message(who, frame, access, given, extra, done, end)
 
     def _put_message(
         self,
@@ -179,6 +187,7 @@ class Messages:
         given: dict[str, Any] | None,
         extra: dict[str, Any] | None,
         done: Done,
+        end: float,
     ) -> None:
         entry = NewEntry(
             conversation=access.conversation,
@@ -191,9 +200,9 @@ class Messages:
             fingerprint=fingerprint(access.name, frame.media, frame.text, frame.file, given),
             epoch=access.epoch,
         )
-        self._submissions.put(who, frame.to, access, entry, done)
+        self._submissions.put(who, frame.to, access, entry, done, end)
 
-    async def _recall(self, who: Identity, frame: Recall, done: Done) -> None:
+    async def _recall(self, who: Identity, frame: Recall, done: Done, end: float) -> None:
         conversation, anyone = await self._database.read(_recall_right, who.user, frame)
         entry = NewEntry(
             conversation=conversation,
@@ -206,9 +215,9 @@ class Messages:
             ),
         )
         # Whoever may no longer write may still do this.
-        self._submissions.put(who, "", None, entry, done)
+        self._submissions.put(who, "", None, entry, done, end)
 
-    async def _edit(self, who: Identity, frame: Edit, done: Done) -> None:
+    async def _edit(self, who: Identity, frame: Edit, done: Done, end: float) -> None:
         self._check_text(frame.text)
         if not frame.text:
             raise Invalid("empty", field="text", values={"field": "text"})
@@ -225,7 +234,7 @@ class Messages:
             epoch=access.epoch,
             effect=effects.Edit(frame.seq, limit_ms=self._edit_ms),
         )
-        self._submissions.put(who, target, access, entry, done)
+        self._submissions.put(who, target, access, entry, done, end)
 
     def _committed(self, entry: Entry) -> None:
         self._media.erased(entry.erased_contents)

@@ -58,6 +58,7 @@ class _Submission:
     access: Access | None
     entry: NewEntry
     done: Done
+    end: float
     tries: int = MAX_STALE
 
 
@@ -83,15 +84,23 @@ class Submissions:
         self._open = 0
         self._idle: asyncio.Future[None] | None = None
 
-    def begin(self, done: Done) -> Done:
-        """A submission begins; it ends with the call of what this returns."""
-        self._open += 1
-        return partial(self._end, done)
+    def begin(self, done: Done, came: float | None) -> tuple[Done, float]:
+        """A submission that came then (the loop's time; None: now) begins.
 
-    async def guard(self, work: Waiting, done: Done) -> None:
-        """Do what comes before the line; what fails there is told."""
+        It ends with the call of the first of what this returns, at the latest at the second.
+        """
+        self._open += 1
+        if came is None:
+            came = asyncio.get_running_loop().time()
+        return partial(self._end, done), came + self._writer.timeout
+
+    async def guard(self, work: Waiting, done: Done, end: float) -> None:
+        """Do what comes before the line; what fails there, or is not done by the end, is told."""
         try:
-            await work
+            async with asyncio.timeout_at(end):
+                await work
+        except TimeoutError:
+            done(Unavailable("no answer in time"))
         except Exception as error:
             tell(done, error)
         except BaseException:
@@ -99,10 +108,16 @@ class Submissions:
             raise
 
     def put(
-        self, who: Identity, target: str, access: Access | None, entry: NewEntry, done: Done
+        self,
+        who: Identity,
+        target: str,
+        access: Access | None,
+        entry: NewEntry,
+        done: Done,
+        end: float,
     ) -> None:
-        """Put an entry in line for a target (empty where no right was asked for)."""
-        self._put(_Submission(who, target, access, entry, done))
+        """Put an entry in line for a target (empty where no right was asked for), until the end."""
+        self._put(_Submission(who, target, access, entry, done, end))
 
     async def close(self) -> None:
         """Wait until all that was begun has ended."""
@@ -119,7 +134,7 @@ class Submissions:
 
     def _put(self, it: _Submission) -> None:
         try:
-            self._writer.submit(it.entry, partial(self._told, it))
+            self._writer.submit(it.entry, partial(self._told, it), it.end)
         except ImError as error:
             it.done(error)
 

@@ -71,7 +71,7 @@ class LogWriter:
         database: where to; the writer opens a connection of its own.
         max_entries, max_bytes: of one batch.
         max_queue: entries that may wait.
-        timeout: seconds until ``Unavailable``.
+        timeout: seconds until ``Unavailable``, unless an entry comes with a moment of its own.
         faults: told at each step, for tests.
     """
 
@@ -87,7 +87,7 @@ class LogWriter:
     ) -> None:
         self._database = database
         self._max_bytes = max_bytes
-        self._timeout = timeout
+        self.timeout = timeout
         self._faults = faults or NoFaults()
         self._queue = LogQueue(max_entries, max_bytes, max_queue)
         self._thread: threading.Thread | None = None
@@ -119,10 +119,13 @@ class LogWriter:
         self.submit(entry, partial(settle, future))
         return await future
 
-    def submit(self, entry: NewEntry, done: Callable[[Outcome], None]) -> None:
+    def submit(
+        self, entry: NewEntry, done: Callable[[Outcome], None], deadline: float | None = None
+    ) -> None:
         """As ``append``, for who awaits nothing: ``done`` is called with what became of the entry.
 
-        It has its place in line when this returns; ``done`` is called later, on the event loop.
+        ``deadline``: the loop's time by which that is; None: after the timeout. It has its place in
+        line when this returns; ``done`` is called later, on the event loop.
         Raises ``TooLarge``, ``Malformed``, or ``Unavailable`` when too many wait; then ``done`` is
         not called.
         """
@@ -133,7 +136,8 @@ class LogWriter:
         if size > self._max_bytes:
             raise TooLarge(field="text")
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._timeout
+        if deadline is None:
+            deadline = loop.time() + self.timeout
         item = Item(entry, size, deadline, done)
         refusal = self._queue.put(item)
         self._waiting[item] = None
@@ -143,8 +147,7 @@ class LogWriter:
             self._loop = loop
             self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
             self._thread.start()
-        if self._timer is None:
-            self._timer = loop.call_at(deadline - EXPIRY_PAUSE, self._expire)
+        self._expire_at(deadline - EXPIRY_PAUSE)
 
     async def flush(self) -> None:
         """Return when nothing waits for its outcome any more."""
@@ -163,17 +166,22 @@ class LogWriter:
 
     # On the event loop.
 
+    def _expire_at(self, due: float) -> None:
+        """Look then for what waits for too long, unless that is done before."""
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(due, self._expire)
+
     def _expire(self) -> None:
         """Give up what waited for too long, and what the same senders appended after it."""
         self._timer = None
         loop = asyncio.get_running_loop()
         now = loop.time()
-        lines: set[Line] = set()
-        # All wait equally long, so the oldest are the first.
-        for item in self._waiting:
-            if item.deadline > now + EXPIRY_PAUSE:
-                break
-            lines.add(item.line)
+        lines: set[Line] = {
+            item.line for item in self._waiting if item.deadline <= now + EXPIRY_PAUSE
+        }
         given_up = [item for item in self._waiting if item.line in lines] if lines else []
         # From the last: then the thread, which looks at the first one first, never writes a
         # follower of an entry that it found given up.
@@ -182,9 +190,8 @@ class LogWriter:
         for item in given_up:
             self._resolve(item, Unavailable("no answer in time"))
         if self._waiting:
-            oldest = next(iter(self._waiting)).deadline
-            due = max(oldest - EXPIRY_PAUSE, now + EXPIRY_PAUSE)
-            self._timer = loop.call_at(due, self._expire)
+            first = min(item.deadline for item in self._waiting)
+            self._expire_at(max(first - EXPIRY_PAUSE, now + EXPIRY_PAUSE))
 
     def _hear(self, told: list[tuple[Item, Outcome]], lines: Failing) -> None:
         if lines:
@@ -236,7 +243,7 @@ class LogWriter:
             try:
                 entries = [item.entry for item in items]
                 outcomes = write_batch(
-                    self._ready_connection(), entries, self._faults, self._timeout
+                    self._ready_connection(), entries, self._faults, self.timeout
                 )
             except Collision as error:
                 collisions -= 1

@@ -10,9 +10,8 @@ from im.protocol.outgoing import Outgoing, OutgoingBatch
 from im.protocol.server import AnyServerFrame, Bye
 from im.services.identity import Identity
 from im.services.limits import TokenBucket
-from im.wire.connection import CloseCode, Connection
+from im.wire.connection import CloseCode, Connection, Work
 from im.wire.frames import TEXT, encode_frame
-from im.wire.websocket import Work
 
 NOBODY: frozenset[int] = frozenset()
 
@@ -30,10 +29,10 @@ class Desk(Protocol):
 class Client:
     """A logged-in connection that speaks the native protocol.
 
-    Implements ``services.delivery.Reader`` and ``wire.websocket.Owner``.
+    Implements ``services.delivery.Reader`` and ``wire.connection.Owner``.
     """
 
-    __slots__ = ("_desk", "bucket", "connection", "identity", "pending", "room", "watched")
+    __slots__ = ("_desk", "bucket", "connection", "identity", "pending", "room", "since", "watched")
 
     def __init__(
         self, connection: Connection, identity: Identity, bucket: TokenBucket, desk: Desk
@@ -46,6 +45,8 @@ class Client:
         """Frames that wait for their commit."""
         self.room: asyncio.Future[None] | None = None
         """Done when fewer of them wait; until then no further frame is read."""
+        self.since = 0.0
+        """When that was last so (the loop's time)."""
         self.watched = NOBODY
         """People whose presence is told here."""
 
@@ -58,6 +59,11 @@ class Client:
     def session(self) -> int:
         """The session's id."""
         return self.identity.session
+
+    @property
+    def came(self) -> float:
+        """When the frame that is worked on came, or could be read (the loop's time)."""
+        return max(self.connection.came, self.since)
 
     def deliver(self, outgoing: Outgoing) -> None:
         """Send a frame that many receive."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class CloseCode(IntEnum):
@@ -18,6 +19,25 @@ class CloseCode(IntEnum):
     INTERNAL = 1011
     TRY_AGAIN_LATER = 1013
     SESSION_ENDED = 4001
+
+
+Work = Coroutine[Any, Any, None]
+
+
+class Owner(Protocol):
+    """Who a connection belongs to. All on the event loop."""
+
+    def received(self, message: str | bytes) -> Work | None:
+        """A message has come. The next one comes when what this returns is done."""
+
+    def pong(self, data: bytes) -> None:
+        """A pong has come, behind all that was received before it."""
+
+    def goodbye(self, retry_after: int) -> bytes | None:
+        """The message that says that the node is going down; come back after ``retry_after`` ms."""
+
+    def gone(self) -> None:
+        """The connection is gone; called once."""
 
 
 class Connection(Protocol):
@@ -38,6 +58,10 @@ class Connection(Protocol):
     @property
     def heard(self) -> float:
         """When something last came from the other side, pongs included (monotonic seconds)."""
+
+    @property
+    def came(self) -> float:
+        """When the message that is passed on now came; it may have waited for those before it."""
 
     def send(self, encoded: bytes) -> None:
         """Send one text frame; returns at once and never raises.

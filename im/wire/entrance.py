@@ -14,9 +14,9 @@ from im.services.identity import Identity
 from im.services.limits import Pace, TokenBucket
 from im.services.sessions import Sessions
 from im.wire.client import Client
-from im.wire.connection import CloseCode
+from im.wire.connection import CloseCode, Work
 from im.wire.gateway import Gateway
-from im.wire.websocket import WebSocketConnection, Work
+from im.wire.websocket import WebSocketConnection
 
 LET_IN_AT_ONCE = 32
 """Handshakes that are under way at once, look-ups in the database included; others wait in line.
@@ -112,7 +112,7 @@ class Entrance:
 
 
 class Stranger:
-    """The owner of a connection whose person is not known yet (``wire.websocket.Owner``)."""
+    """The owner of a connection whose person is not known yet (``wire.connection.Owner``)."""
 
     def __init__(
         self, connection: WebSocketConnection, language: Language, entrance: Entrance

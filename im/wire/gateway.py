@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from im.errors import ImError, Internal, Malformed
+from im.errors import ImError, Internal, Malformed, Unavailable
 from im.i18n import Catalogue
 from im.protocol import client as frames
 from im.protocol.encoding import decode_frame, frame_id
@@ -29,8 +29,8 @@ from im.services.submissions import Sent
 from im.services.typing_notes import TypingNotes
 from im.wire.admission import Admission
 from im.wire.client import Client
+from im.wire.connection import Work
 from im.wire.incoming import admit_frame
-from im.wire.websocket import Work
 
 log = logging.getLogger("im.gateway")
 
@@ -64,6 +64,7 @@ class Gateway:
         now_ms: the time, UTC ms.
         pending: frames of one connection that may wait for their commit; then reading waits until
             half of them are answered.
+        timeout: seconds from when a frame came until it is answered, if only by ``Unavailable``.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Gateway:
         node: str,
         now_ms: Callable[[], int],
         pending: int,
+        timeout: float,
     ) -> None:
         self._services = services
         self._catalogue = catalogue
@@ -81,13 +83,17 @@ class Gateway:
         self._node = node
         self._now_ms = now_ms
         self._pending = pending
-        self._handlers: dict[type[frames.Frame], Callable[[Client, Any], Work | None]] = {
-            frames.Hello: self._hello,
+        self._timeout = timeout
+        # These are answered when their outcome is known, by themselves.
+        self._lines: dict[type[frames.Frame], Callable[[Client, Any], Work | None]] = {
             frames.Send: self._send,
             frames.Recall: self._recall,
             frames.Edit: self._edit,
             frames.Delivered: self._delivered,
             frames.Read: self._read,
+        }
+        self._handlers: dict[type[frames.Frame], Callable[[Client, Any], Work | None]] = {
+            frames.Hello: self._hello,
             frames.Typing: self._typing,
             frames.Sync: self._sync,
             frames.Conversations: self._conversations,
@@ -132,6 +138,9 @@ class Gateway:
             frame = decode_frame(admit_frame(data, client.bucket))
             if client.identity.scopes is not None:
                 client.identity.check_scope(FRAME_SCOPES.get(type(frame)))
+            line = self._lines.get(type(frame))
+            if line is not None:
+                return line(client, frame)
             work = self._handlers[type(frame)](client, frame)
         except ImError as error:
             self._refuse(client, frame.id if frame is not None else frame_id(data), error)
@@ -144,7 +153,10 @@ class Gateway:
 
     async def _finish(self, client: Client, number: frames.FrameId, work: Work) -> None:
         try:
-            await work
+            async with asyncio.timeout_at(client.came + self._timeout):
+                await work
+        except TimeoutError:
+            self._refuse(client, number, Unavailable("no answer in time"))
         except ImError as error:
             self._refuse(client, number, error)
         except Exception:
@@ -189,8 +201,10 @@ class Gateway:
         if waiting is not None:
             await waiting
         if client.pending >= self._pending:
-            client.room = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            client.room = loop.create_future()
             await client.room
+            client.since = loop.time()
 
     # Frames
 
@@ -199,15 +213,18 @@ class Gateway:
 
     def _send(self, client: Client, frame: frames.Send) -> Work | None:
         answer = self._later(client, frame.id)
-        return self._read_on(client, self._services.messages.submit(client.identity, frame, answer))
+        messages = self._services.messages
+        return self._read_on(client, messages.submit(client.identity, frame, answer, client.came))
 
     def _recall(self, client: Client, frame: frames.Recall) -> Work | None:
         answer = self._later(client, frame.id)
-        return self._read_on(client, self._services.messages.recall(client.identity, frame, answer))
+        messages = self._services.messages
+        return self._read_on(client, messages.recall(client.identity, frame, answer, client.came))
 
     def _edit(self, client: Client, frame: frames.Edit) -> Work | None:
         answer = self._later(client, frame.id)
-        return self._read_on(client, self._services.messages.edit(client.identity, frame, answer))
+        messages = self._services.messages
+        return self._read_on(client, messages.edit(client.identity, frame, answer, client.came))
 
     def _delivered(self, client: Client, frame: frames.Delivered) -> Work | None:
         return self._mark(client, frame, read=False)

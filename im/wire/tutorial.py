@@ -103,11 +103,14 @@ class TutorialGateway:
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         client.sending.add(sent)
         told = partial(self._told, client, sent)
-        waiting = self._services.messages.submit(client.identity, send, told)
+        waiting = self._services.messages.submit(
+            client.identity, send, told, max(client.connection.came, client.since)
+        )
         if waiting is not None:
             await waiting
         if len(client.sending) >= self._pending:
             await sent
+            client.since = asyncio.get_running_loop().time()
 
     def pong(self, client: TutorialClient, data: bytes) -> None:
         """The other side has received what was sent before a ping: mark it as read."""

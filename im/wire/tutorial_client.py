@@ -66,6 +66,8 @@ class TutorialClient:
         self.worker: asyncio.Task[None] | None = None
         self.greeted = False
         self.sending: set[asyncio.Future[None]] = set()
+        self.since = 0.0
+        """When there was last room again for a frame to be read (the loop's time)."""
         self.names: OrderedDict[int, str] = OrderedDict()
         self.shown: dict[str, int] = {}
         """The last number shown of each conversation."""

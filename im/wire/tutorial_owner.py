@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from im.wire.connection import Work
 from im.wire.tutorial import TutorialGateway
 from im.wire.tutorial_client import TutorialClient
-from im.wire.websocket import Work
 
 
 class TutorialOwner:
-    """Joins a connection to the dialect's gateway (``wire.websocket.Owner``)."""
+    """Joins a connection to the dialect's gateway (``wire.connection.Owner``)."""
 
     def __init__(self, gateway: TutorialGateway, client: TutorialClient) -> None:
         self._gateway = gateway

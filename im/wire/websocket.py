@@ -19,10 +19,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from im.wire.connection import CloseCode
+from im.wire.connection import CloseCode, Owner, Work
 from im.wire.frames import (
     PING,
     PONG,
@@ -35,6 +34,7 @@ from im.wire.frames import (
     encode_close,
     encode_frame,
 )
+from im.wire.held import Held
 from im.wire.portable_poll import READ, WRITE
 
 if TYPE_CHECKING:
@@ -51,25 +51,7 @@ MESSAGE = (str, bytes)
 
 OPEN, CLOSING, ENDING, CLOSED = range(4)
 
-Work = Coroutine[Any, Any, None]
-
 log = logging.getLogger("im.socket")
-
-
-class Owner(Protocol):
-    """Who a connection belongs to. All on the event loop."""
-
-    def received(self, message: str | bytes) -> Work | None:
-        """A message has come. The next one comes when what this returns is done."""
-
-    def pong(self, data: bytes) -> None:
-        """A pong has come, behind all that was received before it."""
-
-    def goodbye(self, retry_after: int) -> bytes | None:
-        """The message that says that the node is going down; come back after ``retry_after`` ms."""
-
-    def gone(self) -> None:
-        """The connection is gone; called once."""
 
 
 class WebSocketConnection:
@@ -77,6 +59,7 @@ class WebSocketConnection:
 
     __slots__ = (
         "_decoder",
+        "_held",
         "_hung_up",
         "_in_turn",
         "_out",
@@ -89,6 +72,7 @@ class WebSocketConnection:
         "_watched",
         "_work",
         "address",
+        "came",
         "heard",
     )
 
@@ -105,8 +89,9 @@ class WebSocketConnection:
         self._watched = 0
         self._work: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._held: Held | None = None
         self.address = address
-        self.heard = sockets.loop.time()
+        self.heard = self.came = sockets.loop.time()
 
     @property
     def closed(self) -> bool:
@@ -153,8 +138,9 @@ class WebSocketConnection:
         self.heard = sockets.loop.time()
         if self._state == ENDING:
             return
-        self._decoder.feed(data)
         if self._work is None:
+            self.came = self.heard
+            self._decoder.feed(data)
             sockets.reading = self
             try:
                 self._go_on()
@@ -162,8 +148,11 @@ class WebSocketConnection:
                 sockets.reading = None
             if not self._watched & WRITE:
                 self.flush()
-        elif self._decoder.kept >= len(sockets.buffer):
-            self._pause()
+        else:
+            held = self._held = self._held or Held()
+            held.put(data, self.heard)
+            if held.full(len(sockets.buffer) - self._decoder.kept):
+                self._pause()
 
     def _receive(self) -> bytes:
         """What has come; nothing: no more will. Raises ``OSError``."""
@@ -186,7 +175,12 @@ class WebSocketConnection:
             self._in_turn += 1
             try:
                 event = self._decoder.next_event()
+                if event is None and self._held:
+                    data, self.came = self._held.take()
+                    self._decoder.feed(data)
+                    continue
                 if event is None:
+                    self._held = None
                     if self._hung_up:
                         self._drop()
                     return None
@@ -388,7 +382,7 @@ class WebSocketConnection:
         self._socket.close()
         # Others may keep the connection for a while; what had come of a message goes now.
         self._decoder.end()
-        self._out = None
+        self._out = self._held = None
         if self._timer is not None:
             self._timer.cancel()
         self._sockets.gone(self, descriptor)

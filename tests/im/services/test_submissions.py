@@ -30,14 +30,18 @@ MAY = Access(7, "p:1:2", 0, "member")
 class Writer:
     """Keeps what is put in line until the test says what became of it."""
 
+    timeout = 3.0
+
     def __init__(self) -> None:
         self.line: list[tuple[NewEntry, Callable[[Outcome], None]]] = []
+        self.deadlines: list[float] = []
         self.full = False
 
-    def submit(self, entry: NewEntry, done: Callable[[Outcome], None]) -> None:
+    def submit(self, entry: NewEntry, done: Callable[[Outcome], None], deadline: float) -> None:
         if self.full:
             raise Unavailable("full")
         self.line.append((entry, done))
+        self.deadlines.append(deadline)
 
     def say(self, outcome: Outcome) -> None:
         """What became of the first one."""
@@ -69,11 +73,11 @@ class Desk:
         rights: Any = self.rights
         self.submissions = Submissions(writer, rights, committed, lambda conversation, call: call())
 
-    def put(self, access: Access | None = MAY) -> None:
-        """Put an entry in line."""
+    def put(self, access: Access | None = MAY, came: float = 0.0) -> None:
+        """Put an entry in line that came then."""
         entry = NewEntry(7, WHO.user, KEY, epoch=None if access is None else access.epoch)
-        done = self.submissions.begin(self.heard.append)
-        self.submissions.put(WHO, "u:2", access, entry, done)
+        done, end = self.submissions.begin(self.heard.append, came)
+        self.submissions.put(WHO, "u:2", access, entry, done, end)
 
 
 def stored(seq: int = 1) -> Entry:
@@ -106,6 +110,35 @@ def test_changed_rights_decide_anew_and_not_for_ever() -> None:
     refusal = NotFound("gone")
     desk.rights.asked.pop()(refusal)
     assert desk.heard[1:] == [refusal]
+
+
+def test_all_that_a_message_waits_for_has_one_end_counted_from_when_it_came() -> None:
+    desk = Desk()
+    desk.put(came=100.0)
+    desk.writer.say(StaleEpoch(1))
+    desk.rights.asked.pop()(MAY)
+    assert desk.writer.deadlines == [103.0, 103.0]
+
+
+@on_loop
+async def test_a_look_up_that_is_not_answered_by_the_end_is_told_and_nothing_is_put_in_line() -> (
+    None
+):
+    desk = Desk()
+    now = asyncio.get_running_loop().time()
+    # One whose time was over before it was looked at, as behind others that waited.
+    done, end = desk.submissions.begin(desk.heard.append, now - 10)
+    asked = asyncio.Event()
+    await desk.submissions.guard(_put_after(asked, desk), done, end)
+    assert [type(outcome) for outcome in desk.heard] == [Unavailable]
+    asked.set()
+    await desk.submissions.close()
+    assert not desk.writer.line
+
+
+async def _put_after(asked: asyncio.Event, desk: Desk) -> None:
+    await asked.wait()
+    desk.put()
 
 
 def test_what_needs_no_right_only_goes_in_line_again_behind_one_whose_right_changed() -> None:

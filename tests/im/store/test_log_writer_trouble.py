@@ -9,6 +9,7 @@ import time
 import pytest
 
 from im.errors import Internal, Unavailable
+from im.store.batch import Outcome
 from im.store.entries import Entry
 from tests.im.store.harness import (
     assert_whole,
@@ -147,6 +148,25 @@ async def test_an_entry_that_expires_takes_along_what_its_sender_queued_behind_i
             database, "SELECT content FROM message WHERE conversation_id = %s", talk.id
         )
         assert texts == [("in flight",)]
+
+
+@on_loop
+async def test_an_entry_whose_time_began_before_is_told_before_the_others(url: str) -> None:
+    async with ready(url) as database, ready(url) as holder, writing(database) as writer:
+        talk, other = await private(database, 1, 2), await private(database, 1, 3)
+        connection = holder.connection()
+        connection.begin(1)
+        connection.cursor().execute("UPDATE conversation SET epoch = epoch")
+        fresh = asyncio.create_task(writer.append(message(talk.id, 1, "fresh")))
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[Outcome] = loop.create_future()
+        writer.submit(message(other.id, 1, "old"), told.set_result, loop.time() - 1)
+        assert isinstance(await told, Unavailable)
+        assert not fresh.done()
+        connection.rollback()
+        connection.close()
+        assert isinstance(await fresh, Entry)
 
 
 @on_loop

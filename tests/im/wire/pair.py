@@ -13,11 +13,12 @@ from select import epoll
 from websockets.frames import Frame, Opcode
 
 from im.wire.capacity import Capacity
+from im.wire.connection import Work
 from im.wire.masking import fastest_mask
 from im.wire.portable_poll import Poll
 from im.wire.sockets import Sockets
 from im.wire.tls import TlsSession
-from im.wire.websocket import WebSocketConnection, Work
+from im.wire.websocket import WebSocketConnection
 
 WAIT = 10.0
 QUEUE_BYTES = 100_000
@@ -125,6 +126,12 @@ class Pair:
         self.connection = sockets.open(here, "there", tls)
         self.owner = Listener(self.connection)
         self.connection.belong_to(self.owner)
+
+    @property
+    def kept(self) -> int:
+        """Bytes that wait until the message that is worked on is done."""
+        held = self.connection._held
+        return self.connection._decoder.kept + (held.size if held is not None else 0)
 
     def beside(self) -> Pair:
         """Another connection of the same node."""

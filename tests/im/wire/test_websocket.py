@@ -42,6 +42,26 @@ async def test_the_next_message_comes_when_the_one_before_is_done(io_loop: objec
         assert pair.owner.done == [str(number) for number in range(50)]
 
 
+async def test_of_what_waits_behind_a_message_it_is_known_when_it_came(io_loop: object) -> None:
+    async with opened() as pair:
+        came: list[float] = []
+        pair.owner.on_each = lambda: came.append(pair.connection.came)
+        pair.owner.hold = True
+        for number in range(3):
+            heard = pair.connection.heard
+            await pair.write(text(str(number)))
+            await until(lambda before=heard: pair.connection.heard > before)  # type: ignore[misc]
+        assert len(came) == 1
+        read_at = pair.connection.heard
+        await asyncio.sleep(0.05)
+        pair.owner.free.set()
+        await until(lambda: len(pair.owner.done) == 3)
+        assert came[0] < came[1] < came[2] == read_at
+        await pair.write(text("now"))
+        await until(lambda: len(pair.owner.done) == 4)
+        assert came[3] == pair.connection.heard
+
+
 async def test_reading_pauses_while_a_message_is_worked_on_and_enough_has_come(
     io_loop: object,
 ) -> None:
@@ -49,10 +69,10 @@ async def test_reading_pauses_while_a_message_is_worked_on_and_enough_has_come(
         pair.owner.hold = True
         messages = [f"{number} " + "x" * 900 for number in range(2000)]
         writing = asyncio.create_task(pair.write(b"".join(text(m) for m in messages)))
-        await until(lambda: pair.connection._decoder.kept >= READ_BYTES)
+        await until(lambda: pair.kept >= READ_BYTES)
         await asyncio.sleep(0.05)
         assert not writing.done(), "the client has to wait, too"
-        assert pair.connection._decoder.kept <= 2 * READ_BYTES
+        assert pair.kept <= 2 * READ_BYTES
         assert len(pair.owner.messages) == 1
         pair.owner.free.set()
         await writing

@@ -87,9 +87,9 @@ async def test_what_waits_behind_a_message_is_let_go_with_its_connection(io_loop
     async with opened() as pair:
         pair.owner.hold = True
         await pair.write(text("one") + text("x" * 50_000))
-        await until(lambda: pair.connection._decoder.kept > 50_000)
+        await until(lambda: pair.kept > 50_000)
         pair.connection.abort()
-        assert pair.connection._decoder.kept == 0
+        assert pair.kept == 0
         pair.owner.free.set()
         await asyncio.wait_for(pair.sockets.idle(), 5)
         assert pair.owner.messages == ["one"]
