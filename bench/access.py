@@ -42,6 +42,7 @@ PING = json.dumps({"op": "ping", "id": "x" * 64}, separators=(",", ":"))
 TEXT = "x" * 60
 ROWS = {
     "memory": "KiB of memory (RSS) for each idle connection",
+    "memory, first": "the same while everyone comes for the first time",
     "fan": f"deliveries/s to {MEMBERS:,}, {IN_FLIGHT} messages in flight",
     "fan, µs": "µs for each of them",
     "echo": f"echoes/s, {ECHO_CONNECTIONS} connections",
@@ -50,7 +51,7 @@ ROWS = {
     "handshake, µs": "µs for each of them",
     "session": "of the memory, OpenSSL's own for a session",
 }
-LESS_IS_MORE = frozenset({"memory", "fan, µs", "echo, µs", "handshake, µs"})
+LESS_IS_MORE = frozenset({"memory", "memory, first", "fan, µs", "echo, µs", "handshake, µs"})
 
 
 class Results:
@@ -136,7 +137,9 @@ class Bench:
                 for row in rates:
                     self._rate(transport, server, row)
         if "memory" in rows:
-            # A server of its own: it would hide in what the other rows leave behind.
+            # Servers of their own: it would hide in what the other rows leave behind.
+            with serving(name, self._python, self._folder, certificate) as server:
+                self._first_memory(transport, server)
             with serving(name, self._python, self._folder, certificate) as server:
                 self._memory(transport, server)
 
@@ -144,8 +147,20 @@ class Bench:
         """OpenSSL's own memory."""
         self._results.add("tls", "session", OURS, session_kib(self._certificate))
 
+    def _first_memory(self, transport: str, server: Server) -> None:
+        """The slope between ``WARM`` and all connections of a server that has just started."""
+        warming = server.load(WARM, "idle", 3600)
+        warming.line()
+        time.sleep(1)
+        before = server.rss
+        warming.end()
+        load = server.load(self._connections, "idle", 3600)
+        load.line()
+        self._slope(transport, "memory, first", server, before)
+        load.end()
+
     def _memory(self, transport: str, server: Server) -> None:
-        """The slope between ``WARM`` and all connections; the rate of handshakes on the way.
+        """The slope when everyone has come before; the rate of handshakes on the way.
 
         First everyone comes once, ``WARM`` at a time, so that what is only ever taken once is
         taken, above all what the database remembers of its tables.
@@ -167,13 +182,17 @@ class Bench:
         load = server.load(self._connections, "idle", 3600)
         connected = load.line()
         spent = server.cpu - processor
-        time.sleep(1)
-        slope = (server.rss - before) / (self._connections - WARM)
+        self._slope(transport, "memory", server, before)
         load.end()
         add, name = self._results.add, server.name
-        add(transport, "memory", name, slope)
         add(transport, "handshake", name, self._connections / connected["seconds"])
         add(transport, "handshake, µs", name, spent / self._connections * 1e6)
+
+    def _slope(self, transport: str, row: str, server: Server, before: float) -> None:
+        """Memory for each connection between ``WARM``, with ``before``, and all that are there."""
+        time.sleep(1)
+        slope = (server.rss - before) / (self._connections - WARM)
+        self._results.add(transport, row, server.name, slope)
 
     def _rate(self, transport: str, server: Server, row: str) -> None:
         """Frames per second that arrive, and what each costs the server."""
