@@ -30,6 +30,7 @@ lint: .venv/test.stamp
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy --strict relay im handlers run.py
+	$(PYTHON) -m mypy --explicit-package-bases --no-warn-unused-ignores $(wildcard bench/*.py)
 	$(PYTHON) -m mypy --no-warn-unused-ignores tests/services $(wildcard tests/*.py)
 	$(PYTHON) -m pytest -q $(HOUSE)
 

@@ -9,11 +9,11 @@ all checks; its fan-out is messages that are committed first. The peers echo and
 are made in the database directly, and people come in any order.
 
 Rates depend on what else the machine does; so beside them stands the processor time of the server,
-which does less so. Ratios are against Tornado's ``WebSocketHandler``, medians of all rounds. Inside
-TLS all have the same certificate, and OpenSSL's own memory for a session, which is in everyone's
-figures, is measured besides. With ``--keep`` the rounds may be taken in several calls: figures of
-earlier ones are read from the file, and the table is of all. Needs a C compiler and OpenSSL's
-headers; the peers are installed under ``build/``.
+which does less so. Ratios are of medians of all rounds. Inside TLS all have the same certificate,
+and OpenSSL's own memory for a session, which is in everyone's figures, is measured besides. With
+``--keep`` the rounds may be taken in several calls: figures of earlier ones are read from the file,
+and the table is of all. Needs a C compiler and OpenSSL's headers; the peers are installed under
+``build/``.
 """
 
 from __future__ import annotations
@@ -76,17 +76,19 @@ class Results:
             self._kept.write_text(json.dumps(self.values))
 
     def table(self, transport: str) -> Iterator[str]:
-        """The rows of a transport as Markdown, with ratios against Tornado."""
+        """The rows of a transport as Markdown, with ratios against each peer."""
         names = [OURS, *PEERS]
-        yield f"| {transport} | " + " | ".join(names) + " | im : tornado |"
-        yield "|---" * (len(names) + 2) + "|"
+        ratios = " | ".join(f"im : {peer}" for peer in PEERS)
+        yield f"| {transport} | " + " | ".join(names) + f" | {ratios} |"
+        yield "|---" * (len(names) + 1 + len(PEERS)) + "|"
         found = self.values.get(transport, {})
         for row, title in ROWS.items():
             medians = {name: statistics.median(each) for name, each in found.get(row, {}).items()}
             if not medians:
                 continue
             cells = [_shown(medians[name]) if name in medians else "" for name in names]
-            yield f"| {title} | " + " | ".join(cells) + f" | {_ratio(row, medians)} |"
+            cells += [_ratio(row, medians, peer) for peer in PEERS]
+            yield f"| {title} | " + " | ".join(cells) + " |"
 
     def rounds(self) -> str:
         """How many rounds the medians are of."""
@@ -103,10 +105,10 @@ def _shown(value: float) -> str:
     return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
 
 
-def _ratio(row: str, medians: dict[str, float]) -> str:
-    if OURS not in medians or PEERS[0] not in medians:
+def _ratio(row: str, medians: dict[str, float], peer: str) -> str:
+    if OURS not in medians or peer not in medians:
         return ""
-    one, other = medians[OURS], medians[PEERS[0]]
+    one, other = medians[OURS], medians[peer]
     return f"1 : {other / one:.1f}" if row in LESS_IS_MORE else f"{one / other:.1f} : 1"
 
 

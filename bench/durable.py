@@ -122,7 +122,7 @@ def nodes(url: str, count: int, folder: Path) -> Iterator[list[int]]:
 def talk(program: Path, ports: list[int], tokens: Path, *words: float) -> Figures:
     """What ``wstalk`` prints; ``words``: pairs, seconds, in flight, rate."""
     pairs, seconds, in_flight, rate = words
-    command = [program, str(ports[0]), str(ports[-1]), str(int(pairs)), tokens]
+    command: list[str | Path] = [program, str(ports[0]), str(ports[-1]), str(int(pairs)), tokens]
     command += [str(seconds), str(int(in_flight)), str(rate)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120, check=True)
     found: Figures = json.loads(done.stdout)

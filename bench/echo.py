@@ -74,7 +74,9 @@ class EchoServer:
         )
         self.heartbeat = Heartbeat(self.sockets.connections, ping_seconds=300, dead_seconds=600)
         self.heartbeat.start()
-        self.newcomers = Newcomers(loop, Tls(lambda: context), self._arrived, most=512, seconds=10)
+        self.newcomers = Newcomers(
+            loop, Tls(lambda: context), self._arrived, most=lambda: 512, seconds=10
+        )
 
     def _arrived(self, arrival: Arrival) -> None:
         head = arrival.data[: arrival.head].decode("latin1")

@@ -54,8 +54,13 @@ def carriers_at_hand() -> list[str]:
 def once(carrier: str, loss: int, rate: float, seconds: float) -> Figures:
     """One measurement on hosts of its own."""
     with hosts_and_servers(carrier) as (hosts, words):
+
+        def begin_to_lose() -> None:
+            for host in hosts:
+                drop(host, loss)
+
         words |= {"carrier": carrier, "rate": rate, "seconds": seconds, "loss": loss}
-        sent, received, wire = run_pair(hosts, words, lambda: [drop(h, loss) for h in hosts])
+        sent, received, wire = run_pair(hosts, words, begin_to_lose)
     count = max(received["received"], 1)
     return {
         "rate": received["received"] / max(received["seconds"], sent["seconds"]),

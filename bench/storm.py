@@ -93,7 +93,8 @@ def rage(programs: tuple[Path, Path], people: int, server: Server, folder: Path)
         storm: Figures = {}
         if people:
             address = "tls:127.0.0.1" if server.secure else "127.0.0.1"
-            command = [wsstorm, address, port, "/ws", str(people), folder / "tokens", "1"]
+            command: list[str | Path] = [wsstorm, address, str(server.port), "/ws", str(people)]
+            command += [folder / "tokens", "1"]
             done = subprocess.run(
                 [*command, str(STORM_SECONDS)], stdout=subprocess.PIPE, text=True, check=True
             )
