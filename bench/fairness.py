@@ -46,16 +46,8 @@ RATE = 100
 
 def talk(program: Path, port: int, tokens: Path, seconds: float) -> Figures:
     """What the two found."""
-    command: list[str | Path] = [
-        program,
-        str(port),
-        str(port),
-        "1",
-        tokens,
-        str(seconds),
-        "100",
-        str(RATE),
-    ]
+    command: list[str | Path] = [program, str(port), str(port), "1", tokens]
+    command += [str(seconds), "100", str(RATE)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120, check=True)
     found: Figures = json.loads(done.stdout)
     return found
