@@ -36,6 +36,8 @@ PEERS = ("tornado", "websockets", "picows")
 TRANSPORTS = ("plain", "tls")
 WARM = 1000
 """Connections that are there before memory is looked at."""
+HELD_SECONDS = 35
+"""Each of ours was pinged once in that time, and has answered."""
 ECHO_CONNECTIONS = 64
 IN_FLIGHT = 32
 PING = json.dumps({"op": "ping", "id": "x" * 64}, separators=(",", ":"))
@@ -192,7 +194,7 @@ class Bench:
 
     def _slope(self, transport: str, row: str, server: Server, before: float) -> None:
         """Memory for each connection between ``WARM``, with ``before``, and all that are there."""
-        time.sleep(1)
+        time.sleep(HELD_SECONDS)
         slope = (server.rss - before) / (self._connections - WARM)
         self._results.add(transport, row, server.name, slope)
 
