@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import ssl
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from tests.im.wire.secure_client import client_context
 
 ANSWER_SECONDS = 30.0
 
@@ -25,10 +28,11 @@ class Failure:
 
 @dataclass
 class Callers:
-    """Come and go until they are told to stop.
+    """Come and go until they are told to stop, with TLS and without.
 
     Attributes:
-        answers: how many were received how: by the status, ``welcome`` for a whole log-in.
+        answers: how many were received how: by the status, ``welcome`` for a whole log-in, each
+            with ``inside TLS`` behind it for those who came so.
         failures: those who were not.
         worst: the longest wait for an answer in seconds.
     """
@@ -40,10 +44,14 @@ class Callers:
     worst: float = 0.0
 
     async def come(self, stop: asyncio.Event) -> None:
-        """For each token one asks for ``/healthz`` and another logs in, again and again."""
+        """For each token one asks for ``/healthz`` and another logs in, again and again.
+
+        Each of the two comes once with TLS and once without.
+        """
         await asyncio.gather(
             *(
-                self._again(request, stop)
+                self._again(request, tls, stop)
+                for tls in (None, client_context())
                 for token in self.tokens
                 for request in (self._ask(), self._shake_hands(token))
             )
@@ -58,27 +66,28 @@ class Callers:
             or not any(failure.begun <= kill <= failure.broken for kill in kills)
         ]
 
-    async def _again(self, request: bytes, stop: asyncio.Event) -> None:
+    async def _again(self, request: bytes, tls: ssl.SSLContext | None, stop: asyncio.Event) -> None:
+        way = "" if tls is None else " inside TLS"
         while not stop.is_set():
             begun = time.monotonic()
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    answer = await self._call(request)
+                    answer = await self._call(request, tls)
             except ConnectionRefusedError:
                 answer = "refused"
             except (OSError, EOFError) as error:
-                answer = type(error).__name__
+                answer = type(error).__name__ + way
             else:
-                self.answers[answer] += 1
+                self.answers[answer + way] += 1
                 self.worst = max(self.worst, time.monotonic() - begun)
                 await asyncio.sleep(0.005)
                 continue
             self.failures.append(Failure(answer, begun, time.monotonic()))
             await asyncio.sleep(0.01)
 
-    async def _call(self, request: bytes) -> str:
+    async def _call(self, request: bytes, tls: ssl.SSLContext | None) -> str:
         place = urlsplit(self.url)
-        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        reader, writer = await asyncio.open_connection(place.hostname, place.port, ssl=tls)
         try:
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")

@@ -19,6 +19,8 @@ from tests.cluster.wait import until
 from tests.services.node import Node, NodeFactory
 
 RENEWED = "all workers are renewed"
+WAYS = {"200", "welcome", "200 inside TLS", "welcome inside TLS"}
+"""How callers are received: each way must be seen."""
 
 
 def processes(url: str) -> set[int]:
@@ -57,6 +59,7 @@ def test_who_comes_while_workers_are_renewed_or_killed_is_answered_and_nothing_i
         renewed = callers.answers.copy()
         print(f"renewed three times: {dict(renewed)}, longest wait {callers.worst:.2f} s")
         assert callers.failures == []
+        assert set(renewed) >= WAYS
 
         kills: list[float] = []
         for _ in range(3):
@@ -115,6 +118,7 @@ def test_who_comes_to_a_worker_that_dies_again_and_again_is_taken_in_by_the_othe
         await coming
         print(f"{dict(callers.answers)} in a pause of {pause:.1f} s; {callers.worst:.2f} s at most")
         assert callers.failures == []
+        assert set(callers.answers) >= WAYS
         # Two looks of the other worker, three times.
         assert callers.worst < 1.5 < pause
 
