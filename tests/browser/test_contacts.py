@@ -158,6 +158,27 @@ def test_pinned_muted_and_hidden_conversations(node: NodeFactory, new_page: Page
     expect(names).to_have_text(["Bo", "Cem", "Announcements"])
 
 
+def test_what_cannot_be_done_with_a_conversation_now_says_why(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    server = node(env=QUICK)
+    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
+    bo.send(f"u:{anna.id}", "hello")
+    page = new_page(locale="en-GB")
+    enter(page, anna)
+    # The menu is fetched with its first use.
+    row(page, "Bo").click(button="right")
+    expect(page.get_by_role("menuitem", name="Hide")).to_be_visible()
+    page.keyboard.press("Escape")
+    server.kill9()
+    expect(page.locator(".banner")).to_be_visible()
+    row(page, "Bo").click(button="right")
+    page.get_by_role("menuitem", name="Hide").click()
+    expect(page.locator(".toast")).to_have_text(
+        "There is no connection now. Try again when it is back."
+    )
+
+
 def test_the_announcements_are_pinned_and_muted_for_good(
     node: NodeFactory, new_page: Pages
 ) -> None:

@@ -97,6 +97,41 @@ def test_a_module_can_be_parsed(module: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def undeclared(*paths: Path) -> list[str]:
+    """Names that these modules use, and nobody declares: ``name path:line``."""
+    script = Path(__file__).with_name("undeclared.mjs")
+    done = subprocess.run(
+        [node(), "--expose-internals", str(script), *map(str, paths)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_every_name_that_a_module_uses_is_declared() -> None:
+    """A name that is not may be found all the same: as the element with that id."""
+    assert undeclared(*modules()) == []
+
+
+def test_an_undeclared_name_is_found(tmp_path: Path) -> None:
+    """Outside of the scope that declares it, read and written."""
+    module = tmp_path / "module.js"
+    module.write_text(
+        "export function one({ t, ...rest }, [first = t]) {\n"
+        "  for (const each of rest) var seen = each ?? first;\n"
+        "  return seen;\n"
+        "}\n"
+        "export const two = () => app.rest ?? each;\n"
+        "lost = { app: class Own { own = () => Own; } };\n",
+        "utf-8",
+    )
+    found = [line.split()[0] for line in undeclared(module)]
+    assert sorted(found) == ["app", "each", "lost"]
+
+
 def test_cores_know_no_elements() -> None:
     """What is under ``core`` and ``client`` runs without a page."""
     page = re.compile(r"\b(document|window|HTMLElement|localStorage)\s*[.\[]")

@@ -2,13 +2,17 @@ import { hide, mute, pin } from "../../client/conversation-acts.js";
 import { failing } from "../reason.js";
 
 /** Take a conversation out of the list until something new comes; it can be undone. */
-export function hideConversation({ t, client, layers, router }, conv, title) {
+export async function hideConversation(app, conv, title) {
+  const { t, client, layers, router } = app;
   const failed = failing(app);
-  hide(client, conv, true).catch(failed);
+  try {
+    await hide(client, conv, true);
+  } catch (error) {
+    failed(error);
+    return;
+  }
   if (router.place.value.id === conv) router.go("chats", null, { replace: true });
-  layers.offerUndo(t("list.hidden_done", { name: title }), () =>
-    hide(client, conv, false).catch(failed),
-  );
+  layers.offerUndo(t("list.hidden_done", { name: title }), () => hide(client, conv, false).catch(failed));
 }
 
 /** What can be done with a conversation; also offered in its details. */
@@ -16,6 +20,10 @@ export function openRowMenu(app, at, summary, title) {
   const { t, client, layers } = app;
   const { conv, pinned, muted, unread, last_seq: lastSeq } = summary;
   const failed = failing(app);
+  const mutedNow = () => {
+    if (muted) return;
+    layers.offerUndo(t("list.muted_done", { name: title }), () => mute(client, conv, false).catch(failed));
+  };
   const items = [
     {
       icon: "pin",
@@ -25,12 +33,7 @@ export function openRowMenu(app, at, summary, title) {
     {
       icon: muted ? "bell" : "bell-off",
       label: t(muted ? "list.unmute" : "list.mute"),
-      run() {
-        mute(client, conv, !muted).catch(failed);
-        if (!muted) {
-          layers.offerUndo(t("list.muted_done", { name: title }), () => mute(client, conv, false).catch(failed));
-        }
-      },
+      run: () => mute(client, conv, !muted).then(mutedNow, failed),
     },
     unread > 0 && {
       icon: "checks",
