@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,23 @@ TEXTUAL = (".js", ".mjs", ".css", ".json", ".svg", ".html", ".txt", ".webmanifes
 KINDS = {".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
 """Content types that Python's own table lacks in some version."""
 OFFLINE = re.compile(
-    r"app/.*|css/.*|vendor/[a-z-]+\.js|[a-z-]+\.(?:svg|webmanifest)|icons/icon-192\.png|start\.js"
+    r"(?:app|sentences)/.*|css/.*|vendor/[a-z-]+\.js|[a-z-]+\.(?:svg|webmanifest)|icons/icon-192\.png|start\.js"
 )
 """What a page needs that opens without its server; the emoji, which are large, come with use."""
 YEAR_SECONDS = 365 * 24 * 3600
 
 
 class Assets:
-    """The static files as they were when the node started."""
+    """The static files as they were when the node started.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they lie.
+        made: more of them by name, which the node makes itself.
+    """
+
+    def __init__(self, folder: Path, made: Mapping[str, bytes]) -> None:
         self.folder = folder
+        self.made = made
         self._names: dict[str, Path] = {}
         self._gzipped: dict[str, bytes] = {}
         digest = hashlib.sha256()
@@ -40,20 +47,23 @@ class Assets:
             if path.is_file() and "/build/" not in name:
                 digest.update(name.encode() + b"\0" + path.read_bytes())
                 self._names[name] = path
+        for name, body in made.items():
+            digest.update(name.encode() + b"\0" + body)
         self.version = digest.hexdigest()[:12]
 
     def gzipped(self, name: str) -> bytes | None:
         """A file compressed (RFC 1952), once for all; None for what would not become smaller."""
-        if name not in self._names or not name.endswith(TEXTUAL):
+        if not name.endswith(TEXTUAL) or not (name in self._names or name in self.made):
             return None
         if name not in self._gzipped:
-            self._gzipped[name] = gzip.compress(self._names[name].read_bytes(), 9, mtime=0)
+            body = self.made[name] if name in self.made else self._names[name].read_bytes()
+            self._gzipped[name] = gzip.compress(body, 9, mtime=0)
         return self._gzipped[name]
 
     @property
     def offline(self) -> list[str]:
         """Names of the files that a browser holds, so that the page opens without its server."""
-        return [name for name in self._names if OFFLINE.fullmatch(name)]
+        return [name for name in (*self._names, *self.made) if OFFLINE.fullmatch(name)]
 
     def text(self, name: str) -> str:
         """A file of text, as it is now."""
@@ -72,6 +82,7 @@ class AssetHandler(StaticFileHandler):
         super().initialize(str(assets.folder))
         self._assets = assets
         self._versioned = False
+        self._tag: str | None = None
 
     async def get(self, path: str, include_body: bool = True) -> None:
         """A file; text goes compressed to who takes that."""
@@ -79,21 +90,32 @@ class AssetHandler(StaticFileHandler):
         accepted = self.request.headers.get("Accept-Encoding", "")
         ranged = "Range" in self.request.headers
         body = self._assets.gzipped(name) if "gzip" in accepted and not ranged else None
-        if body is None:
+        if body is not None:
+            self._tag = f'"{self._assets.version}-gzip"'
+            self.set_header("Content-Encoding", "gzip")
+        elif name in self._assets.made:
+            self._tag = f'"{self._assets.version}"'
+            body = self._assets.made[name]
+        else:
             await super().get(path, include_body)
             return
         self.absolute_path = str(self._assets.folder / name)
         self.set_header("Content-Type", self.get_content_type())
-        self.set_header("Content-Encoding", "gzip")
         self.set_header("Vary", "Accept-Encoding")
-        self.set_header("Etag", f'"{self._assets.version}-gzip"')
         self.set_extra_headers(name)
+        self.set_etag_header()
         if self.check_etag_header():
             self.set_status(304)
             self.finish()
             return
         self.set_header("Content-Length", len(body))
         self.finish(body if include_body else None)
+
+    def compute_etag(self) -> str | None:
+        """None for a file by version, which is kept for good and so never asked for again."""
+        if self._versioned:
+            return None
+        return self._tag or super().compute_etag()
 
     def parse_url_path(self, url_path: str) -> str:
         """Without the version in front."""
@@ -102,10 +124,15 @@ class AssetHandler(StaticFileHandler):
         return super().parse_url_path(VERSION.sub("", url_path))
 
     def set_extra_headers(self, path: str) -> None:
-        """How long to keep it, and nothing that could be run from here."""
-        kept = f"public, max-age={YEAR_SECONDS}, immutable" if self._versioned else "no-cache"
+        """How long to keep it, and nothing that could be run from here.
+
+        A policy is for what can be a document, as a picture in SVG can. Scripts and styles, of
+        which a page has many, come with as few headers as may be.
+        """
+        kept = f"max-age={YEAR_SECONDS}, immutable" if self._versioned else "no-cache"
         self.set_header("Cache-Control", kept)
-        self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        if not path.endswith((".js", ".mjs", ".css")):
+            self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.clear_header("Server")
 

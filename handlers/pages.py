@@ -16,6 +16,7 @@ from handlers.plain import (
     WITHOUT,
     is_local_path,
 )
+from handlers.sentences import sentence_names
 from im.app import program_version
 from im.errors import Forbidden, ImError, Malformed, SecureOnly
 from im.i18n import HTML_LANGUAGES, LANGUAGES
@@ -331,9 +332,10 @@ class ChatPage(PageHandler):
             "theme": self.theme,
             "ws": "/ws",
             "limits": self.messenger.client_limits(),
-            "messages": self.messenger.catalogue.page_sentences(
-                self.language, administrator=who.is_admin
-            ),
+            "sentences": [
+                self.application.settings["assets"].url(name)
+                for name in sentence_names(self.language, administrator=who.is_admin)
+            ],
             "trust": self._trust_page,
             "can_broadcast": self.messenger.rights.may_broadcast(who),
         }

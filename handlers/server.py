@@ -14,6 +14,7 @@ from tornado.httpserver import HTTPServer
 from handlers.application import HOME, make_application, make_metrics_application
 from handlers.assets import Assets
 from handlers.port import Port, http_server
+from handlers.sentences import sentence_files
 from im.app import Listening, Messenger, open_messenger
 from im.interpreter import settle_in
 from im.ports import Ports
@@ -68,7 +69,8 @@ class Server:
             loop.add_signal_handler(signal.SIGHUP, messenger.certificates.reload_soon)
         try:
             await messenger.start()
-            application = make_application(messenger, Assets(HOME / "static"))
+            assets = Assets(HOME / "static", sentence_files(messenger.catalogue))
+            application = make_application(messenger, assets)
             port = Port(messenger, application, self._ports.http)
             port.start()
             neighbours = Neighbours(self._ports.others, port.take, port.has_room)

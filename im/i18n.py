@@ -29,10 +29,13 @@ class Catalogue:
         return self._sentences[language]
 
     def page_sentences(self, language: Language, *, administrator: bool) -> Mapping[str, str]:
-        """Those that the page's script may need for this kind of person."""
-        left_out = NOT_FOR_SCRIPT if administrator else (*NOT_FOR_SCRIPT, FOR_ADMINISTRATORS)
-        known = self._sentences[language].items()
-        return {key: text for key, text in known if not key.startswith(left_out)}
+        """Those that the page's script may need: for everyone, or more for administrators."""
+        return {
+            key: text
+            for key, text in self._sentences[language].items()
+            if key.startswith(FOR_ADMINISTRATORS) == administrator
+            and not key.startswith(NOT_FOR_SCRIPT)
+        }
 
     def translate(self, language: Language, key: str, **values: str | int) -> str:
         """The sentence for ``key`` with its blanks filled; the key itself when there is none.

@@ -28,7 +28,9 @@ async function main() {
   const keyboard = again(() => import("./ui/keyboard.js"));
   const boot = JSON.parse(document.querySelector("#boot").textContent);
   const { user, lang } = boot;
-  const t = translator(boot.messages, lang);
+  // The page names them as scripts of its own, so what does not come is fetched again like any part of it.
+  const sentences = await Promise.all(boot.sentences.map((address) => import(address)));
+  const t = translator(Object.assign({}, ...sentences.map((part) => part.default)), lang);
   const times = createTimes(lang, t);
   const router = createRouter(window);
   const layers = createLayers(CLOCK);

@@ -17,7 +17,9 @@ from tornado.web import Application
 from handlers.application import HOME, make_application
 from handlers.assets import Assets
 from handlers.port import Port
+from handlers.sentences import sentence_files
 from im.app import Listening, Messenger, open_messenger
+from im.i18n import read_catalogue
 from im.settings import Settings
 from tests.handlers.api import Api
 from tests.services.schema import Schema
@@ -31,7 +33,7 @@ LIMITS = {
 @pytest.fixture(scope="session")
 def assets() -> Assets:
     """The project's static files."""
-    return Assets(HOME / "static")
+    return Assets(HOME / "static", sentence_files(read_catalogue()))
 
 
 @pytest.fixture
