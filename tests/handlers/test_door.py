@@ -111,6 +111,20 @@ async def test_frames_that_come_with_the_handshake_are_answered_in_order(
         assert places == sorted(places)
 
 
+async def test_an_offer_of_compression_is_passed_over_and_the_connection_works(api: Api) -> None:
+    ann = await api.register("ann")
+    offer = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
+    async with called(api, handshake(who=ann, **offer)) as client:
+        got = await read_until(client, b'"welcome"')
+        head, _, first = got.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        # RFC 6455, section 9.1: what the server does not name is not used.
+        assert b"sec-websocket-extensions" not in head.lower()
+        assert first[0] == 0x81, "a whole text without RSV1"
+        await asyncio.get_running_loop().sock_sendall(client, text('{"op":"ping","id":7}'))
+        await read_until(client, b'"ok","id":7,')
+
+
 @pytest.mark.parametrize(
     ("left_out", "status"),
     [
