@@ -172,11 +172,15 @@ def test_what_cannot_be_done_with_a_conversation_now_says_why(
     page.keyboard.press("Escape")
     server.kill9()
     expect(page.locator(".banner")).to_be_visible()
-    row(page, "Bo").click(button="right")
-    page.get_by_role("menuitem", name="Hide").click()
-    expect(page.locator(".toast")).to_have_text(
-        "There is no connection now. Try again when it is back."
-    )
+    for item in ("Hide", "Mute notifications", "Pin"):
+        row(page, "Bo").click(button="right")
+        page.get_by_role("menuitem", name=item, exact=True).click()
+        expect(page.locator(".toast")).to_have_text(
+            "There is no connection now. Try again when it is back."
+        )
+        row(page, "Bo").click(button="right")
+        expect(page.get_by_role("menuitem", name=item, exact=True)).to_be_visible()
+        page.keyboard.press("Escape")
 
 
 def test_the_announcements_are_pinned_and_muted_for_good(
