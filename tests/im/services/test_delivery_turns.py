@@ -10,6 +10,7 @@ import pytest
 from im.protocol.outgoing import BATCH_BYTES, Outgoing, OutgoingBatch, batches
 from im.protocol.server import Message
 from im.services.delivery import Arrival, Delivery
+from im.services.hand_out import READERS_IN_TURN
 from im.wire.registry import Registry
 
 
@@ -98,6 +99,24 @@ def test_a_turn_is_handed_out_together_and_the_next_one_apart() -> None:
     assert delivery.delivered == 10
     turn.end()
     assert one.seen == [*expected, ("g:7", 4)]
+
+
+@pytest.mark.parametrize("strangers", [1, READERS_IN_TURN])
+def test_a_broadcast_is_handed_out_together_to_all_who_are_connected(strangers: int) -> None:
+    turn, delivery, registry, members = ready(1)
+    everyone = [*members, *(Reader(user) for user in range(10, 10 + strangers))]
+    for reader in everyone[1:]:
+        registry.add(reader)
+    delivery.open("all", 0)
+    for seq in (1, 2, 3):
+        delivery.dispatch(arrival(seq, "all"))
+    turn.end()
+    assert sum(bool(reader.seen) for reader in everyone) == min(len(everyone), READERS_IN_TURN)
+    while turn.waiting:
+        turn.end()
+    for reader in everyone:
+        assert reader.seen == [("all", 1), ("all", 2), ("all", 3)]
+        assert reader.sizes == [3]
 
 
 def test_who_joins_within_a_turn_reads_from_there_and_who_leaves_until_there() -> None:
