@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 
 import pytest
 from websockets.frames import Opcode
@@ -90,6 +91,26 @@ async def test_what_one_turn_of_the_loop_has_for_a_connection_leaves_in_one_send
         async with asyncio.timeout(WAIT):
             first = await asyncio.get_running_loop().sock_recv(pair.client, 1 << 16)
         assert first == expected
+
+
+async def test_all_connections_read_into_one_buffer(io_loop: object) -> None:
+    async with opened() as pair:
+        others = [pair.beside() for _ in range(3)]
+        for number, one in enumerate([pair, *others, pair]):
+            one.connection.start(b"")
+            one.owner.messages.clear()
+            data = text(f"number {number}")
+            tracemalloc.start()
+            try:
+                await one.write(data)
+                await until(lambda: one.owner.messages == [f"number {number}"])  # noqa: B023
+                _, most = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+            assert pair.sockets.buffer.startswith(data)
+            assert most < READ_BYTES, "nobody takes as much memory to read"
+        for one in others:
+            one.connection.abort()
 
 
 async def test_what_would_block_waits_and_keeps_its_order(io_loop: object) -> None:
