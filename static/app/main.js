@@ -88,11 +88,12 @@ async function main() {
     }
   }
 
-  /** Members of the group that is open, and whose profile is shown. */
+  /** Members of the group that is open, whose chat it is, and whose profile is shown. */
   function visiblePeople() {
     const { area, id } = router.place.value;
     if (area === "contacts" && id) return [Number(id)];
-    const group = area === "groups" ? Number(id) : parseName(id, user.id)?.group;
+    const { peer, group } = area === "groups" ? { group: Number(id) } : (parseName(id, user.id) ?? {});
+    if (peer) return [peer];
     return (client.groups.members.value.get(group) ?? []).map((member) => member.user.id);
   }
 

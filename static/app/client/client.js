@@ -214,7 +214,7 @@ export class Client {
     const patience = new Promise((resolve) => this.clock.setTimeout(resolve, FLUSH_FIRST_MS));
     await Promise.all([Promise.race([flushed, patience]), this.keptLoaded]);
     await this.#resync();
-    this.people.watch(this.#watchable(), { again: true });
+    this.#watch([], { again: true });
     this.contacts.refresh();
     this.groups.refresh();
   }
@@ -307,19 +307,17 @@ export class Client {
     if (conv !== ALL && seq > known) this.marks.raise("delivered", conv, seq);
   }
 
-  #watchable() {
-    const ids = new Set();
-    for (const summary of this.conversations.ordered.value) if (summary.peer) ids.add(summary.peer);
-    for (const contact of this.contacts.list.value) ids.add(contact.user.id);
-    for (const id of this.events.visiblePeople()) ids.add(id);
-    return [...ids];
+  #watch(newcomers, options) {
+    const peers = this.conversations.ordered.value.map(({ peer }) => peer).filter(Boolean);
+    const contacts = this.contacts.list.value.map(({ user }) => user.id);
+    this.people.watch([...newcomers, ...this.events.visiblePeople()], [...peers, ...contacts], options);
   }
 
   /** `newcomer`: whose presence was asked for in vain before, or not yet. */
   #rewatch(newcomer = null) {
     if (!this.connection.online) return;
-    if (newcomer) this.people.watch([newcomer, ...this.#watchable()], { again: true });
-    else this.people.watch(this.#watchable());
+    if (newcomer) this.#watch([newcomer], { again: true });
+    else this.#watch([]);
   }
 
   /** Someone new is on the screen. */

@@ -3,7 +3,7 @@ import { privateName } from "../core/names.js";
 
 /** Users asked for in one request, and watched at once (the node's limits). */
 const MAX_IDS = 50;
-const MAX_WATCH = 200;
+export const MAX_WATCH = 200;
 
 /** Who is who, who is here, and what I call them. */
 export class People {
@@ -67,10 +67,15 @@ export class People {
     this.presence.value = presence;
   }
 
-  /** Ask for the presence of these; what was asked for before is replaced. */
-  async watch(ids, { again = false } = {}) {
-    const users = [...new Set(ids)].filter((id) => id !== this.me.id).slice(0, MAX_WATCH);
-    const key = users.join();
+  /**
+   * Ask for the presence of these; what was asked for before is replaced. Those `shown` go before the
+   * others that are `known`, but a large group on the screen leaves these half of the places.
+   */
+  async watch(shown, known, { again = false } = {}) {
+    const ids = new Set([...shown.slice(0, MAX_WATCH / 2), ...known, ...shown]);
+    ids.delete(this.me.id);
+    const users = [...ids].slice(0, MAX_WATCH);
+    const key = [...users].sort().join();
     if (!again && key === this.watched) return;
     this.watched = key;
     const answer = await this.request({ op: "watch", users }).catch(() => null);
