@@ -52,9 +52,6 @@ function Person({ user, inChat = false }) {
   useEffect(() => client.peopleShown(), [id]);
   const attempt = (promise) =>
     promise.catch(failing(app));
-  const shared = client.groups.list.value.filter((group) =>
-    client.groups.members.value.get(group.id)?.some((member) => member.user.id === id),
-  );
   const writable = !me && user.kind !== "webhook";
   const actions = [
     writable && !inChat && ["chat", t("people.write"), () => router.go("chats", conv)],
@@ -84,8 +81,6 @@ function Person({ user, inChat = false }) {
       ${declined && html`<dt>${t("contacts.request")}</dt><dd>${t("contacts.state_declined")}</dd>`}
       ${user.kind === "webhook" && html`<dt>${t("people.webhook")}</dt><dd>${t("people.webhook_text")}</dd>`}
       ${user.note && html`<dt>${t("people.note")}</dt><dd>${user.note}</dd>`}
-      ${shared.length > 0 &&
-      html`<dt>${t("people.shared")}</dt><dd>${shared.map((group) => group.name).join(t("list.comma"))}</dd>`}
     </dl>
     ${!me &&
     html`<div class="block">
