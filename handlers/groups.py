@@ -25,7 +25,12 @@ class GroupsHandler(ApiHandler):
     async def post(self, who: Identity, body: bodies.NewGroup) -> GroupSummary:
         """I become its owner."""
         return await self.messenger.groups.create(
-            who, body.name, body.members, note=body.note, category=body.category
+            who,
+            body.name,
+            body.members,
+            note=body.note,
+            category=body.category,
+            icon=body.icon,
         )
 
 

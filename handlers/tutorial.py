@@ -269,10 +269,9 @@ class CreateCommunityHandler(TutorialHandler):
         """Its number is in ``id``."""
         _check_mine(who, body.owner_id, "ownerId")
         icon = _icon(body.icon) if body.icon else None
-        groups = self.messenger.groups
-        group = await groups.create(who, body.name, note=body.memo, category=body.cate)
-        if icon is not None:
-            group = await groups.change(who, group.id, icon=icon)
+        group = await self.messenger.groups.create(
+            who, body.name, note=body.memo, category=body.cate, icon=icon
+        )
         return _community(group)
 
 

@@ -235,12 +235,13 @@ class GroupsAnswer(Struct, kw_only=True):
 
 
 class NewGroup(Struct, kw_only=True):
-    """A group with its first members."""
+    """A group with its first members; ``icon`` is a picture of one's own."""
 
     name: Text
     members: Annotated[list[UserId], Meta(max_length=500)] = []
     note: LongText = ""
     category: Text = ""
+    icon: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
 
 
 class GroupChange(Struct, kw_only=True):

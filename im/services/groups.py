@@ -20,7 +20,7 @@ from im.services.group_rules import (
 from im.services.identity import Identity
 from im.services.invited import check_invited
 from im.services.leading import RANK, Change, Leading, Seat, seat_of
-from im.services.media import own_picture
+from im.services.media import change_shown, own_picture
 from im.services.states import States
 from im.store import (
     conversations,
@@ -36,6 +36,7 @@ from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.entries import EntryKind
 from im.store.errors import DuplicateKey
+from im.store.references import Reference
 from im.store.users import fold
 
 MAX_INVITED = 500
@@ -129,11 +130,12 @@ class Groups:
         *,
         note: str = "",
         category: str = "",
+        icon: int | None = None,
     ) -> GroupSummary:
-        """A new group with its first members.
+        """A new group with its first members; its icon is a picture that they have uploaded.
 
-        Raises ``Invalid``, ``Taken``, ``NotFound`` (someone invited), ``Forbidden`` (a guest) or
-        ``LimitReached``.
+        Raises ``Invalid``, ``Taken``, ``NotFound`` (someone invited, the icon), ``Forbidden`` (a
+        guest) or ``LimitReached``; then there is no group.
         """
         if who.kind == "guest":
             raise Forbidden("guests cannot make groups")
@@ -148,7 +150,8 @@ class Groups:
             check_invited(cursor, who, first)
             if groups.count_of_user(cursor, who.user) >= self._most_groups:
                 raise LimitReached("groups", values={"limit": self._most_groups})
-            group = groups.create(cursor, cleaned, who.user, category, note)
+            group = groups.create(cursor, cleaned, who.user, category, note, icon)
+            change_shown(cursor, who.user, Reference("icon", group), None, icon)
             return group, conversations.group(cursor, group, who.user).id
 
         try:

@@ -37,13 +37,15 @@ class GroupRow:
     muted_until: int | None
 
 
-def create(cursor: Cursor, name: str, owner: int, category: str, note: str) -> int:
+def create(
+    cursor: Cursor, name: str, owner: int, category: str, note: str, icon: int | None = None
+) -> int:
     """A new group, still without a conversation; its number. Raises ``DuplicateKey``."""
     now = cursor.dialect.now_ms
     cursor.execute(
-        "INSERT INTO group_basic (name, name_folded, owner_id, category, note, created_at,"
-        f" updated_at) VALUES (%s, %s, %s, %s, %s, {now}, {now})",
-        (name, fold(name), owner, category, note),
+        "INSERT INTO group_basic (name, name_folded, owner_id, category, note, icon_id,"
+        f" created_at, updated_at) VALUES (%s, %s, %s, %s, %s, %s, {now}, {now})",
+        (name, fold(name), owner, category, note, icon),
     )
     return cursor.lastrowid
 

@@ -99,6 +99,55 @@ def test_a_group_gets_a_picture_from_who_leads_it(node: NodeFactory, new_page: P
     expect(row(bos, "Deck crew").locator(".av img")).to_be_visible()
 
 
+def test_a_group_is_made_with_its_picture_and_category_and_seen_on_another_node(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo, _ = pair(urls[0])
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, at(bo, urls[1]))
+    bo.call("POST", "/groups", {"name": "Taken"})
+    enter(annas, anna, "groups")
+    annas.get_by_role("button", name="Create a group").click()
+    making = annas.get_by_role("dialog", name="Create a group")
+    making.get_by_role("textbox", name="Group name").fill("Taken")
+    # By keyboard: the dialog above closes alone, and the focus is where it was.
+    opens = making.get_by_role("button", name="Picture (optional)")
+    opens.press("Enter")
+    cutting = annas.get_by_role("dialog", name="Group picture")
+    expect(cutting.get_by_role("button", name="Choose a picture")).to_be_visible()
+    assert violations(annas) == []
+    annas.keyboard.press("Escape")
+    expect(cutting).to_have_count(0)
+    expect(opens).to_be_focused()
+    opens.press("Enter")
+    choose(annas, cutting)
+    cutting.get_by_role("group", name="Part that is shown").press("ArrowRight")
+    cutting.get_by_role("button", name="Use it").click()
+    expect(making.get_by_role("button", name="Change picture")).to_be_focused()
+    colour(making.locator(".av.l img"))
+    making.get_by_role("textbox", name="Category (optional)").fill("Crew")
+    making.get_by_role("checkbox", name="Bo").check()
+    making.get_by_role("button", name="Create (2 people)").click()
+    expect(making.locator("#group-name-error")).to_be_visible()
+    assert violations(annas) == []
+    # Nothing was lost by the refusal.
+    making.get_by_role("textbox", name="Group name").fill("Deck crew")
+    making.get_by_role("button", name="Create (2 people)").click()
+    expect(annas.locator(".chat-h h2")).to_have_text("Deck crew")
+    expect(annas.locator(".chat-h .av img")).to_be_visible()
+    expect(row(bos, "Deck crew").locator(".av img")).to_be_visible()
+    row(bos, "Deck crew").click()
+    group = anna.call("GET", "/groups")["groups"][0]["id"]
+    bos.goto(f"{urls[1]}/toChat#/groups/{group}")
+    expect(bos.locator(".block", has_text="Category")).to_contain_text("Crew")
+    annas.goto(f"{urls[0]}/toChat#/groups/{group}")
+    annas.get_by_role("button", name="Edit Category").click()
+    annas.get_by_role("dialog").get_by_role("textbox", name="Category").fill("")
+    annas.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(annas.locator(".block", has_text="Category")).to_contain_text("No category")
+    expect(bos.locator(".block", has_text="Category")).to_have_count(0)
+
+
 def test_what_is_no_picture_is_refused_in_words(node: NodeFactory, new_page: Pages) -> None:
     url = node(env=QUICK).url
     anna = register(url, "Anna")

@@ -220,6 +220,26 @@ async def test_an_account_that_goes_takes_its_avatar(api: Api, messenger: Messen
     await eventually(lambda: gone(messenger))
 
 
+async def test_a_group_is_made_with_ones_own_picture_or_not_at_all(
+    api: Api, messenger: Messenger
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    mine = (await ann.upload(samples.picture())).data
+    others = (await bob.upload(samples.picture(colour="blue"))).data
+    group = {"name": "g", "members": [bob.id], "category": "Crew"}
+    for wrong in (others["id"], 999):
+        refused = await ann.post("/api/groups", {**group, "icon": wrong})
+        refused.refused(404, "not_found", "icon")
+    made = (await ann.post("/api/groups", {**group, "icon": mine["id"]})).data
+    assert (made["icon"], made["category"]) == (mine["id"], "Crew")
+    assert await see(mine["url"], ann, bob) == [200] * 2
+    await ann.post(f"/api/groups/{made['id']}", method="DELETE")
+    assert await see(mine["url"], ann) == [404]
+    await bob.post("/api/me", {"avatar": others["id"]}, "PATCH")
+    await bob.post("/api/me", {"avatar": 0}, "PATCH")
+    await eventually(lambda: gone(messenger))
+
+
 async def test_a_groups_icon_is_set_by_who_leads_it(api: Api, messenger: Messenger) -> None:
     ann, bob, carol = await api.people("ann", "bob", "carol")
     group = (await ann.post("/api/groups", {"name": "g", "members": [bob.id]})).data["id"]

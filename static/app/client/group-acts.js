@@ -1,7 +1,8 @@
 // What can be done with groups.
 
-export async function createGroup({ api, groups }, name, members, note = "") {
-  const group = await api.post("/groups", { name, members, note });
+/** `about`: name, members, note, category, icon. */
+export async function createGroup({ api, groups }, about) {
+  const group = await api.post("/groups", about);
   await groups.refresh();
   return group;
 }

@@ -32,13 +32,14 @@ export const isProgram = (user) => /^(bot|webhook)$/.test(user?.kind);
 
 /**
  * `kind`: person (circle) or group (rounded square). `online` draws the presence dot. The picture lies
- * over the initials, which stay where it cannot be had. Programs have a mark.
+ * over the initials, which stay where it cannot be had. Programs have a mark. `icon`: the picture of a
+ * group that is not made yet.
  */
-export function Avatar({ id, name, kind = "person", size = "", online = null }) {
+export function Avatar({ id, name, kind = "person", size = "", online = null, icon }) {
   const { client } = useApp();
   const group = kind === "group";
   const person = !group && client.people.users.value.get(id);
-  const picture = group ? client.groups.get(id)?.icon : person?.avatar;
+  const picture = group ? icon ?? client.groups.get(id)?.icon : person?.avatar;
   return html`<span class="av c${colourOf(id)} ${group ? "g" : ""} ${size}" aria-hidden="true">
     ${initials(name)}
     ${picture &&

@@ -1,37 +1,65 @@
-import { html, useState } from "../../../vendor/preact.js";
+import { html, useRef, useState } from "../../../vendor/preact.js";
 import { addMembers, createGroup, joinGroup } from "../../client/group-acts.js";
 import { groupName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar } from "../elements.js";
 import { Field } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
+import { lazy } from "../lazy.js";
 import { SearchBox } from "../list/search-box.js";
 import { useUserSearch } from "../contacts/dialogs.js";
 import { useForm } from "../use-form.js";
 
-/** Found a group with a name and members. */
+const CropDialog = lazy(() => import("../media/crop.js"), "CropDialog", ["crop"]);
+
+/** Found a group with a name and members, and, where one likes, a picture, a category and a note. */
 export function CreateGroup({ close }) {
   const { t, client, router } = useApp();
   const [name, setName] = useState("");
+  const [category, setCategory] = useState("");
   const [note, setNote] = useState("");
+  const [icon, setIcon] = useState(null);
   const [members, setMembers] = useState([]);
+  const [cutting, setCutting] = useState(false);
+  const opener = useRef(null);
   const [form, submit] = useForm(async () => {
-    const group = await createGroup(client, name.trim(), members, note.trim());
+    const group = await createGroup(client, {
+      name: name.trim(),
+      members,
+      note: note.trim(),
+      category: category.trim(),
+      ...(icon && { icon }),
+    });
     close();
     await client.conversations.refresh();
     router.go("chats", groupName(group.id));
   });
-  return html`<${Dialog} title=${t("groups.create")} close=${close}>
+  const endCutting = () => {
+    setCutting(false);
+    // While that dialog is still there, nothing outside it can have the focus.
+    requestAnimationFrame(() => opener.current?.focus());
+  };
+  const named = form.field === "name";
+  return html`<${Dialog} title=${t("groups.create")} close=${close} holds=${icon ? "work" : null}>
     <form class="db" onSubmit=${submit}>
-      <${Field} id="group-name" label=${t("groups.name")} value=${name} onInput=${setName} error=${form.error}
+      <${Field} id="group-name" label=${t("groups.name")} value=${name} onInput=${setName} error=${named && form.error}
         required maxlength="32" autocomplete="off" />
+      <div class="group-picture">
+        <${Avatar} name=${name} kind="group" size="l" icon=${icon} />
+        <button ref=${opener} type="button" class="btn quiet small" onClick=${() => setCutting(true)}>
+          ${t(icon ? "crop.change" : "groups.picture_optional")}</button>
+      </div>
+      <${Field} id="group-category" label=${t("groups.category_optional")} value=${category} onInput=${setCategory} maxlength="32" autocomplete="off" />
       <${Field} id="group-note" label=${t("groups.note_optional")} value=${note} onInput=${setNote} maxlength="500" autocomplete="off" />
       <${PeoplePicker} chosen=${members} onChange=${setMembers} />
+      ${form.error && !named && html`<p class="err" role="alert">${form.error}</p>`}
       <footer class="da">
         <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
         <button class="btn primary" disabled=${form.busy || !name.trim()}>${t("groups.create_n", { n: members.length + 1 })}</button>
       </footer>
     </form>
+    ${cutting &&
+    html`<${CropDialog} title=${t("crop.group")} present=${Boolean(icon)} save=${async (chosen) => setIcon(chosen || null)} close=${endCutting} />`}
   <//>`;
 }
 
@@ -86,7 +114,7 @@ export function AddMembers({ group, close }) {
 }
 
 /** Change one text of a group. */
-export function EditText({ title, value, rows, max, save, close }) {
+export function EditText({ title, value, rows, max, required = false, save, close }) {
   const { t } = useApp();
   const [text, setText] = useState(value);
   const [form, submit] = useForm(async () => {
@@ -96,7 +124,7 @@ export function EditText({ title, value, rows, max, save, close }) {
   return html`<${Dialog} title=${title} close=${close}>
     <form class="db" onSubmit=${submit}>
       ${rows === 1
-        ? html`<${Field} id="edit-text" label=${title} value=${text} onInput=${setText} error=${form.error} required maxlength=${max} autocomplete="off" />`
+        ? html`<${Field} id="edit-text" label=${title} value=${text} onInput=${setText} error=${form.error} required=${required} maxlength=${max} autocomplete="off" />`
         : html`<div class="field"><label for="edit-text">${title}</label>
             <textarea class="ta" id="edit-text" rows=${rows} maxlength=${max} value=${text}
               onInput=${(event) => setText(event.currentTarget.value)}></textarea>

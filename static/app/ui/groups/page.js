@@ -59,19 +59,20 @@ function Details({ group, inChat = false }) {
   const attempt = (promise) =>
     promise.catch(failing(app));
   const owner = client.people.get(group.owner);
-  const edit = (field, title, { rows = 1, max = 64 } = {}) =>
+  const edit = (field, title, { rows = 1, max = 64, required = false } = {}) =>
     layers.open(EditText, {
       title,
       value: group[field] ?? "",
       rows,
       max,
+      required,
       save: (value) => changeGroup(client, group.id, { [field]: value }),
     });
   const changePicture = () =>
     layers.open(CropDialog, {
       title: t("crop.group"),
       present: Boolean(group.icon),
-      save: (icon) => changeGroup(client, group.id, { icon }),
+      save: (icon) => changeGroup(client, group.id, { icon }).then(() => layers.say(t("settings.saved"))),
     });
   const end = (kind) =>
     layers.open(Confirm, {
@@ -94,7 +95,7 @@ function Details({ group, inChat = false }) {
       ${!inChat && html`<button type="button" class="act" onClick=${() => router.go("chats", conv)}><${Icon} name="chat" />${t("groups.open")}</button>`}
       ${(manages || !group.leaders_invite) &&
       html`<button type="button" class="act" onClick=${() => layers.open(AddMembers, { group })}><${Icon} name="user-plus" />${t("groups.add")}</button>`}
-      ${manages && html`<button type="button" class="act" onClick=${() => edit("name", t("groups.rename"))}><${Icon} name="edit" />${t("groups.rename")}</button>
+      ${manages && html`<button type="button" class="act" onClick=${() => edit("name", t("groups.rename"), { required: true })}><${Icon} name="edit" />${t("groups.rename")}</button>
         <button type="button" class="act" onClick=${changePicture}><${Icon} name="image" />${t("crop.group")}</button>`}
       ${summary && html`<button type="button" class="act" aria-pressed=${summary.muted ? "true" : "false"} onClick=${() => attempt(mute(client, conv, !summary.muted))}>
         <${Icon} name=${summary.muted ? "bell" : "bell-off"} />${t(summary.muted ? "list.unmute" : "list.mute_short")}</button>`}
@@ -105,12 +106,17 @@ function Details({ group, inChat = false }) {
           onClick=${() => edit("announcement", t("groups.announcement"), { rows: 5, max: 2000 })}>${t("action.edit")}<span class="vh">${t("groups.announcement")}</span></button>`}</h3>
       <p class="pre">${group.announcement || t("groups.no_announcement")}</p>
     </div>
-    ${(group.note || manages) &&
-    html`<div class="block">
-      <h3><span>${t("groups.note")}</span>
-        ${manages && html`<button type="button" class="btn quiet small" onClick=${() => edit("note", t("groups.note"), { rows: 3, max: 500 })}>${t("action.edit")}<span class="vh">${t("groups.note")}</span></button>`}</h3>
-      <p class="pre">${group.note || t("groups.no_note")}</p>
-    </div>`}
+    ${[
+      ["category", { max: 32 }],
+      ["note", { rows: 3, max: 500 }],
+    ].map(
+      ([field, limits]) => (group[field] || manages) &&
+        html`<div class="block" key=${field}>
+          <h3><span>${t(`groups.${field}`)}</span>
+            ${manages && html`<button type="button" class="btn quiet small" onClick=${() => edit(field, t(`groups.${field}`), limits)}>${t("action.edit")}<span class="vh">${t(`groups.${field}`)}</span></button>`}</h3>
+          <p class="pre">${group[field] || t(`groups.no_${field}`)}</p>
+        </div>`,
+    )}
     ${manages
       ? html`<${JoiningBlock} group=${group} /><${WebhooksBlock} group=${group} />`
       : html`<div class="block">

@@ -16,7 +16,7 @@ const STEP = 0.04;
  * takes the present one away.
  */
 export function CropDialog({ title, present, save, close }) {
-  const { t, client, layers } = useApp();
+  const { t, client } = useApp();
   const [bitmap, setBitmap] = useState(null);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -41,7 +41,6 @@ export function CropDialog({ title, present, save, close }) {
     try {
       await save(await make());
       close();
-      layers.say(t("settings.saved"));
     } catch (error) {
       setBusy(false);
       setProblem(reason(t, error));

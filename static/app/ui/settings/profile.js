@@ -14,7 +14,7 @@ function Head({ user }) {
     layers.open(CropDialog, {
       title: t("crop.mine"),
       present: Boolean(user.avatar),
-      save: (avatar) => client.account.change({ avatar }),
+      save: (avatar) => client.account.change({ avatar }).then(() => layers.say(t("settings.saved"))),
     });
   return html`<div class="me-head"><${Avatar} id=${user.id} name=${user.name} size="l" />
     <div><h3>${user.name}</h3><p class="muted">${t("people.number", { id: String(user.id) })}</p>
