@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "bring the database to this version's schema",
     "admin create NAME": "make an administrator; the password is asked for, or read from input",
     "admin password NAME": "give someone a new password; their sessions end",
+    "admin role NAME admin|user": "make someone an administrator, or a plain user again",
+    "admin revoke NAME": "end all sessions and tokens of someone, on every node",
     "nodes": "show the nodes that are alive now",
     "keys": "show the keys with which nodes talk to each other",
     "keys rotate [--now]": "change to a new one; --now: don't wait for nodes that lack it",
@@ -104,7 +106,7 @@ def flag(name: str) -> str:
 def help_text() -> str:
     """What ``--help`` shows."""
     lines = ["run.py [COMMAND] [--setting VALUE …]", "", "Commands:"]
-    lines += [f"  {name:<22}{text}" for name, text in COMMANDS.items()]
+    lines += [f"  {name:<28}{text}" for name, text in COMMANDS.items()]
     lines += ["", "Settings (also IM_… in the environment and in conf/app.toml):"]
     short = {full: f"{flag(name)}, " for name, full in SHORT_NAMES.items()}
     lines.append("  --config FILE")

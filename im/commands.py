@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from im.app import Listening, Messenger, open_messenger, open_node_database
 from im.command_line import NOW
-from im.errors import NotFound
+from im.errors import ImError, NotFound
 from im.services.audit import CONSOLE
+from im.services.identity import Identity
 from im.services.key_ring import rotate
 from im.settings import Settings
 from im.store import cluster_keys, nodes, users
 from im.store.bootstrap import bootstrap
 from im.store.migrations import migrate, schema_version
+from im.store.users import UserRow
 
 USAGE = 2
+ADMIN = "admin create NAME | admin password NAME | admin role NAME admin|user | admin revoke NAME"
+AT_THE_MACHINE = Identity(0, 0, CONSOLE, "user", "admin", "en")
+"""Nobody who has an account: who can read the database may do what administrators may."""
 NOWHERE = Listening(address="", port=0, metrics_port=0, worker=0)
 
 
@@ -33,16 +39,29 @@ async def run_migrate(settings: Settings) -> int:
 
 
 async def run_admin(settings: Settings, words: tuple[str, ...]) -> int:
-    """Make an administrator, or give someone a new password."""
-    if len(words) != 2 or words[0] not in ("create", "password"):
-        print("admin create NAME | admin password NAME", file=sys.stderr)
-        return USAGE
-    action, name = words
+    """What the person at the machine does about an account: see ``ADMIN``."""
+    act: Callable[[Messenger], Awaitable[int]]
+    match words:
+        case ("create", name):
+            act = partial(_create, name=name)
+        case ("password", name):
+            act = partial(_set_password, name=name)
+        case ("role", name, "admin" | "user" as role):
+            act = partial(_set_role, name=name, role=role)
+        case ("revoke", name):
+            act = partial(_revoke, name=name)
+        case _:
+            print(ADMIN, file=sys.stderr)
+            return USAGE
     messenger = await open_messenger(settings, NOWHERE)
     try:
-        if action == "create":
-            return await _create(messenger, name)
-        return await _set_password(messenger, name)
+        return await act(messenger)
+    except ImError as error:
+        if not (error.field or error.values):
+            raise
+        # A name or password that breaks a rule: as the page says it.
+        print(f"admin: {messenger.catalogue.explain('en', error)}", file=sys.stderr)
+        return 1
     finally:
         await messenger.close()
 
@@ -120,15 +139,42 @@ async def _create(messenger: Messenger, name: str) -> int:
 
 
 async def _set_password(messenger: Messenger, name: str) -> int:
-    row = await messenger.database.read(users.by_name, name)
-    if row is None:
-        raise NotFound(f"there is nobody called {name}")
+    row = await _called(messenger, name)
     await messenger.people.administration.reset_password(
         None, row.id, _ask_password(), second_factor=True
     )
     await messenger.people.audit.note("user.reset", None, f"u:{row.id}", CONSOLE)
     print(f"{row.name} has a password for one log-in; their sessions and second factor have ended")
     return 0
+
+
+async def _set_role(messenger: Messenger, name: str, role: str) -> int:
+    found = await _called(messenger, name)
+    row = await messenger.accounts.update(AT_THE_MACHINE, found.id, {"role": role})
+    await messenger.people.audit.note(
+        "user.changed", None, f"u:{row.id}", CONSOLE, fields=["role"], role=row.role
+    )
+    print(f"{row.name} is {'an administrator' if row.role == 'admin' else 'a plain user'}")
+    return 0
+
+
+async def _revoke(messenger: Messenger, name: str) -> int:
+    row = await _called(messenger, name)
+    ended = await messenger.sessions.revoke_all(row.id, programs=True)
+    await messenger.people.audit.note("user.revoked", None, f"u:{row.id}", CONSOLE)
+    seconds = messenger.settings.sessions.recheck_seconds
+    print(
+        f"{row.name}: {ended} sessions and tokens have ended;"
+        f" nodes close their connections within {seconds:g} s"
+    )
+    return 0
+
+
+async def _called(messenger: Messenger, name: str) -> UserRow:
+    row = await messenger.database.read(users.by_name, name)
+    if row is None or row.deleted_at is not None:
+        raise NotFound(f"there is nobody called {name}")
+    return row
 
 
 def _ask_password() -> str:

@@ -136,10 +136,10 @@ class Sessions:
         self._tell(ended)
         self._states.changed([user], "sessions")
 
-    async def revoke_all(self, user: int, keep: int = 0) -> int:
-        """End all log-ins of a person but one, not their programs' tokens; how many."""
+    async def revoke_all(self, user: int, keep: int = 0, *, programs: bool = False) -> int:
+        """End all log-ins of a person but one, with ``programs`` their tokens too; how many."""
         ended = await self._database.write(
-            lambda cursor: sessions.revoke_all(cursor, user, keep, programs=False)
+            lambda cursor: sessions.revoke_all(cursor, user, keep, programs=programs)
         )
         self._tell(ended)
         self._states.changed([user], "sessions")
