@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+import pytest
 from playwright.sync_api import TimeoutError as NotThere
 from playwright.sync_api import expect
 
@@ -16,6 +17,7 @@ from tests.browser.people import (
     register,
     write,
 )
+from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -107,6 +109,38 @@ def test_a_failed_message_goes_out_when_it_is_tried_again(
     page.get_by_role("button", name="Retry").click()
     expect(page.locator(".failed")).to_have_count(0)
     expect(bubble(page, "hello?").locator("use[href$='#check']")).to_be_attached()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_what_failed_is_counted_in_other_chats_and_leads_there(
+    node: NodeFactory, new_page: Pages, width: int
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    cem.send(f"u:{anna.id}", "hello")
+    bo.call("PUT", f"/contacts/{anna.id}/block")
+    page = new_page(locale="en-GB", viewport={"width": width, "height": 740})
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    for text in ("one", "two"):
+        write(page, text)
+    expect(page.locator(".failed")).to_have_count(2)
+    assert violations(page) == []
+    told = page.locator(".banner.unsent")
+    expect(told).to_have_count(0)
+    page.goto(f"{url}/toChat#/chats/{private(anna, cem)}")
+    expect(told).to_contain_text("2 messages were not sent")
+    assert violations(page) == []
+    page.goto(f"{url}/toChat#/contacts")
+    expect(page.get_by_role("link", name="Chats")).to_contain_text("2 messages were not sent")
+    assert violations(page) == []
+    told.get_by_role("button", name="Show").press("Enter")
+    expect(page.locator(".failed")).to_have_count(2)
+    expect(told).to_have_count(0)
+    for left in (1, 0):
+        page.get_by_role("button", name="Delete").first.click()
+        expect(page.locator(".failed")).to_have_count(left)
+    page.goto(f"{url}/toChat#/contacts")
+    expect(page.locator(".fails")).to_have_count(0)
 
 
 def test_drafts_are_kept_through_a_reload(node: NodeFactory, new_page: Pages) -> None:

@@ -58,6 +58,11 @@ export class Outbox {
       .sort(inOrder);
   }
 
+  /** The failed ones outside of a conversation. */
+  failedBeside(conv) {
+    return [...this.byKey.values()].filter((item) => item.state === FAILED && item.conv !== conv).sort(inOrder);
+  }
+
   get waiting() {
     return this.#count(WAITING);
   }

@@ -11,9 +11,14 @@ const AREAS = [
 function useBadges() {
   const { t, client } = useApp();
   const asking = client.groups.list.value.reduce((n, group) => n + (group.requests ?? 0), 0);
+  void client.outboxVersion.value;
+  const { failed } = client.outbox;
   const badge = (n, words) => html`<${Badge} kind="red" n=${n} label=${t(words, { n })} />`;
   return {
-    chats: badge(client.conversations.unread.value, "list.unread"),
+    chats: [
+      badge(client.conversations.unread.value, "list.unread"),
+      failed > 0 && html`<span class="fails"><${Icon} name="alert" size="s" /><span class="vh">${t("send.failed_n", { n: failed })}</span></span>`,
+    ],
     contacts: badge(client.contacts.incoming.value.length, "contacts.requests_n"),
     groups: badge(asking, "groups.asking"),
   };

@@ -5,9 +5,9 @@ import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
 import { PlainNotice, PlainOffline } from "./plain.js";
 
-/** What there is to be told once: a newer page, an announcement, a notice of the operator, a wrong clock. */
+/** What there is to be told once: a newer page, what was not sent elsewhere, an announcement, a notice of the operator, a wrong clock. */
 export function News() {
-  return html`<${NewVersion} /><${Announcement} /><${Notice} /><${PlainNotice} /><${PlainOffline} /><${ClockNotice} />`;
+  return html`<${NewVersion} /><${Unsent} /><${Announcement} /><${Notice} /><${PlainNotice} /><${PlainOffline} /><${ClockNotice} />`;
 }
 
 /** Why "today" is not today in the list, until "Got it"; the settings go on saying so. */
@@ -41,6 +41,22 @@ function NewVersion() {
     <button type="button" onClick=${load}>${t("version.load")}</button>
     <${IconButton} small icon="close" label=${t("version.later")} onClick=${() => (newer.value = false)} />
   </section>`;
+}
+
+/** Messages that failed in other conversations than the open one, until they are sent or deleted there. */
+function Unsent() {
+  const { t, client, router } = useApp();
+  void client.outboxVersion.value;
+  const { area, id } = router.place.value;
+  const [first, ...more] = client.outbox.failedBeside(area === "chats" ? id : null);
+  return html`<div role="status">
+    ${first &&
+    html`<div class="banner unsent">
+      <${Icon} name="alert" />
+      <p>${t("send.failed_n", { n: more.length + 1 })}</p>
+      <button type="button" onClick=${() => router.go("chats", first.conv)}>${t("send.failed_show")}</button>
+    </div>`}
+  </div>`;
 }
 
 /** The newest unread announcement, until "Got it". */
