@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 from playwright.sync_api import TimeoutError as NotThere
@@ -15,6 +16,7 @@ from tests.browser.people import (
     online,
     private,
     register,
+    row,
     write,
 )
 from tests.browser.test_accessibility import violations
@@ -141,6 +143,27 @@ def test_what_failed_is_counted_in_other_chats_and_leads_there(
         expect(page.locator(".failed")).to_have_count(left)
     page.goto(f"{url}/toChat#/contacts")
     expect(page.locator(".fails")).to_have_count(0)
+
+
+def test_the_link_is_shown_on_a_phone_in_the_list_and_in_a_chat(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    server = node(env=QUICK)
+    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
+    bo.send(f"u:{anna.id}", "hello")
+    page = new_page(locale="en-GB", viewport={"width": 360, "height": 740})
+    enter(page, anna)
+    tabs = page.locator(".tabs .lan")
+    expect(tabs).to_be_visible()
+    expect(tabs).to_contain_text(re.compile(r"\d ms|online"))
+    assert violations(page) == []
+    row(page, "Bo").click()
+    mark = page.locator(".chat-h .lan")
+    expect(mark).to_be_visible()
+    expect(mark.locator("use[href$='#wifi']")).to_be_attached()
+    server.kill9()
+    expect(mark.locator("use[href$='#link-off']")).to_be_attached()
+    assert violations(page) == []
 
 
 def test_drafts_are_kept_through_a_reload(node: NodeFactory, new_page: Pages) -> None:

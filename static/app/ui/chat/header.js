@@ -5,6 +5,7 @@ import { Avatar, IconButton, isProgram } from "../elements.js";
 import { isComposing } from "../input-method.js";
 import { Palette } from "../keyboard.js";
 import { presenceText } from "../presence-text.js";
+import { LinkMark } from "../shell/navigation.js";
 
 /** Who or what the conversation is with. */
 export function ChatHeader({ conv, summary }) {
@@ -44,7 +45,7 @@ export function ChatHeader({ conv, summary }) {
     />
     <div class="who">
       <h2>${title}</h2>
-      <p class="sub">${subtitle(useApp(), conv, summary)}</p>
+      <p class="sub"><${LinkMark} />${subtitle(useApp(), conv, summary)}</p>
     </div>
     <${IconButton} icon="search" label=${t("search.open")} onClick=${search} />
     ${conv !== ALL &&

@@ -48,29 +48,44 @@ export function Rail() {
   </nav>`;
 }
 
-/** Signal mark and round trip: whether and how well the node is reached. */
-function LinkState() {
+/** Whether and how well the node is reached, in an icon, a class and words. */
+function useLink() {
   const { t, client } = useApp();
   const link = client.link.value;
   const trip = client.roundTrip.value;
   const online = link.name === "online";
+  const icon = online ? "wifi" : "link-off";
+  const kind = `lan ${online ? "" : link.name === "connecting" ? "wait" : "bad"}`;
   const words = online
     ? trip === null
       ? t("link.on")
       : t("link.trip", { n: Math.max(1, Math.round(trip)) })
     : t(link.name === "connecting" ? "link.connecting" : "link.off");
+  return { icon, kind, words };
+}
+
+/** The state alone, where there is no rail and no tab bar. */
+export function LinkMark() {
+  const { icon, kind, words } = useLink();
+  return html`<span class=${kind}><${Icon} name=${icon} size="s" /><span class="vh">${words}</span></span>`;
+}
+
+/** Signal mark and round trip. */
+function LinkState() {
+  const { t, client } = useApp();
+  const { icon, kind, words } = useLink();
   return html`<button
     type="button"
-    class="lan ${online ? "" : link.name === "connecting" ? "wait" : "bad"}"
+    class=${kind}
     title=${t("link.title")}
     onClick=${() => client.connection.check()}
   >
-    <${Icon} name=${online ? "wifi" : "link-off"} />
+    <${Icon} name=${icon} />
     <span class="num">${words}</span><span class="vh">${t("link.title")}</span>
   </button>`;
 }
 
-/** On phones: four tabs below. */
+/** On phones: four tabs below, and the state of the link. */
 export function TabBar() {
   const { t, router } = useApp();
   const badges = useBadges();
@@ -83,5 +98,6 @@ export function TabBar() {
         aria-current=${area === name ? "page" : undefined}
       ><${Icon} name=${icon} /><span>${t(name === "settings" ? "area.me" : `area.${name}`)}</span>${badges[name]}</a>`,
     )}
+    <${LinkState} />
   </nav>`;
 }
