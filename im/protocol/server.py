@@ -123,7 +123,8 @@ Entry = Message | Event
 class ConversationSummary(Struct, kw_only=True):
     """A conversation as one's list shows it.
 
-    ``unread`` counts messages after ``read_seq`` that one did not write oneself.
+    ``unread`` counts messages after ``read_seq`` that one did not write oneself; ``mention_seq``
+    is the newest of them that mentions one, if any does.
     ``peer_read_seq`` and ``peer_delivered_seq`` are the other person's marks (private only).
     """
 
@@ -133,6 +134,7 @@ class ConversationSummary(Struct, kw_only=True):
     read_seq: int
     delivered_seq: int
     unread: int
+    mention_seq: int | None = None
     last: Entry | None = None
     muted: bool = False
     pinned: bool = False

@@ -17,7 +17,16 @@ from im.services import receipts, views
 from im.services.history import Erasures, view
 from im.services.identity import Identity
 from im.services.states import States
-from im.store import conversations, groups, members, messages, preferences, summaries, users
+from im.store import (
+    conversations,
+    groups,
+    members,
+    mentions,
+    messages,
+    preferences,
+    summaries,
+    users,
+)
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.entries import Entry
@@ -124,6 +133,8 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
         entry.conversation: entry
         for entry in messages.by_places(cursor, [(row.id, row.last_seq) for row in rows])
     }
+    unread = {row.id: max(0, row.last_ordinal - row.read_ordinal) for row in rows}
+    named = mentions.newest_unread(cursor, user, [number for number, n in unread.items() if n])
     hidden = members.hidden_places(cursor, user, [(row.id, row.last_seq) for row in rows])
     seen_groups = {
         group.id: group
@@ -156,7 +167,8 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
                 last_seq=row.last_seq,
                 read_seq=row.read_seq,
                 delivered_seq=row.delivered_seq,
-                unread=max(0, row.last_ordinal - row.read_ordinal),
+                unread=unread[row.id],
+                mention_seq=named.get(row.id),
                 last=views.entry(cast(Entry, entry)) if shown else None,
                 muted=bool(row.muted),
                 pinned=row.pinned_at is not None,

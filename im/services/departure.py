@@ -6,7 +6,7 @@ from __future__ import annotations
 from im.services.groups import Groups
 from im.services.identity import Identity
 from im.services.leading import RANK
-from im.store import members, preferences, quick_replies, state_versions
+from im.store import members, mentions, preferences, quick_replies, state_versions
 from im.store.cursor import Cursor
 
 
@@ -33,8 +33,10 @@ async def leave_groups(groups: Groups, user: int) -> None:
 
 
 def forget_own_lists(cursor: Cursor, user: int) -> None:
-    """Delete what a person kept for themselves: quick replies, settings, what they hid."""
+    """Delete what a person kept for themselves: quick replies, settings, what they hid, and
+    where they were named."""
     quick_replies.remove_all(cursor, user)
     preferences.remove_all(cursor, user)
     state_versions.remove(cursor, user)
     members.unhide_all(cursor, user)
+    mentions.forget(cursor, user)

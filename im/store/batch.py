@@ -21,7 +21,7 @@ import msgspec
 
 from im.errors import ImError, KeyConflict, NotFound
 from im.protocol import names
-from im.store import effects, marks, membership, messages, references, revisions
+from im.store import effects, marks, membership, mentions, messages, references, revisions
 from im.store.backend import Connection
 from im.store.cursor import Cursor
 from im.store.dialect import Dialect
@@ -58,6 +58,8 @@ class _Transaction:
     rows: list[tuple[object, ...]] = field(default_factory=list)
     media: list[tuple[int, references.Reference]] = field(default_factory=list)
     """Files with the entries that show them."""
+    mentions: list[tuple[int, int, int]] = field(default_factory=list)
+    """(conversation, number, person) for each whom a message names."""
     marks: dict[tuple[int, int], int] = field(default_factory=dict)
     """Last own message of (conversation, sender)."""
     rights_changed: bool = False
@@ -261,6 +263,7 @@ def _add(
     if entry.media_id is not None:
         shown = references.Reference("entry", conversation.id, seq)
         transaction.media.append((entry.media_id, shown))
+    transaction.mentions += ((conversation.id, seq, user) for user in entry.mentions)
     if entry.kind is EntryKind.MESSAGE:
         transaction.marks[conversation.id, entry.sender] = seq
     return Entry(
@@ -296,6 +299,8 @@ def _flush(transaction: _Transaction, cursor: Executes) -> None:
         rows.clear()
     references.add(cursor, transaction.media)
     transaction.media.clear()
+    mentions.add(cursor, transaction.mentions)
+    transaction.mentions.clear()
 
 
 def _update(transaction: _Transaction, cursor: Executes) -> None:

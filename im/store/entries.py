@@ -49,6 +49,7 @@ class NewEntry:
         target_seq: the earlier entry that it is about.
         fingerprint: 16 bytes that tell two contents apart; None skips the comparison.
         media_id: the uploaded file; counted as one more reference to it.
+        mentions: people whom it names, each once.
         epoch: the conversation's epoch at which it was authorised; None skips the check.
         effect: what else happens in its transaction.
     """
@@ -63,6 +64,7 @@ class NewEntry:
     target_seq: int | None = None
     fingerprint: bytes | None = None
     media_id: int | None = None
+    mentions: tuple[int, ...] = ()
     epoch: int | None = None
     effect: Effect | None = None
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from im.errors import Forbidden, NotFound, Recalled, TooLate
-from im.store import messages, references, search_index
+from im.store import mentions, messages, references, search_index
 from im.store.effects import Edit, Recall
 from im.store.entries import Entry, EntryKind
 from im.store.place import Place
@@ -41,6 +41,7 @@ def recall(place: Place, effect: Recall) -> Entry | tuple[int, ...]:
         f" WHERE conversation_id = %s AND seq IN ({cursor.dialect.marks(len(erased))})",
         (place.now, conversation, *erased),
     )
+    mentions.erase(cursor, conversation, effect.target_seq)
     search_index.erase(cursor, place.conversation, effect.target_seq, text, sender)
     _note(place, effect.target_seq, EntryKind.RECALL)
     if media_id is None:

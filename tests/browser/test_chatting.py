@@ -201,6 +201,30 @@ def test_a_group_is_made_and_all_its_members_hear_each_other(
     expect(page.locator(".hitme .at.you")).to_have_text("@Anna")
 
 
+def test_who_was_away_sees_where_they_were_mentioned(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    befriend(anna, bo)
+    group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
+    body = {"to": f"g:{group}", "text": "@Anna hatch 3?", "mentions": [anna.id]}
+    bo.call("POST", "/messages", body)
+    bo.send(f"g:{group}", "It rains")
+    page = new_page(locale="en-GB")
+    enter(page, anna)
+    badge = row(page, "Deck crew").locator(".badge.at")
+    expect(badge).to_contain_text("you are mentioned")
+    expect(row(page, "Deck crew").locator(".pv")).to_contain_text("@you")
+    page.locator(".pane").get_by_role("button", name="@you").click()
+    expect(page.locator(".pane .row")).to_have_count(1)
+    row(page, "Deck crew").click()
+    expect(page.locator(".hitme .at.you")).to_have_text("@Anna")
+    expect(badge).to_have_count(0)
+    page.reload()
+    online(page)
+    expect(row(page, "Deck crew")).to_be_visible()
+    expect(badge).to_have_count(0)
+
+
 def test_names_that_come_after_a_text_was_sent_are_not_offered_any_more(
     node: NodeFactory, new_page: Pages
 ) -> None:

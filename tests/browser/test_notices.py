@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.people import (
     QUICK,
@@ -207,6 +207,38 @@ def test_a_muted_conversation_is_silent_until_one_is_named(
     until(page, lambda: len(shown(page)) == 1)
     assert shown(page)[0]["body"] == "Bo: @Anna now"
     assert count(page, "told") == 1
+
+
+def test_a_muted_conversation_tells_what_named_one_while_there_was_no_link(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = pair(node)
+    group = bo.call("POST", "/groups", {"name": "Deck crew", "members": [anna.id]})["id"]
+    page = watch(new_page, anna)
+    row(page, "Deck crew").click(button="right")
+    page.get_by_role("menuitem", name="Mute").click()
+    expect(row(page, "Deck crew").locator("use[href$='#bell-off']")).to_be_attached()
+    opened: list[WebSocketRoute] = []
+
+    def open_once(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        if len(opened) == 1:
+            socket.connect_to_server()
+
+    page.route_web_socket("**/ws*", open_once)
+    page.reload()
+    online(page)
+    look(page, "hidden")
+    opened[0].close()
+    until(page, lambda: len(opened) == 2)
+    bo.call("POST", "/messages", {"to": f"g:{group}", "text": "@Anna now", "mentions": [anna.id]})
+    bo.send(f"g:{group}", "just talk")
+    assert shown(page) == []
+    opened[1].connect_to_server()
+    until(page, lambda: len(shown(page)) == 1)
+    assert shown(page)[0]["body"] == "Bo: @Anna now"
+    assert count(page, "told") == 1
+    expect(row(page, "Deck crew").locator(".badge.at")).to_be_attached()
 
 
 def test_what_is_told_is_chosen_in_the_settings(node: NodeFactory, new_page: Pages) -> None:

@@ -144,3 +144,24 @@ async def test_recalls_edits_and_marks_cost_no_more_in_large_groups(
 
         counts.append(await statements(messenger, act))
     assert counts[0] >= counts[1], counts
+
+
+async def test_naming_someone_costs_one_statement_more_whoever_and_wherever(
+    api: Api, messenger: Messenger
+) -> None:
+    ann = await api.register("ann")
+    who = await messenger.sessions.resolve(ann.token)
+    counts = []
+    for size in SIZES:
+        group = await group_of(messenger, ann, size)
+        for named in ([], [ann.id], list(range(1, 51))):
+
+            async def send(
+                group: int = group, named: list[int] = named, who: Identity = who
+            ) -> None:
+                frame = Send(to=f"g:{group}", text="x", mentions=named)
+                await messenger.messages.send(who, frame)
+
+            counts.append(await statements(messenger, send))
+    plain = counts[0]
+    assert counts == [plain, plain + 1, plain + 1] * 2

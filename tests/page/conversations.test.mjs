@@ -42,3 +42,60 @@ test("what was told while the list was on its way holds", async () => {
   const { peer_delivered_seq: delivered, read_seq: read, unread } = list.get(CONV);
   assert.deepEqual({ delivered, read, unread }, { delivered: 1, read: 3, unread: 0 });
 });
+
+const named = (seq) => ({
+  op: "message", conv: "g:1", seq, from: 2, time: seq, media: "text", text: "you", mentions: [ME],
+});
+const group = (more = {}) => summary({ conv: "g:1", muted: false, ...more });
+
+test("who was away is mentioned where the node says so, whatever was said last", async () => {
+  const { list, answer } = createList();
+  list.refresh();
+  await answer(group({ last_seq: 9, unread: 8, mention_seq: 4 }));
+  assert.equal(list.get("g:1").mention_seq, 4);
+  list.read("g:1", ME, 3, 6);
+  assert.equal(list.get("g:1").mention_seq, 4);
+  list.read("g:1", ME, 4, 5);
+  assert.equal(list.get("g:1").mention_seq, null);
+});
+
+test("a list that was on its way neither loses a mention nor brings one back that was read", async () => {
+  const { list, answer } = createList();
+  list.refresh();
+  await answer(group());
+  list.refresh();
+  list.entry(named(2));
+  await answer(group());
+  assert.equal(list.get("g:1").mention_seq, 2);
+  list.refresh();
+  list.read("g:1", ME, 2, 0);
+  await answer(group({ last_seq: 2, unread: 1, mention_seq: 2 }));
+  assert.equal(list.get("g:1").mention_seq, null);
+});
+
+test("a mention that is taken back makes room for the one before it", async () => {
+  const { list, answer } = createList();
+  list.refresh();
+  await answer(group({ last_seq: 9, unread: 8, mention_seq: 8 }));
+  list.entry({ op: "event", kind: "recall", conv: "g:1", seq: 10, from: 2, time: 10, target: 8 });
+  assert.equal(list.get("g:1").mention_seq, null);
+  await answer(group({ last_seq: 10, unread: 8, mention_seq: 4 }));
+  assert.equal(list.get("g:1").mention_seq, 4);
+});
+
+test("after an absence a muted conversation tells what mentions one", async () => {
+  const asked = [];
+  const lists = [
+    [group({ muted: true })],
+    [group({ muted: true, last_seq: 3, unread: 2, mention_seq: 2, last: { ...named(3), mentions: [] } })],
+  ];
+  const request = async (frame) => {
+    if (frame.op === "conversations") return { conversations: lists.shift(), users: [] };
+    asked.push(frame);
+    return { entries: [named(2)], users: [] };
+  };
+  const list = new Conversations({ request, people: { learn() {} }, me: { id: ME }, t: (key) => key });
+  assert.deepEqual(await list.refresh(), []);
+  assert.deepEqual((await list.refresh()).map(({ seq }) => seq), [2]);
+  assert.deepEqual(asked, [{ op: "sync", conv: "g:1", after: 1, limit: 1 }]);
+});

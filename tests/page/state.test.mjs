@@ -7,7 +7,7 @@ import { createClock } from "./clock.mjs";
 
 const ME = 1;
 const summary = (more = {}) => ({
-  conv: "g:1", last_seq: 5, read_seq: 5, unread: 0, muted: false, pinned: false, mentioned: false,
+  conv: "g:1", last_seq: 5, read_seq: 5, unread: 0, muted: false, pinned: false, mention_seq: null,
   last: { op: "message", seq: 5, from: 2, time: 5, text: "old" }, ...more,
 });
 const message = (seq, from, more = {}) => ({ op: "message", conv: "g:1", seq, from, time: seq, text: "new", ...more });
@@ -27,8 +27,14 @@ test("events and entries that came before are not counted", () => {
 
 test("a mention is remembered until it is read", () => {
   const mentioned = withEntry(summary(), message(6, 2, { mentions: [ME] }), ME);
-  assert.equal(mentioned.mentioned, true);
-  assert.equal(withRead(mentioned, 6).mentioned, false);
+  assert.equal(mentioned.mention_seq, 6);
+  const later = withEntry(mentioned, message(7, 2), ME);
+  assert.equal(withRead(later, 5).mention_seq, 6);
+  assert.equal(withRead(later, 6, 1).mention_seq, null);
+  assert.equal(withEntry(later, message(8, ME), ME).mention_seq, null);
+  const recall = { op: "event", kind: "recall", seq: 8, from: 2, time: 8, target: 6 };
+  assert.equal(withEntry(later, recall, ME).mention_seq, null);
+  assert.equal(withEntry(later, { ...recall, target: 7 }, ME).mention_seq, 6);
 });
 
 test("a recall and an edit change what the list shows", () => {

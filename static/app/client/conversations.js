@@ -45,6 +45,9 @@ export class Conversations {
 
   /** A new entry; false when the conversation is not in the list yet. */
   entry(entry) {
+    // What mentioned one before is known to the node alone, and its list on the way may be older.
+    const mention = this.get(entry.conv)?.mention_seq;
+    if (entry.kind === "recall" && (this.running || entry.target === mention)) this.refresh();
     return this.update(entry.conv, (summary) => withEntry(summary, entry, this.me.id));
   }
 
@@ -65,7 +68,8 @@ export class Conversations {
 
   /**
    * Fetch the list anew; calls meanwhile make one more round. Resolves to what came while nothing was
-   * heard: the last entry of each known conversation with more unread than before.
+   * heard: the last entry of each known conversation with more unread than before; of a muted one what
+   * mentions one.
    */
   refresh() {
     if (this.running) {
@@ -99,23 +103,38 @@ export class Conversations {
       return [];
     }
     const missed = [];
+    const called = [];
     const before = this.state.value === "ready";
     for (const [conv, summary] of this.map.value) {
       const fresh = found.get(conv);
       if (fresh) found.set(conv, movedOn(fresh, summary));
-      if (before && fresh?.last_seq > summary.last_seq && fresh.unread > summary.unread) missed.push(fresh.last);
+      if (before && fresh?.last_seq > summary.last_seq && fresh.unread > summary.unread) {
+        if (fresh.muted && fresh.mention_seq > summary.last_seq) called.push(fresh);
+        else missed.push(fresh.last);
+      }
     }
     this.map.value = found;
     this.error.value = null;
     this.state.value = "ready";
-    return missed;
+    for (const summary of called) missed.push(await this.#mention(summary));
+    return missed.filter(Boolean);
+  }
+
+  /** The message that mentions one, or the last one where it can't be had. */
+  async #mention({ conv, mention_seq: seq, last }) {
+    try {
+      const { entries, users } = await this.request({ op: "sync", conv, after: seq - 1, limit: 1 });
+      this.people.learn(users);
+      return complete(entries[0]);
+    } catch {
+      return last;
+    }
   }
 
   #full(summary) {
     const known = this.map.value.get(summary.conv);
     const parsed = parseName(summary.conv, this.me.id);
     const last = summary.last ? complete(summary.last) : null;
-    const mentionsMe = last?.op === "message" && last.mentions.includes(this.me.id);
     return {
       ...summary,
       last,
@@ -123,7 +142,7 @@ export class Conversations {
       group: summary.group ?? null,
       muted: summary.muted ?? false,
       pinned: summary.pinned ?? false,
-      mentioned: summary.unread > 0 && (known?.mentioned || mentionsMe || false),
+      mention_seq: summary.mention_seq ?? null,
       touched: known?.touched ?? 0,
       memberMarks: known?.memberMarks,
     };

@@ -6,7 +6,7 @@ import { changesTarget } from "./log.js";
 /** A new entry of the log. `unread` counts messages of others after the own mark. */
 export function withEntry(summary, entry, me) {
   const events = changesTarget(entry);
-  let { last, unread, mentioned } = summary;
+  let { last, unread, mention_seq: mention } = summary;
   if (entry.seq > summary.last_seq) last = entry;
   if (events && summary.last?.seq === entry.target) last = withChange(summary.last, entry);
   if (entry.seq <= summary.last_seq) {
@@ -17,13 +17,13 @@ export function withEntry(summary, entry, me) {
   if (mine) {
     readSeq = entry.seq;
     unread = 0;
-    mentioned = false;
+    mention = null;
   } else if (entry.op === "message" && !entry.recalled) {
     unread += 1;
-    if (entry.mentions?.includes(me)) mentioned = true;
+    if (entry.mentions?.includes(me)) mention = entry.seq;
   }
-  if (entry.op === "event" && entry.kind === "recall") mentioned = mentioned && unread > 0;
-  return { ...summary, last, unread, mentioned, read_seq: readSeq, last_seq: entry.seq, hidden: false };
+  if (entry.kind === "recall" && entry.target === mention) mention = null;
+  return { ...summary, last, unread, mention_seq: mention, read_seq: readSeq, last_seq: entry.seq, hidden: false };
 }
 
 /** What a recall or edit makes of the entry that the list shows. */
@@ -36,8 +36,10 @@ function withChange(last, event) {
 export function withRead(summary, seq, unread) {
   if (seq < summary.read_seq) return summary;
   const left = unread ?? (seq >= summary.last_seq ? 0 : summary.unread);
-  return { ...summary, read_seq: seq, unread: left, mentioned: left > 0 && summary.mentioned };
+  return { ...summary, read_seq: seq, unread: left, mention_seq: after(seq, summary.mention_seq) };
 }
+
+const after = (seq, mention) => (mention > seq ? mention : null);
 
 /** The other person's marks. */
 export function withPeerMark(summary, op, seq) {
@@ -50,10 +52,12 @@ export function withPeerMark(summary, op, seq) {
 }
 
 /** What the list says, moved on by what was told while it was on its way. */
-export function movedOn(fresh, { last, last_seq, read_seq, unread, mentioned, ...known }) {
+export function movedOn(fresh, { last, last_seq, read_seq, unread, mention_seq: mention, ...known }) {
   const moved = { ...fresh };
   if (last_seq > fresh.last_seq) Object.assign(moved, { last, last_seq });
-  if (last_seq >= fresh.last_seq && read_seq >= fresh.read_seq) Object.assign(moved, { read_seq, unread, mentioned });
+  if (last_seq >= fresh.last_seq && read_seq >= fresh.read_seq) Object.assign(moved, { read_seq, unread });
+  if (mention > fresh.last_seq) moved.mention_seq = mention;
+  moved.mention_seq = after(moved.read_seq, moved.mention_seq);
   for (const field of ["peer_read_seq", "peer_delivered_seq"]) {
     if (known[field] > (fresh[field] ?? 0)) moved[field] = known[field];
   }

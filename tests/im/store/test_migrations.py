@@ -26,6 +26,7 @@ TABLES = {
         "media_content",
         "media_reference",
         "member",
+        "mention",
         "message",
         "node",
         "quick_reply",

@@ -29,7 +29,7 @@ export function ConversationList() {
   const shown = all.filter((summary) => matches(summary, filter, current));
   const counts = {
     unread: client.conversations.unread.value,
-    mentions: all.filter((summary) => summary.mentioned).length,
+    mentions: all.filter((summary) => summary.mention_seq).length,
   };
   const openNew = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -121,7 +121,7 @@ function usePressedOrder(list) {
 
 function matches(summary, filter, current) {
   if (filter === "unread") return summary.unread > 0 || summary.conv === current;
-  if (filter === "mentions") return summary.mentioned || summary.conv === current;
+  if (filter === "mentions") return summary.mention_seq || summary.conv === current;
   if (filter === "groups") return summary.group !== null || summary.conv.startsWith("g:");
   return true;
 }

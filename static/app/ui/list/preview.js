@@ -28,7 +28,7 @@ export function preview(app, summary) {
     return html`<${Icon} name="clock" size="s" /><span class="vh">${t("send.waiting")}</span>${" "}${mediaText(t, waiting)}`;
   }
   const text = lastText(app, summary);
-  if (summary.mentioned) return html`<span class="ment">${t("list.mention")}</span>${" "}${text}`;
+  if (summary.mention_seq) return html`<span class="ment">${t("list.mention")}</span>${" "}${text}`;
   return html`${mark(app, summary)}${text}`;
 }
 

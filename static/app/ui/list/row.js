@@ -11,7 +11,7 @@ export function ConversationRow({ summary, current }) {
   const { t, client, times, router } = app;
   void client.typingVersion.value;
   void client.outboxVersion.value;
-  const { conv, peer, muted, pinned, unread, mentioned, last } = summary;
+  const { conv, peer, muted, pinned, unread, mention_seq: mention, last } = summary;
   const title = client.conversations.title(summary);
   const kind = peer ? "person" : "group";
   const online = peer ? client.people.isOnline(peer) : false;
@@ -44,7 +44,7 @@ export function ConversationRow({ summary, current }) {
         </div>
         <div class="bot">
           <span class="pv">${preview(app, summary)}</span>
-          ${mentioned && html`<span class="badge at"><span aria-hidden="true">@</span>
+          ${mention && html`<span class="badge at"><span aria-hidden="true">@</span>
             <span class="vh">${t("list.you_are_mentioned")}</span></span>`}
           <${Badge} n=${unread} kind=${muted ? "off" : ""} label=${t("list.unread", { n: unread })} />
         </div>
