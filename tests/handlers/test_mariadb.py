@@ -9,7 +9,7 @@ import pytest
 from im.app import Messenger
 from tests.handlers.api import PASSWORD, Api, eventually
 from tests.handlers.test_messages import VERBATIM, entries, unread
-from tests.handlers.test_queries import group_of, statements
+from tests.handlers.test_queries import SIZES, group_of, statements
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
@@ -132,7 +132,7 @@ async def test_sending_costs_the_same_in_small_and_large_groups(
 ) -> None:
     ann = await api.register("ann")
     counts = []
-    for size in (3, 300):
+    for size in SIZES:
         conv = f"g:{await group_of(messenger, ann, size)}"
 
         async def send(conv: str = conv) -> None:
