@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the tests need and a machine may lack: MariaDB, Redis, Chromium, nftables, certutil,
-# fonts, and wscat where there is Node.js. The tests start servers of their own and touch no other.
+# Installs what the tests need and a machine may lack: MariaDB, Redis, Chromium, Firefox, nftables,
+# certutil, fonts, and wscat where there is Node.js. The tests start servers of their own and touch
+# no other.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
@@ -29,9 +30,11 @@ has_package fonts-noto-cjk || missing="$missing fonts-noto-cjk"
 has_package fonts-noto-color-emoji || missing="$missing fonts-noto-color-emoji"
 python=$(ls .venv/bin/python 2>/dev/null || echo python3)
 "$python" -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
-# Ubuntu has no such package but as a snap; there Playwright brings its own, below.
-if ! has_chromium && ! grep -qs '^ID=ubuntu' /etc/os-release; then
-    missing="$missing chromium"
+# Ubuntu has neither browser but as a snap: there Playwright brings a Chromium, below, and the test
+# with Firefox is left out unless someone installs one.
+if ! grep -qs '^ID=ubuntu' /etc/os-release; then
+    has_chromium || missing="$missing chromium"
+    has firefox-esr || has firefox || missing="$missing firefox-esr"
 fi
 
 if [ -n "$missing" ]; then
