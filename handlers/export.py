@@ -24,11 +24,11 @@ class ExportHandler(ApiHandler):
         today = datetime.now(UTC).date().isoformat()
         self.set_header("Content-Type", "application/zip")
         self.set_header("Content-Disposition", disposition("attachment", f"{who.name} {today}.zip"))
-        if self.request.method == "HEAD":
-            self.finish()
-            return
-        export = await self.messenger.exports.begin(who, self.language)
+        asked = self.request.method == "HEAD"
+        export = await self.messenger.exports.begin(who, self.language, counted=not asked)
         try:
+            if asked:
+                return
             await self.note("data.exported", who, f"u:{who.user}")
             await send_pieces(self, export.pieces())
         finally:

@@ -156,6 +156,28 @@ def test_all_of_ones_data_is_saved_as_a_file(node: NodeFactory, new_page: Pages)
         assert "keep this" in archive.read(name).decode()
 
 
+def test_why_ones_data_cannot_be_had_is_said_in_words(node: NodeFactory, new_page: Pages) -> None:
+    anna = register(node(env=QUICK | {"IM_LIMITS_EXPORTS": "1/hour"}).url, "Anna")
+    page = new_page(locale="en-GB")
+    enter(page, anna, "settings/privacy")
+    link, error = page.get_by_role("link", name="Take my data along"), page.get_by_role("alert")
+    expect(link).to_be_visible()
+    page.context.set_offline(True)
+    link.click()
+    expect(error.get_by_text("There is no connection now")).to_be_visible()
+    page.context.set_offline(False)
+    with page.expect_download() as download:
+        link.click()
+    assert zipfile.is_zipfile(download.value.path())
+    expect(error.get_by_text("There is no connection now")).to_have_count(0)
+    link.click()
+    expect(error.get_by_text("Too often. Try again in")).to_be_visible()
+    page.get_by_role("button", name="Delete my account").click()
+    dialog = page.locator("dialog")
+    dialog.get_by_role("link", name="Take my data along first").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Too often. Try again in")
+
+
 def test_the_server_shows_a_phone_where_it_is(node: NodeFactory, new_page: Pages) -> None:
     # On an address of the LAN, as a phone cannot come to loopback.
     url = node(env=QUICK | {"IM_HTTP_ADDRESS": "0.0.0.0", "IM_HTTP_ANNOUNCE": "false"}).url

@@ -218,6 +218,7 @@ async def test_one_at_a_time_and_one_broken_off_leaves_nothing(
     assert messenger.exports.open == 1
     refused = (await ann.get("/api/me/export")).refused(429, "rate_limited")
     assert "under way" in refused["message"] or "正在导出" in refused["message"]
+    assert (await ann.fetch("/api/me/export", "HEAD")).status == 429
     assert messenger.exports.open == 1
     bob = await api.register("bob")
     opened(await bob.get("/api/me/export"))
@@ -232,8 +233,11 @@ async def test_one_at_a_time_and_one_broken_off_leaves_nothing(
 async def test_exports_are_counted(api: Api, messenger: Messenger) -> None:
     ann = await api.register("ann")
     for _ in range(2):
+        # Asking whether one may costs nothing.
+        assert (await ann.fetch("/api/me/export", "HEAD")).status == 200
         opened(await ann.get("/api/me/export"))
-    assert (await ann.fetch("/api/me/export", "HEAD")).status == 200
+    refused = await ann.fetch("/api/me/export", "HEAD")
+    assert refused.status == 429 and int(refused.headers["Retry-After"]) > 0
     (await ann.get("/api/me/export")).refused(429, "rate_limited")
     await nothing_under_way(messenger)
 

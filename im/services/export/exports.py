@@ -75,8 +75,8 @@ class Exports:
         self.open = 0
         """Exports that have begun and not ended."""
 
-    async def begin(self, who: Identity, language: Language) -> Export:
-        """Begin an export; it must be closed.
+    async def begin(self, who: Identity, language: Language, *, counted: bool = True) -> Export:
+        """Begin an export; it must be closed. Not ``counted``: only to see whether one may begin.
 
         Raises ``RateLimited`` (too often, or another of this person is under way, at whichever
         node), ``Overloaded`` or ``Unavailable``.
@@ -96,7 +96,8 @@ class Exports:
         )
         try:
             await export.keep()
-            await self._limits.hit(self._rate, "export", str(who.user))
+            ask = self._limits.hit if counted else self._limits.check
+            await ask(self._rate, "export", str(who.user))
         except BaseException:
             await export.close()
             raise

@@ -4,6 +4,7 @@ import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
 import { Dialog } from "../layer-views.js";
 import { SettingsForm } from "./form.js";
+import { ExportLink } from "./own-data.js";
 
 /** Delete one's own account for good. */
 export function DepartureCard() {
@@ -26,7 +27,7 @@ function DeleteAccount({ close }) {
       <ul class="facts">
         ${["messages", "groups", "lists", "sessions", "name"].map((fact) => html`<li key=${fact}>${t(`departure.${fact}`)}</li>`)}
       </ul>
-      <a class="btn quiet" href="/api/me/export" download><${Icon} name="download" size="s" />${t("departure.export")}</a>
+      <${ExportLink} look="btn quiet"><${Icon} name="download" size="s" />${t("departure.export")}<//>
       <label class="mem"><input type="checkbox" checked=${sure} onChange=${() => setSure(!sure)} /><span>${t("departure.sure")}</span></label>
       ${sure &&
       html`<${SettingsForm} id="departure" danger action=${t("departure.do")} save=${leave}
