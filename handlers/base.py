@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -55,14 +56,20 @@ SECRET_PATHS = ("hook", "join")
 """First words of paths whose second one is a secret."""
 
 DEFAULT_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY + TRUSTED_TYPES,
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "microphone=(self), camera=(self), geolocation=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 """Headers that every answer has; what is personal is never kept by caches."""
+
+PAGE_HEADERS = {
+    **DEFAULT_HEADERS,
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY + TRUSTED_TYPES,
+    "Permissions-Policy": "microphone=(self), camera=(self), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Headers of a page; what isn't one loads nothing and needs no more."""
 
 S = TypeVar("S")
 
@@ -82,6 +89,9 @@ def refusal_headers(error: ImError) -> dict[str, str]:
 class BaseHandler(Caller, RequestHandler):  # type: ignore[misc]  # get_cookie asks less
     """A handler with the node's services, an identity and a language."""
 
+    headers: Mapping[str, str] = DEFAULT_HEADERS
+    """What each of its answers has."""
+
     def initialize(self, messenger: Messenger) -> None:
         """Given by the routes."""
         self.messenger = messenger
@@ -89,8 +99,8 @@ class BaseHandler(Caller, RequestHandler):  # type: ignore[misc]  # get_cookie a
             self.set_header(name, value)
 
     def set_default_headers(self) -> None:
-        """See ``DEFAULT_HEADERS``."""
-        for name, value in DEFAULT_HEADERS.items():
+        """See ``headers``."""
+        for name, value in self.headers.items():
             self.set_header(name, value)
         self.clear_header("Server")
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from handlers.account import me
-from handlers.base import THEME_COOKIE, BaseHandler
+from handlers.base import PAGE_HEADERS, THEME_COOKIE, BaseHandler
 from handlers.plain import (
     CHOICE_COOKIE,
     CHOICE_DAYS,
@@ -29,6 +29,7 @@ from im.store.users import UserRow
 class PageHandler(BaseHandler):
     """A handler that renders templates."""
 
+    headers = PAGE_HEADERS
     needs_tls = True
     """Whether ``tls.plain`` holds for it; not for pages without which nobody could have TLS."""
 

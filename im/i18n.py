@@ -13,8 +13,19 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 FOR_ADMINISTRATORS = "admin."
 """Sentences that only administrators are shown begin so."""
-NOT_FOR_SCRIPT = ("doctor.", "export.", "secure.", "trust.")
-"""Sentences that only the terminal, an export or a page without script shows begin so."""
+NOT_FOR_SCRIPT = (
+    "docs.",
+    "doctor.",
+    "error.",
+    "export.",
+    "page.",
+    "quick_reply.",
+    "secure.",
+    "trust.",
+    "tutorial.",
+)
+"""Sentences that only the node itself says begin so: in answers, in the terminal, in an export or
+in a page without script."""
 HTML_LANGUAGES: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
 
 

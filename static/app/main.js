@@ -10,6 +10,7 @@ import { createStorage } from "./data/storage.js";
 import { createTabs } from "./data/tabs.js";
 import { AppContext } from "./ui/context.js";
 import { loadMenu } from "./ui/layers-shown.js";
+import { whenIdle } from "./ui/idle.js";
 import { createLayers } from "./ui/layers.js";
 import { createRouter } from "./ui/router.js";
 import { App, loadChat } from "./ui/shell/app.js";
@@ -140,6 +141,7 @@ async function main() {
   idle(loadMenu);
   render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
   dispatchEvent(new Event("started"));
+  await whenIdle();
   const [{ createAnnouncer }, { createNotifier }, { watchVersions }] = await Promise.all(
     [
       () => import("./ui/announcer.js"),

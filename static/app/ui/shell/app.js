@@ -25,7 +25,7 @@ const AdminPage = lazy(() => import("../admin/page.js"), "AdminPage", ["details"
 
 /** The whole page: rail or tab bar, list, main pane and, beside a chat, its details. */
 export function App() {
-  const { t, client, router } = useApp();
+  const { t, client, router, announcer } = useApp();
   const { area, id, details } = router.place.value;
   const summary = area === "chats" && id ? client.conversations.get(id) : null;
   const name = summary ? client.conversations.title(summary) : t(`area.${area}`);
@@ -46,7 +46,7 @@ export function App() {
       <${Banners} />
       <${TabBar} />
     </div>
-    <${Announcer} />
+    ${announcer.value && html`<${Announcer} />`}
     <${Layers} />
   `;
 }

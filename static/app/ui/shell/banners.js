@@ -1,10 +1,11 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
+import { whenIdle } from "../idle.js";
 import { lazy } from "../lazy.js";
 
 // Not in the way of the list; where it cannot be had, there is the link's own banner.
-const News = lazy(() => import("./news.js"), "News", [], undefined, () => null);
+const News = lazy(() => whenIdle().then(() => import("./news.js")), "News", [], undefined, () => null);
 
 /** What stands above the panes: the link, an announcement, notices. */
 export function Banners() {
