@@ -15,7 +15,7 @@ from typing import Any
 
 from tornado.web import StaticFileHandler
 
-from handlers.base import CONTENT_SECURITY_POLICY
+from handlers.base import NOTHING_LOADS
 
 VERSION = re.compile(r"\Av-([0-9a-f]{12})/")
 TEXTUAL = (".js", ".mjs", ".css", ".json", ".svg", ".html", ".txt", ".webmanifest")
@@ -148,7 +148,7 @@ class AssetHandler(StaticFileHandler):
         kept = f"max-age={YEAR_SECONDS}, immutable" if self._versioned else "no-cache"
         self.set_header("Cache-Control", kept)
         if not path.endswith((".js", ".mjs", ".css")):
-            self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+            self.set_header("Content-Security-Policy", NOTHING_LOADS)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.clear_header("Server")
 

@@ -55,8 +55,11 @@ TRUSTED_TYPES = "; require-trusted-types-for 'script'"
 SECRET_PATHS = ("hook", "join")
 """First words of paths whose second one is a secret."""
 
+NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'"
+"""The policy of what is no page."""
+
 DEFAULT_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": NOTHING_LOADS,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from handlers.account import me
+from handlers.assets import Assets
 from handlers.base import PAGE_HEADERS, THEME_COOKIE, BaseHandler
 from handlers.plain import (
     CHOICE_COOKIE,
@@ -16,10 +17,10 @@ from handlers.plain import (
     WITHOUT,
     is_local_path,
 )
-from handlers.sentences import sentence_names
+from handlers.sentences import sentence_file
 from im.app import program_version
 from im.errors import Forbidden, ImError, Malformed, SecureOnly
-from im.i18n import HTML_LANGUAGES, LANGUAGES
+from im.i18n import HTML_LANGUAGES, LANGUAGES, PAGE_PARTS
 from im.protocol import bodies
 from im.protocol.encoding import encode
 from im.services.profile_rules import THEMES
@@ -333,14 +334,19 @@ class ChatPage(PageHandler):
             "theme": self.theme,
             "ws": "/ws",
             "limits": self.messenger.client_limits(),
-            "sentences": [
-                self.application.settings["assets"].url(name)
-                for name in sentence_names(self.language, administrator=who.is_admin)
-            ],
+            "sentences": self._sentences(administrator=who.is_admin),
             "trust": self._trust_page,
             "can_broadcast": self.messenger.rights.may_broadcast(who),
         }
         self.render("chat.html", user=row, boot=msgspec.json.decode(encode(boot)), json=script_json)
+
+    def _sentences(self, *, administrator: bool) -> dict[str, Any]:
+        """Where the page's sentences are: those of its first view, and the others."""
+        assets: Assets = self.application.settings["assets"]
+        first, later, admin = (
+            assets.url(sentence_file(self.language, part)) for part in PAGE_PARTS
+        )
+        return {"first": first, "later": [later, admin] if administrator else [later]}
 
     @property
     def _trust_page(self) -> str | None:

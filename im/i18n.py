@@ -11,8 +11,31 @@ from im.errors import ImError
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+PagePart = Literal["first", "later", "admin"]
+PAGE_PARTS: tuple[PagePart, ...] = ("first", "later", "admin")
 FOR_ADMINISTRATORS = "admin."
 """Sentences that only administrators are shown begin so."""
+LATER = (
+    "camera.",
+    "crop.",
+    "departure.",
+    "devices.",
+    "factor.",
+    "form.",
+    "guest.",
+    "help.",
+    "join.",
+    "login.",
+    "notices.",
+    "palette.",
+    "phone.",
+    "register.",
+    "secret.",
+    "settings.",
+    "tokens.",
+    "webhooks.",
+)
+"""Sentences that the page needs for no list and no chat, but for what is opened from there."""
 NOT_FOR_SCRIPT = (
     "docs.",
     "doctor.",
@@ -39,14 +62,10 @@ class Catalogue:
         """All sentences of one language by key."""
         return self._sentences[language]
 
-    def page_sentences(self, language: Language, *, administrator: bool) -> Mapping[str, str]:
-        """Those that the page's script may need: for everyone, or more for administrators."""
-        return {
-            key: text
-            for key, text in self._sentences[language].items()
-            if key.startswith(FOR_ADMINISTRATORS) == administrator
-            and not key.startswith(NOT_FOR_SCRIPT)
-        }
+    def page_sentences(self, language: Language, part: PagePart) -> Mapping[str, str]:
+        """Those that the page's script needs at first, later, or for administrators."""
+        known = self._sentences[language].items()
+        return {key: text for key, text in known if _page_part(key) == part}
 
     def translate(self, language: Language, key: str, **values: str | int) -> str:
         """The sentence for ``key`` with its blanks filled; the key itself when there is none.
@@ -71,6 +90,14 @@ class Catalogue:
             if part and key in sentences:
                 return self.translate(language, key, **values)
         return self.translate(language, f"error.{error.code}", **values)
+
+
+def _page_part(key: str) -> PagePart | None:
+    if key.startswith(NOT_FOR_SCRIPT):
+        return None
+    if key.startswith(FOR_ADMINISTRATORS):
+        return "admin"
+    return "later" if key.startswith(LATER) else "first"
 
 
 class _Blanks(dict[str, str | int]):

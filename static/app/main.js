@@ -6,6 +6,7 @@ import { createTimes } from "./core/times.js";
 import { translator } from "./core/translate.js";
 import { createApi } from "./data/api.js";
 import { openDatabase } from "./data/database.js";
+import { openSentences } from "./data/sentences.js";
 import { createStorage } from "./data/storage.js";
 import { createTabs } from "./data/tabs.js";
 import { AppContext } from "./ui/context.js";
@@ -29,9 +30,8 @@ async function main() {
   const keyboard = again(() => import("./ui/keyboard.js"));
   const boot = JSON.parse(document.querySelector("#boot").textContent);
   const { user, lang } = boot;
-  // The page names them as scripts of its own, so what does not come is fetched again like any part of it.
-  const sentences = await Promise.all(boot.sentences.map((address) => import(address)));
-  const t = translator(Object.assign({}, ...sentences.map((part) => part.default)), lang);
+  const sentences = await openSentences(boot.sentences);
+  const t = translator(sentences.messages, lang);
   const times = createTimes(lang, t);
   const router = createRouter(window);
   const layers = createLayers(CLOCK);
@@ -112,7 +112,7 @@ async function main() {
   }
 
   const app = {
-    client, t, times, lang, router, layers, announcer, storage, logOut, notifier, hint, newer,
+    client, t, sentences, times, lang, router, layers, announcer, storage, logOut, notifier, hint, newer,
   };
   addEventListener("online", () => client.connection.check());
   addEventListener("offline", () => client.connection.check());
@@ -147,6 +147,7 @@ async function main() {
       () => import("./ui/announcer.js"),
       () => import("./ui/away/notifier.js"),
       () => import("./ui/away/versions.js"),
+      sentences.rest,
     ].map((load) => again(load)),
   );
   announcer.value = createAnnouncer({ ...app, clock: CLOCK });

@@ -293,7 +293,7 @@ def test_what_a_change_of_network_breaks_off_is_loaded_again(
     assert {address.rpartition("/")[2] for address in broken} >= {"chat.js", "pane.js", "contacts"}
 
 
-@pytest.mark.parametrize("part", ["/app/core/log.js", "/css/shell.css", "/sentences/en.js"])
+@pytest.mark.parametrize("part", ["/app/core/log.js", "/css/shell.css", "/sentences/en-first.js"])
 def test_a_page_of_which_a_part_did_not_come_loads_again_by_itself(
     node: NodeFactory, new_page: Pages, part: str
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from handlers.assets import Assets, without_comments
-from im.i18n import NOT_FOR_SCRIPT
+from im.i18n import FOR_ADMINISTRATORS, LATER, NOT_FOR_SCRIPT
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
@@ -219,6 +218,17 @@ def test_the_browser_is_told_at_once_of_all_modules_it_will_need() -> None:
     told = set(re.findall(r'^\s+"((?:app|vendor)/[^"]+)",?$', text, re.MULTILINE))
     needed = {path.relative_to(STATIC).as_posix() for path in closure(APP / "main.js")}
     assert told == needed - {"app/main.js"}
+
+
+def test_the_first_view_needs_none_of_the_sentences_that_come_later() -> None:
+    """Neither by a whole key nor by the beginning of one."""
+    first = closure(APP / "main.js") | closure(APP / "ui" / "chat" / "chat.js")
+    first |= closure(APP / "ui" / "keyboard.js") | closure(APP / "ui" / "shell" / "news.js")
+    for module in first:
+        text = module.read_text("utf-8")
+        used = KEY.findall(text) + re.findall(r"`([a-z_]+\.)\$\{", text)
+        early = [key for key in used if key.startswith((*LATER, FOR_ADMINISTRATORS))]
+        assert early == [], module.name
 
 
 def test_every_sentence_of_the_page_is_in_both_languages() -> None:

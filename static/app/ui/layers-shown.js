@@ -4,7 +4,7 @@ import { lazy } from "./lazy.js";
 
 export const loadMenu = () => import("./menu.js");
 
-const Menu = lazy(loadMenu, "Menu", [], undefined, () => null);
+const Menu = lazy(loadMenu, "Menu", [], undefined, { failing: () => null });
 
 /** The dialog, menu and toast that are open now. */
 export function Layers() {

@@ -5,20 +5,22 @@ import { LoadError } from "./elements.js";
 
 /**
  * A component whose module, and style sheets, are fetched when it is first shown; until then
- * `meanwhile()` stands in its place, and `failing(retry)` when they cannot be had.
+ * `meanwhile()` stands in its place, and `failing(retry)` when they cannot be had. It has all of the page's
+ * sentences, unless it is part of the `first` view.
  */
-export function lazy(load, name, styles = [], meanwhile = () => null, failing = failed) {
+export function lazy(load, name, styles = [], meanwhile = () => null, { failing = failed, first = false } = {}) {
   let module = null;
-  const fetchAll = async () => {
-    [module] = await Promise.all([again(load), ...styles.map((name) => again(() => loadStyle(name)))]);
+  const fetchAll = async (sentences) => {
+    const needed = [load, ...(first ? [] : [sentences.rest]), ...styles.map((name) => () => loadStyle(name))];
+    [module] = await Promise.all(needed.map((part) => again(part)));
   };
   return function Lazy(props) {
-    const { t, client } = useApp();
+    const { t, client, sentences } = useApp();
     const online = client.link.value.name === "online";
     const [state, setState] = useState("loading");
     const start = () => {
       setState("loading");
-      fetchAll().then(
+      fetchAll(sentences).then(
         () => setState("ready"),
         () => setState("error"),
       );
@@ -40,8 +42,11 @@ export function lazy(load, name, styles = [], meanwhile = () => null, failing = 
 }
 
 /** Call a function whose module is fetched when it is first needed. */
-export function call({ t, layers }, load, name, ...args) {
-  return again(load).then((module) => module[name](...args), () => layers.say(t("link.needs")));
+export function call({ t, layers, sentences }, load, name, ...args) {
+  return Promise.all([load, sentences.rest].map((part) => again(part))).then(
+    ([module]) => module[name](...args),
+    () => layers.say(t("link.needs")),
+  );
 }
 
 const failed = (retry, t) => html`<${LoadError} title=${t("state.error")} onRetry=${retry} />`;

@@ -11,8 +11,8 @@ export const loadChat = () => import("../chat/chat.js");
 
 const emptyMain = () => html`<main class="chat" id="main" tabindex="-1"></main>`;
 
-const ChatPane = lazy(loadChat, "ChatPane", ["media", "voice"], emptyMain);
-const Announcer = lazy(() => import("../announcer.js"), "Announcer", [], undefined, () => null);
+const ChatPane = lazy(loadChat, "ChatPane", ["media", "voice"], emptyMain, { first: true });
+const Announcer = lazy(() => import("../announcer.js"), "Announcer", [], undefined, { failing: () => null });
 const ContactsPane = lazy(() => import("../contacts/pane.js"), "ContactsPane");
 const GroupsPane = lazy(() => import("../groups/pane.js"), "GroupsPane", ["details"]);
 const SettingsPane = lazy(() => import("../settings/pane.js"), "SettingsPane", ["page"]);

@@ -5,7 +5,7 @@ import { whenIdle } from "../idle.js";
 import { lazy } from "../lazy.js";
 
 // Not in the way of the list; where it cannot be had, there is the link's own banner.
-const News = lazy(() => whenIdle().then(() => import("./news.js")), "News", [], undefined, () => null);
+const News = lazy(() => whenIdle().then(() => import("./news.js")), "News", [], undefined, { failing: () => null, first: true });
 
 /** What stands above the panes: the link, an announcement, notices. */
 export function Banners() {
