@@ -284,13 +284,14 @@ def test_what_a_change_of_network_breaks_off_is_loaded_again(
             broken.add(route.request.url)
             route.abort("failed")
 
-    page.route(re.compile(r"/api/|/chat/chat\.js|/contacts/pane\.js"), break_off)
+    page.route(re.compile(r"/api/|/chat/chat\.js|/contacts/pane\.js|-later\.js"), break_off)
     enter(page, anna, f"chats/{private(anna, bo)}")
     expect(bubble(page, "from Bo")).to_be_visible()
     page.get_by_role("link", name="Contacts").click()
     expect(page.get_by_role("heading", name="Contacts", level=2)).to_be_visible()
     expect(row(page, "Bo")).to_be_visible()
-    assert {address.rpartition("/")[2] for address in broken} >= {"chat.js", "pane.js", "contacts"}
+    parts = {"chat.js", "pane.js", "contacts", "en-later.js"}
+    assert {address.rpartition("/")[2] for address in broken} >= parts
 
 
 @pytest.mark.parametrize("part", ["/app/core/log.js", "/css/shell.css", "/sentences/en-first.js"])
@@ -311,7 +312,9 @@ def test_a_page_of_which_a_part_did_not_come_loads_again_by_itself(
             route.abort("failed")
 
     page.route(f"**{part}", break_off)
-    enter(page, anna)
+    with page.expect_response(f"**{part}"):
+        enter(page, anna)
+    online(page)
     assert len(broken) == 2
 
 
