@@ -217,15 +217,26 @@ async def test_pages_speak_the_language_of_the_cookie_or_the_browser(browser: Br
 
 
 async def test_every_answer_has_the_headers_that_protect(browser: Browser) -> None:
+    pages = 0
     for path in ("/", "/toRegister", "/nothing", "/api/me", "/api/nothing", "/user/createUser"):
         reply = await browser.get(path)
-        assert "script-src 'self'" in reply.headers["Content-Security-Policy"]
-        assert "unsafe" not in reply.headers["Content-Security-Policy"]
+        policy = reply.headers["Content-Security-Policy"]
+        is_page = reply.headers["Content-Type"].startswith("text/html")
+        assert policy.startswith("default-src 'none'; ")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        if is_page:
+            assert "; script-src 'self'; " in policy
+            assert policy.endswith("; require-trusted-types-for 'script'")
+            assert reply.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+            assert "geolocation=()" in reply.headers["Permissions-Policy"]
+        pages += is_page
         assert reply.headers["X-Content-Type-Options"] == "nosniff"
         assert reply.headers["Cache-Control"] == "no-store"
         assert "Server" not in reply.headers
         assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", reply.text)
         assert not re.search(r"\son\w+=|\sstyle=", reply.text)
+    assert pages == 3
 
 
 async def test_what_is_not_there_is_404_as_a_page_or_as_json(browser: Browser) -> None:
