@@ -32,7 +32,7 @@ from tests.services.ports import PortReservations  # noqa: E402
 ELSEWHERE = "chat.example"
 RESOLVE = f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"
 OUT = ROOT / "build" / "shots"
-SIZES = {"desktop": (1440, 900), "tablet": (820, 1100), "phone": (360, 740)}
+SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (360, 740)}
 LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-GB"}
 
 

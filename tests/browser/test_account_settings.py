@@ -21,6 +21,7 @@ from tests.browser.people import (
     register,
     write,
 )
+from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -39,12 +40,14 @@ def turn_on(page: Page) -> tuple[str, list[str]]:
     page.get_by_role("button", name="Set up a second factor").click()
     dialog = page.locator("dialog")
     expect(dialog.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+    assert violations(page) == []
     secret = dialog.locator(".secret").inner_text()
     # The step before this one, so that the one of now is still good for a log-in.
     dialog.get_by_label("Code that the app shows").fill(code(secret, -ENROL_STEPS))
     dialog.get_by_label("Current password").fill(PASSWORD)
     dialog.get_by_role("button", name="Turn on").click()
     expect(dialog.locator(".codes li")).to_have_count(10)
+    assert violations(page) == []
     codes = dialog.locator(".codes li").all_inner_texts()
     dialog.get_by_role("button", name="I have kept them").click()
     expect(page.get_by_role("button", name="Turn off the second factor")).to_be_visible()
@@ -102,6 +105,8 @@ def test_a_second_factor_is_set_up_and_asked_for_also_without_a_script(
 
     lost = new_page(locale="en-GB")
     log_in(lost, anna)
+    expect(lost.locator("#code")).to_be_visible()
+    assert violations(lost) == []
     lost.fill("#password", PASSWORD)
     lost.fill("#code", codes[3])
     lost.click("form[action='/login'] .btn.primary")

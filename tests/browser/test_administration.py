@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, register
-from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
+from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page, violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -126,6 +126,7 @@ def test_a_forgotten_password_is_replaced_by_one_for_one_log_in(
     bos.goto(f"{bo.url}/")
     log_in(bos, "Bo", given)
     bos.fill("#password", given)
+    assert violations(bos) == []
     bos.fill("#new_password", "of my own choice")
     bos.locator("form[action='/login'] .btn.primary").click()
     bos.wait_for_url("**/toChat*")
@@ -178,6 +179,8 @@ def test_registration_is_closed_and_an_invitation_leads_in_until_it_is_revoked(
     expect(page.locator(".sess")).to_contain_text("class 7")
     expect(page.locator(".sess")).to_contain_text("0 came, 2 left")
     guest.goto(address)
+    expect(guest.locator("#repassword")).to_be_visible()
+    assert violations(guest) == []
     for field, value in (("name", "Dora"), ("password", PASSWORD), ("repassword", PASSWORD)):
         guest.fill(f"#{field}", value)
     guest.locator("form[action='/register'] .btn.primary").click()

@@ -18,6 +18,7 @@ from tests.browser.people import (
     row,
     write,
 )
+from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -194,6 +195,7 @@ def test_a_group_is_made_and_all_its_members_hear_each_other(
     box = bos.locator(".comp textarea")
     box.press_sequentially("@An")
     expect(bos.locator("#mention-list [role=option]").first).to_contain_text("Anna")
+    assert violations(bos) == []
     box.press("Enter")
     expect(box).to_have_value("@Anna ")
     box.press_sequentially("thank you")

@@ -142,6 +142,7 @@ def test_a_picture_can_be_pasted_and_dropped(node: NodeFactory, new_page: Pages)
     }"""
     page.evaluate(drag, [data, "dragover"])
     expect(page.locator(".drop")).to_contain_text("Drop here to send to Bo")
+    assert violations(page) == []
     page.evaluate(drag, [data, "drop"])
     expect(page.locator(".drop")).to_have_count(0)
     expect(dialog.get_by_role("heading")).to_have_text("Send 1 picture")
@@ -157,10 +158,19 @@ def test_a_picture_is_taken_with_the_camera(node: NodeFactory, new_page: Pages) 
     enter(page, anna, f"chats/{conversation}")
     page.get_by_role("button", name="Take a picture").click()
     dialog = page.get_by_role("dialog", name="Take a picture")
+    expect(dialog.get_by_role("button", name="Take it")).to_be_enabled()
+    assert violations(page) == []
     dialog.get_by_role("button", name="Take it").click()
     send(page.locator("dialog.send"))
     expect(sent(page)).to_have_count(1)
     expect(page.locator(".msg use[href$='#check']")).to_be_attached()
+    page.evaluate("""() => {
+      const refused = new DOMException("", "NotAllowedError");
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(refused);
+    }""")
+    page.get_by_role("button", name="Take a picture").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_what_is_chosen_without_a_connection_survives_a_reload_and_goes_out_once(

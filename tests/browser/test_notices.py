@@ -20,6 +20,7 @@ from tests.browser.people import (
     row,
     write,
 )
+from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -325,6 +326,7 @@ def test_the_permission_is_asked_for_only_when_one_wants_it(
     expect(hint).to_have_count(0)
     write(page, "hello")
     expect(hint).to_be_visible()
+    assert violations(page) == []
     assert count(page, "asked") == 0
     page.get_by_role("button", name="Not now").click()
     expect(hint).to_have_count(0)

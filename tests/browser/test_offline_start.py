@@ -20,6 +20,7 @@ from tests.browser.people import (
     register,
     write,
 )
+from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import RUN, NodeFactory
 from tests.services.ports import PortReservations
@@ -178,6 +179,7 @@ def test_a_new_version_is_offered_and_takes_over_without_losing_what_was_written
     server.start()
     offer = page.locator(".new-version")
     expect(offer).to_contain_text("There is a new version", timeout=60_000)
+    assert violations(page) == []
     expect(page.locator("html")).not_to_have_attribute("data-updated", "yes")
     offer.get_by_role("button", name="Load it").click()
     expect(page.locator("html")).to_have_attribute("data-updated", "yes")

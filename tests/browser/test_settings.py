@@ -8,6 +8,7 @@ import zipfile
 from playwright.sync_api import expect
 
 from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, online, register, row
+from tests.browser.test_accessibility import violations
 from tests.handlers import samples
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
@@ -26,6 +27,7 @@ def test_the_profile_is_changed_and_wrong_entries_are_said_beside_their_field(
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".err").first).to_be_visible()
     expect(page.locator(".sumerr")).to_be_focused()
+    assert violations(page) == []
     page.fill("#profile-name", "Anna L")
     page.fill("#profile-phone", "13800138000")
     page.fill("#profile-note", "Bridge")
@@ -108,6 +110,7 @@ def test_a_guest_registers_and_keeps_what_was_said(node: NodeFactory, new_page: 
     )
     dialog.get_by_role("button", name="Use it").click()
     expect(page.locator(".me-head .av img")).to_be_visible()
+    assert violations(page) == []
     page.fill("#register-name", "Vera")
     page.fill("#register-password", PASSWORD)
     page.fill("#register-repassword", PASSWORD)
@@ -205,6 +208,7 @@ def test_a_device_whose_clock_is_wrong_is_told(node: NodeFactory, new_page: Page
     page.get_by_role("link", name="Chats").click()
     notice = page.get_by_role("status", name="Clock")
     expect(notice).to_contain_text("10 min ahead of the server's")
+    assert violations(page) == []
     notice.get_by_role("button", name="Got it").click()
     expect(notice).to_have_count(0)
     page.reload()
