@@ -133,7 +133,9 @@ class Messenger:
         self.registry = Registry()
         self.history = History(database)
         loop = asyncio.get_running_loop()
-        self.delivery = Delivery(self.registry, self.history.after, loop.call_soon)
+        self.delivery = Delivery(
+            self.registry, self.history.after, lambda call: self.sockets.when_sent(call)
+        )
         self.states = States(self.cluster, self.registry)
         self.writer = LogWriter(
             database, timeout=settings.database.timeout_seconds, faults=self.faults

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from im.wire.capacity import Capacity
 from im.wire.masking import Mask
@@ -58,6 +59,7 @@ class Sockets:
         self._idle = asyncio.Event()
         self._idle.set()
         self._to_flush: list[WebSocketConnection] = []
+        self._when_sent: list[Callable[[], None]] = []
 
     def open(
         self, connected: socket.socket, address: str, tls: TlsSession | None = None
@@ -103,6 +105,17 @@ class Sockets:
             self.loop.call_soon(self._flush)
         self._to_flush.append(connection)
 
+    def when_sent(self, call: Callable[[], None]) -> None:
+        """Call in a turn of the loop in which nothing waits to be sent any more.
+
+        Who has much to say says a part and goes on like this: then what others say meanwhile is
+        behind that part and not behind all of it.
+        """
+        if self._to_flush:
+            self._when_sent.append(call)
+        else:
+            self.loop.call_soon(call)
+
     def close(self) -> None:
         """Drop what is left; there will be no more."""
         for connection in self.connections:
@@ -121,3 +134,7 @@ class Sockets:
                     self.loop.call_soon(self._flush)
                 self._to_flush = later + self._to_flush
                 break
+        if not self._to_flush:
+            calls, self._when_sent = self._when_sent, []
+            for call in calls:
+                self.loop.call_soon(call)
