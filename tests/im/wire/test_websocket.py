@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 from websockets.frames import Opcode
 
-from im.wire import websocket
+from im.wire import sockets, websocket
 from im.wire.frames import TEXT, encode_frame
 from im.wire.portable_poll import PortablePoll
 from im.wire.sockets import READ_BYTES
@@ -111,6 +111,31 @@ async def test_all_connections_read_into_one_buffer(io_loop: object) -> None:
             assert most < READ_BYTES, "nobody takes as much memory to read"
         for one in others:
             one.connection.abort()
+
+
+async def test_who_has_much_to_say_goes_on_when_what_they_said_before_is_sent(
+    io_loop: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "FLUSH_SECONDS", 0.0)  # one connection in each turn
+    async with opened() as pair:
+        others = [pair.beside() for _ in range(5)]
+        frame = encode_frame(TEXT, b"part")
+        waiting: list[int] = []
+
+        def go_on() -> None:
+            waiting.append(sum(other.connection._queued for other in others))
+
+        pair.sockets.when_sent(go_on)
+        await until(lambda: waiting == [0])
+        for other in others:
+            other.connection.write(frame)
+        pair.sockets.when_sent(go_on)
+        assert sum(other.connection._queued for other in others) == 5 * len(frame)
+        await until(lambda: len(waiting) == 2)
+        assert waiting == [0, 0]
+        for other in others:
+            await other.expect(frame)
+            other.client.close()
 
 
 async def test_what_would_block_waits_and_keeps_its_order(io_loop: object) -> None:
