@@ -238,14 +238,8 @@ class Messenger:
             self.key_ring.numbers,
         )
         self.healing = Healing(
-            database,
-            self.delivery,
-            self.registry,
-            self.rights,
-            self.sessions,
-            self.cluster,
-            self.register.strangers,
-            settings.sessions.recheck_seconds,
+            *(database, self.delivery, self.registry, self.rights, self.sessions, self.cluster),
+            *(self.register.strangers, settings.sessions.recheck_seconds),
         )
         self.exports = make_exports(self, now_ms)
         self.channel = RedisChannel(
