@@ -36,7 +36,7 @@ def long_chat(node: NodeFactory, new_page: Pages) -> tuple[Page, Person, Person]
     server = node(env=QUICK)
     anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
     writer = new_page()
-    writer.goto(f"{server.url}/static/favicon.svg")
+    writer.goto(f"{server.url}/")
     socket = server.url.replace("http", "ws") + "/ws"
     writer.evaluate(FILL, [socket, bo.token, f"u:{anna.id}", MESSAGES])
     anna.call("POST", "/messages/read", {"conv": private(anna, bo), "seq": MESSAGES})

@@ -48,7 +48,7 @@ def crew(node: NodeFactory) -> tuple[Person, Person, str]:
 def write_many(new_page: Pages, person: Person, to: str, count: int) -> None:
     """``message 1`` … ``message {count}``, over a socket."""
     writer = new_page()
-    writer.goto(f"{person.url}/static/favicon.svg")
+    writer.goto(f"{person.url}/")
     writer.evaluate(FILL, [person.url.replace("http", "ws") + "/ws", person.token, to, count])
 
 
