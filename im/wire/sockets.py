@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 
 from im.wire.capacity import Capacity
 from im.wire.masking import Mask
@@ -58,8 +59,7 @@ class Sockets:
         self._working = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._to_flush: list[WebSocketConnection] = []
-        self._when_sent: list[Callable[[], None]] = []
+        self._to_do: list[Callable[[], object]] = []
 
     def open(
         self, connected: socket.socket, address: str, tls: TlsSession | None = None
@@ -101,18 +101,18 @@ class Sockets:
 
     def flush_soon(self, connection: WebSocketConnection) -> None:
         """Send what this connection has when this turn of the loop is over, all at once."""
-        if not self._to_flush:
+        if not self._to_do:
             self.loop.call_soon(self._flush)
-        self._to_flush.append(connection)
+        self._to_do.append(connection.flush)
 
     def when_sent(self, call: Callable[[], None]) -> None:
-        """Call in a turn of the loop in which nothing waits to be sent any more.
+        """Call in a turn of the loop of its own, behind what waits to be sent now.
 
         Who has much to say says a part and goes on like this: then what others say meanwhile is
         behind that part and not behind all of it.
         """
-        if self._to_flush:
-            self._when_sent.append(call)
+        if self._to_do:
+            self._to_do.append(partial(self.loop.call_soon, call))
         else:
             self.loop.call_soon(call)
 
@@ -123,18 +123,14 @@ class Sockets:
         self.connections.close()
 
     def _flush(self) -> None:
-        connections, self._to_flush = self._to_flush, []
+        to_do, self._to_do = self._to_do, []
         time = self.loop.time
         end = time() + FLUSH_SECONDS
-        for number, connection in enumerate(connections, 1):
-            connection.flush()
+        for number, do in enumerate(to_do, 1):
+            do()
             if time() > end:
-                later = connections[number:]
-                if later and not self._to_flush:
+                later = to_do[number:]
+                if later and not self._to_do:
                     self.loop.call_soon(self._flush)
-                self._to_flush = later + self._to_flush
+                self._to_do = later + self._to_do
                 break
-        if not self._to_flush:
-            calls, self._when_sent = self._when_sent, []
-            for call in calls:
-                self.loop.call_soon(call)
