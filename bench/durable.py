@@ -30,7 +30,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.servers import DAY_MS, READY_SECONDS, compile_load, end_process, free_port
+from bench.servers import READY_SECONDS, compile_load, end_process, free_port
+from im.durations import DAY_MS
 from im.services.sessions import token_hash
 from im.store import sessions, users
 from im.store.bootstrap import bootstrap

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from im.durations import DAY_MS
 from im.services.sessions import token_hash
 from im.store import conversations, groups, sessions, users
 from im.store.bootstrap import bootstrap
@@ -33,7 +34,6 @@ PACKAGES = ("tornado==6.6.1", "websockets==17.4", "picows==2.3.1")
 OURS = "im"
 READY_SECONDS = 30
 MEMBERS = 1000
-DAY_MS = 24 * 3600 * 1000
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from im.buses import make_bus
+from im.durations import DAY_MS, MINUTE_MS
 from im.i18n import Catalogue, read_catalogue
 from im.node_name import node_name
 from im.node_state import count, describe
@@ -44,7 +45,7 @@ from im.services.quick_replies import QuickReplies
 from im.services.redis_channel import RedisChannel
 from im.services.rights import Rights
 from im.services.search import Search
-from im.services.sessions import DAY_MS, Lifetimes, Sessions
+from im.services.sessions import Lifetimes, Sessions
 from im.services.signals import EntrySignal, RightsSignal
 from im.services.states import States
 from im.services.typing_notes import TypingNotes
@@ -68,8 +69,6 @@ from im.wire.tutorial import TutorialGateway
 from relay.bus import Bus
 from relay.keyring import Keyring
 from relay.redis_address import server_url
-
-MINUTE_MS = 60_000
 
 log = logging.getLogger("im.app")
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from im.doctor.finding import Finding, Severity
-from im.services.authority import DAY_MS, Authority
+from im.durations import DAY_MS
+from im.services.authority import Authority
 from im.services.certificates import read_files
 from im.settings import Settings
 

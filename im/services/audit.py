@@ -9,13 +9,13 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from im.durations import DAY_MS
 from im.errors import Forbidden, Unavailable
 from im.services.identity import Identity
 from im.store import audit
 from im.store.audit import PRUNED, AuditRow
 from im.store.database import Database
 
-DAY_MS = 24 * 3600 * 1000
 FIRST_PAGE = 2**53 - 1
 CONSOLE = "console"
 """The address of who sits at the machine and uses ``run.py admin``."""

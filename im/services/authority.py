@@ -30,7 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-DAY_MS = 24 * 3600 * 1000
+from im.durations import DAY_MS
+
 AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 14
 """Browsers allow 398 days and Apple's 825 (https://support.apple.com/103769); short is safe, as

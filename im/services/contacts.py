@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from im.durations import HOUR_MS
 from im.errors import AlreadyExists, Blocked, Forbidden, Invalid, LimitReached, NotFound
 from im.protocol import names
 from im.protocol.server import User
@@ -21,7 +22,6 @@ from im.store.database import Database
 
 MAX_REMARK = 32
 MAX_NOTE = 200
-HOUR_MS = 3_600_000
 UNSEEN = ("none", "refused")
 """States that are not in one's list: the other one's request is over."""
 

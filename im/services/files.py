@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from im.durations import HOUR_MS
 from im.services.limits import SharedLimits
 from im.services.media import Media
 from im.services.media_sweeper import MediaSweeper
@@ -18,7 +19,6 @@ from im.store.workers import Workers
 
 DISK_THREADS = 2
 DISK_WAITING = 1000
-HOUR_MS = 3_600_000
 
 
 class Files:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from im.durations import MINUTE_MS
 from im.errors import Forbidden, Invalid, LimitReached, NotFound, Taken
 from im.protocol import names
 from im.protocol.server import GroupSummary, User
@@ -40,7 +41,6 @@ from im.store.references import Reference
 from im.store.users import fold
 
 MAX_INVITED = 500
-MINUTE_MS = 60_000
 FOREVER = names.MAX_ID
 """Until when someone is silenced whom only another lets write again."""
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from im.durations import DAY_MS, HOUR_MS
 from im.errors import ApprovalNeeded, Forbidden, NotFound
 from im.protocol.server import GroupSummary, User
 from im.services import views
-from im.services.contacts import HOUR_MS, check_again
+from im.services.contacts import check_again
 from im.services.groups import Groups
 from im.services.identity import Identity
 from im.services.invitations import CODE_BYTES, MAX_CODE
 from im.services.limits import SharedLimits
 from im.services.profile_rules import invalid
-from im.services.sessions import DAY_MS, token_hash
+from im.services.sessions import token_hash
 from im.services.states import States
 from im.store import groups as group_rows
 from im.store import join_requests, nodes, users

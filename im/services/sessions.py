@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from im.durations import DAY_MS
 from im.errors import NotFound, Unauthorized
 from im.i18n import choose
 from im.services.cluster import Cluster
@@ -28,7 +29,6 @@ from im.store.sessions import DeviceRow, SessionRow
 
 TOKEN_BYTES = 32
 MAX_TOKEN = 256
-DAY_MS = 24 * 3600 * 1000
 PROLONG_MS = 3600 * 1000
 """A session's use is written down at most this often."""
 MAX_DEVICE = 200

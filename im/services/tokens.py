@@ -10,11 +10,12 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from im.durations import DAY_MS
 from im.errors import Forbidden, Invalid, LimitReached, NotFound
 from im.protocol.scopes import SCOPES, Scope
 from im.services.identity import Identity
 from im.services.profile_rules import invalid
-from im.services.sessions import DAY_MS, TOKEN_BYTES, Sessions, token_hash
+from im.services.sessions import TOKEN_BYTES, Sessions, token_hash
 from im.store import tokens, users, webhooks
 from im.store.cursor import Cursor
 from im.store.database import Database

@@ -6,13 +6,12 @@ from typing import Any
 
 import msgspec
 
+from im.durations import MINUTE_MS
 from im.errors import Forbidden, NotFound, Recalled, TooLate
 from im.store import mentions, messages, references, search_index
 from im.store.effects import Edit, Recall
 from im.store.entries import Entry, EntryKind
 from im.store.place import Place
-
-MS_PER_MINUTE = 60_000
 
 
 def recall(place: Place, effect: Recall) -> Entry | tuple[int, ...]:
@@ -85,7 +84,7 @@ def _target(place: Place, seq: int) -> tuple[Any, ...]:
 
 def _in_time(place: Place, created_at: int, limit_ms: int | None) -> None:
     if limit_ms is not None and place.now - created_at > limit_ms:
-        raise TooLate(values={"limit": limit_ms // MS_PER_MINUTE})
+        raise TooLate(values={"limit": limit_ms // MINUTE_MS})
 
 
 def _note(place: Place, target_seq: int, kind: EntryKind) -> None:

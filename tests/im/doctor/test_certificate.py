@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from im.doctor.certificate import ask_certificate, certificate_findings
 from im.doctor.finding import Finding, Severity
 from im.doctor.output import Words
+from im.durations import DAY_MS
 from im.i18n import LANGUAGES, read_catalogue
-from im.services.authority import DAY_MS, make_authority
+from im.services.authority import make_authority
 from im.settings import Settings, TlsSection
 
 NOW = 1_790_000_000_000
