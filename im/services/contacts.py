@@ -15,7 +15,7 @@ from im.services.limits import SharedLimits
 from im.services.rights import Rights, Strangers
 from im.services.signals import RightsSignal
 from im.services.states import States
-from im.store import contacts, conversations, nodes, users, webhooks
+from im.store import contacts, conversations, nodes, users
 from im.store.contacts import ContactRow
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -106,7 +106,7 @@ class Contacts:
                 raise Invalid(
                     "oneself", field="name", values={"reason": "oneself", "field": "name"}
                 )
-            if webhooks.bots_among(cursor, [row]):
+            if row.is_webhook:
                 raise Forbidden("a webhook's bot only writes", values={"reason": "webhook"})
             mine, theirs = contacts.between(cursor, who.user, row.id)
             if mine is not None and mine.state == "accepted":

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from im.errors import Forbidden, NotFound
 from im.services.identity import Identity
-from im.store import contacts, users, webhooks
+from im.store import contacts, users
 from im.store.cursor import Cursor
 
 
@@ -21,7 +21,7 @@ def check_invited(
     found = [row for row in users.by_ids(cursor, people) if row.active]
     if len(found) < len(people):
         raise NotFound("no such person", field="members")
-    if not hook and webhooks.bots_among(cursor, found):
+    if not hook and any(row.is_webhook for row in found):
         raise Forbidden("another group's webhook", values={"reason": "webhook"})
     for person in people:
         _, theirs = contacts.between(cursor, who.user, person)

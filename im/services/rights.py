@@ -28,7 +28,7 @@ from im.errors import (
 from im.protocol import names
 from im.services.identity import Identity
 from im.settle import settle
-from im.store import contacts, conversations, members, nodes, users, webhooks
+from im.store import contacts, conversations, members, nodes, users
 from im.store.cursor import Cursor
 from im.store.database import Database
 
@@ -206,7 +206,7 @@ class Rights:
             return Unauthorized("may not log in")
         if other not in rows or rows[other].deleted_at is not None:
             return NotFound("no such person", field="to")
-        if webhooks.bots_among(cursor, [rows[other]]):
+        if rows[other].is_webhook:
             return Forbidden("a webhook's bot only writes", values={"reason": "webhook"})
         mine, theirs = contacts.between(cursor, user, other)
         if theirs is not None and theirs.blocked_at is not None:

@@ -16,7 +16,7 @@ from im.protocol.scopes import SCOPES, Scope
 from im.services.identity import Identity
 from im.services.profile_rules import invalid
 from im.services.sessions import TOKEN_BYTES, Sessions, token_hash
-from im.store import tokens, users, webhooks
+from im.store import tokens, users
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.tokens import TokenRow
@@ -109,5 +109,5 @@ class Tokens:
             raise NotFound("no such bot")
         if row.kind != "bot":
             raise Forbidden("another person's")
-        if await self._database.read(webhooks.bots_among, [row]):
+        if row.is_webhook:
             raise Forbidden("a webhook has its address", values={"reason": "webhook"})

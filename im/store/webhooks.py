@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from im.store.cursor import Cursor
-from im.store.users import HOOK, UserRow
+from im.store.users import HOOK
 
 SEEN_MS = 60_000
 """A use is written down at most this often."""
@@ -81,16 +80,3 @@ def revoke(cursor: Cursor, hook: int, bot: int) -> None:
     now = cursor.dialect.now_ms
     cursor.execute(f"UPDATE webhook SET revoked_at = {now} WHERE id = %s", (hook,))
     cursor.execute(f"UPDATE user_basic SET disabled_at = {now} WHERE id = %s", (bot,))
-
-
-def bots_among(cursor: Cursor, people: Iterable[UserRow]) -> set[int]:
-    """Which of these are bots of webhooks, also of those that were revoked."""
-    bots = [row.id for row in people if row.kind == "bot"]
-    if not bots:
-        return set()
-    rows = cursor.execute(
-        f"SELECT id FROM user_basic WHERE id IN ({cursor.dialect.marks(len(bots))})"
-        " AND name_folded LIKE %s",
-        (*bots, f"{HOOK}%"),
-    ).all()
-    return {int(row[0]) for row in rows}
