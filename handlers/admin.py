@@ -145,8 +145,7 @@ class InvitationsHandler(ApiHandler):
             who, body.note, body.uses, body.days, body.group
         )
         await self.note("invitation.made", who, f"i:{made.row.id}", uses=body.uses)
-        path = f"/toRegister?invitation={quote(made.code)}"
-        url = self.address_for_others(path) or self.origin + path
+        url = self.address_to_share(f"/toRegister?invitation={quote(made.code)}")
         return bodies.MadeInvitation(
             code=made.code, url=url, qr=qr_picture(url), **_invitation(made.row)
         )

@@ -132,6 +132,10 @@ class Caller:
         secure = self.is_secure if secure is None else secure
         return address_of("https" if secure else "http", host, listening.port, path)
 
+    def address_to_share(self, path: str) -> str:
+        """``address_for_others``, or this device's own where no other can come."""
+        return self.address_for_others(path) or self.origin + path
+
     # Over TLS or not
 
     @property

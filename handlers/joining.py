@@ -26,8 +26,7 @@ class LinkHandler(ApiHandler):
         """For those who lead the group. The link before it is good no more."""
         link = await self.messenger.joining.make_link(who, group, body.days)
         await self.note("link.made", who, f"g:{group}")
-        path = f"/join/{link.code}"
-        url = self.address_for_others(path) or self.origin + path
+        url = self.address_to_share(f"/join/{link.code}")
         return bodies.MadeLink(
             code=link.code, url=url, qr=qr_picture(url), expires_at=link.expires_at
         )

@@ -197,7 +197,7 @@ class Messages:
             content=frame.text,
             extra=extra,
             media_id=frame.file,
-            mentions=_mentions(frame),
+            mentions=given.get("mentions", ()) if given else (),
             fingerprint=fingerprint(access.name, frame.media, frame.text, frame.file, given),
             epoch=access.epoch,
         )
@@ -312,16 +312,12 @@ def _recall_right(cursor: Cursor, user: int, frame: Recall) -> tuple[int, bool]:
     return seen.conversation, entry is not None and entry.sender != user
 
 
-def _mentions(frame: Send) -> tuple[int, ...]:
-    return tuple(sorted(set(frame.mentions)))
-
-
 def _extra(frame: Send) -> dict[str, Any] | None:
     extra: dict[str, Any] = {}
     if frame.reply_to is not None:
         extra["reply_to"] = frame.reply_to
     if frame.mentions:
-        extra["mentions"] = _mentions(frame)
+        extra["mentions"] = tuple(sorted(set(frame.mentions)))
     if frame.forwarded_from is not None:
         extra["forwarded"] = [frame.forwarded_from.conv, frame.forwarded_from.seq]
     if frame.extra is not None:

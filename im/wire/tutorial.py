@@ -103,9 +103,7 @@ class TutorialGateway:
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         client.sending.add(sent)
         told = partial(self._told, client, sent)
-        waiting = self._services.messages.submit(
-            client.identity, send, told, max(client.connection.came, client.since)
-        )
+        waiting = self._services.messages.submit(client.identity, send, told, client.came)
         if waiting is not None:
             await waiting
         if len(client.sending) >= self._pending:

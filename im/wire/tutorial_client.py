@@ -89,6 +89,11 @@ class TutorialClient:
         """The session's id."""
         return self.identity.session
 
+    @property
+    def came(self) -> float:
+        """When the frame that is worked on came, or could be read (the loop's time)."""
+        return max(self.connection.came, self.since)
+
     def deliver(self, outgoing: Outgoing) -> None:
         """Put an entry in line; what is no entry has no place in the dialect."""
         frame = outgoing.frame
