@@ -79,7 +79,7 @@ def test_an_administrator_makes_a_bot_and_its_token(node: NodeFactory, new_page:
     expect(page.locator(".sess")).to_contain_text("ci")
     page.goto(f"{master.url}/toChat#/chats/p:{master.id}:{bot['id']}")
     expect(bubble(page, "green")).to_be_visible()
-    expect(page.locator(".chat-h .sub")).to_contain_text("Bot · offline")
+    expect(page.locator(".chat-h .sub")).to_have_text("Bot · offline", use_inner_text=True)
     expect(page.locator(".chat-h .prog")).to_be_visible()
 
 

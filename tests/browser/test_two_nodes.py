@@ -76,7 +76,7 @@ def talk(one: Person, other: Person, restart: Callable[[], None]) -> None:
 
     # Presence and typing of the other node's person.
     for person in (one, other):
-        expect(person.page.locator(".chat-h .sub")).to_contain_text("在线")
+        expect(person.page.locator(".chat-h .sub")).to_have_text("在线", use_inner_text=True)
     one.page.locator(".chat textarea").press_sequentially("正")
     expect(other.page.get_by_text("正在输入").first).to_be_visible()
     one.page.fill(".chat textarea", "")
