@@ -193,15 +193,21 @@ def test_of_two_tabs_one_tells(node: NodeFactory, new_page: Pages) -> None:
     assert sum(count(page, "told") for page in pages) == 6
 
 
-def test_a_muted_conversation_is_silent_until_one_is_named(
-    node: NodeFactory, new_page: Pages
-) -> None:
-    anna, bo = pair(node)
-    group = bo.call("POST", "/groups", {"name": "Deck crew", "members": [anna.id]})["id"]
+def muted_crew(new_page: Pages, anna: Person, bo: Person) -> tuple[Page, int]:
+    """A page of Anna's on which she has muted a group that Bo made, and its number."""
+    group: int = bo.call("POST", "/groups", {"name": "Deck crew", "members": [anna.id]})["id"]
     page = watch(new_page, anna)
     row(page, "Deck crew").click(button="right")
     page.get_by_role("menuitem", name="Mute").click()
     expect(row(page, "Deck crew").locator("use[href$='#bell-off']")).to_be_attached()
+    return page, group
+
+
+def test_a_muted_conversation_is_silent_until_one_is_named(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo = pair(node)
+    page, group = muted_crew(new_page, anna, bo)
     look(page, "hidden")
     bo.send(f"g:{group}", "just talk")
     bo.call("POST", "/messages", {"to": f"g:{group}", "text": "@Anna now", "mentions": [anna.id]})
@@ -214,11 +220,7 @@ def test_a_muted_conversation_tells_what_named_one_while_there_was_no_link(
     node: NodeFactory, new_page: Pages
 ) -> None:
     anna, bo = pair(node)
-    group = bo.call("POST", "/groups", {"name": "Deck crew", "members": [anna.id]})["id"]
-    page = watch(new_page, anna)
-    row(page, "Deck crew").click(button="right")
-    page.get_by_role("menuitem", name="Mute").click()
-    expect(row(page, "Deck crew").locator("use[href$='#bell-off']")).to_be_attached()
+    page, group = muted_crew(new_page, anna, bo)
     opened: list[WebSocketRoute] = []
 
     def open_once(socket: WebSocketRoute) -> None:

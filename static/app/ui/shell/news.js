@@ -1,8 +1,9 @@
-import { html, useState } from "../../../vendor/preact.js";
+import { html } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useClockError } from "../clock.js";
 import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
+import { Bulletin, Once } from "./bulletin.js";
 import { PlainNotice, PlainOffline } from "./plain.js";
 
 /** What there is to be told once: a newer page, what was not sent elsewhere, an announcement, a notice of the operator, a wrong clock. */
@@ -12,19 +13,11 @@ export function News() {
 
 /** Why "today" is not today in the list, until "Got it"; the settings go on saying so. */
 function ClockNotice() {
-  const { t, storage } = useApp();
+  const { t } = useApp();
   const error = useClockError();
-  const [seen, setSeen] = useState(storage.get("clock_seen") ?? false);
-  if (!error || seen) return null;
-  const close = () => {
-    storage.set("clock_seen", true);
-    setSeen(true);
-  };
-  return html`<section class="bcast" role="status" aria-label=${t("clock.title")}>
-    <${Icon} name="clock" />
-    <p>${error}<small>${t("clock.text")}</small></p>
-    <button type="button" class="btn small" onClick=${close}>${t("broadcast.got_it")}</button>
-  </section>`;
+  if (!error) return null;
+  return html`<${Once} name="clock" icon="clock" role="status" label=${t("clock.title")} done=${t("broadcast.got_it")}>
+    ${error}<small>${t("clock.text")}</small><//>`;
 }
 
 /** The node has a newer page than this one; what was written and not sent stays. */
@@ -67,27 +60,17 @@ function Announcement() {
   const last = summary?.last;
   const reading = area === "chats" && id === ALL;
   if (!summary?.unread || reading || last?.op !== "message" || last.recalled) return null;
-  return html`<section class="bcast" aria-label=${t("chat.announcements")}>
-    <${Icon} name="horn" />
-    <p>
-      ${last.text}
-      <small>${t("broadcast.from", { name: client.people.name(last.from) })} · ${times.short(last.time)}</small>
-    </p>
-    <button type="button" class="btn small" onClick=${() => client.markRead(ALL, summary.last_seq)}>
-      ${t("broadcast.got_it")}
-    </button>
-  </section>`;
+  const close = () => client.markRead(ALL, summary.last_seq);
+  return html`<${Bulletin} icon="horn" label=${t("chat.announcements")} done=${t("broadcast.got_it")} close=${close}>
+    ${last.text}
+    <small>${t("broadcast.from", { name: client.people.name(last.from) })} · ${times.short(last.time)}</small><//>`;
 }
 
 function Notice() {
   const { t, client, times } = useApp();
   const notice = client.notice.value;
   if (!notice) return null;
-  return html`<section class="bcast" aria-label=${t("broadcast.notice")}>
-    <${Icon} name="info" />
-    <p>${notice.text}<small>${times.clock(notice.time)}</small></p>
-    <button type="button" class="btn small" onClick=${() => (client.notice.value = null)}>
-      ${t("broadcast.got_it")}
-    </button>
-  </section>`;
+  const close = () => (client.notice.value = null);
+  return html`<${Bulletin} icon="info" label=${t("broadcast.notice")} done=${t("broadcast.got_it")} close=${close}>
+    ${notice.text}<small>${times.clock(notice.time)}</small><//>`;
 }

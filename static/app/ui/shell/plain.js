@@ -1,6 +1,7 @@
-import { html, useState } from "../../../vendor/preact.js";
+import { html } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
+import { Bulletin, Once } from "./bulletin.js";
 
 /** Where this page could be had securely, if it is not: browsers then withhold some of their parts. */
 function usePlain() {
@@ -10,19 +11,11 @@ function usePlain() {
 
 /** What is missing on a page without encryption, until "Got it". */
 export function PlainNotice() {
-  const { t, storage } = useApp();
+  const { t } = useApp();
   const trust = usePlain();
-  const [seen, setSeen] = useState(storage.get("plain_seen") ?? false);
-  if (!trust || seen) return null;
-  const close = () => {
-    storage.set("plain_seen", true);
-    setSeen(true);
-  };
-  return html`<section class="bcast" aria-label=${t("plain.title")}>
-    <${Icon} name="lock" />
-    <p>${t("plain.notice")} <a href=${trust}>${t("plain.how")}</a></p>
-    <button type="button" class="btn small" onClick=${close}>${t("plain.ok")}</button>
-  </section>`;
+  if (!trust) return null;
+  return html`<${Once} name="plain" icon="lock" label=${t("plain.title")} done=${t("plain.ok")}>
+    ${t("plain.notice")} <a href=${trust}>${t("plain.how")}</a><//>`;
 }
 
 /** The same among the settings, for good. */
@@ -41,8 +34,5 @@ export function PlainCard() {
 export function PlainOffline() {
   const { t, client } = useApp();
   if (window.isSecureContext || !client.offline.value) return null;
-  return html`<section class="bcast" aria-label=${t("plain.title")}>
-    <${Icon} name="info" />
-    <p>${t("plain.offline")}</p>
-  </section>`;
+  return html`<${Bulletin} icon="info" label=${t("plain.title")}>${t("plain.offline")}<//>`;
 }
