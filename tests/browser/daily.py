@@ -62,6 +62,8 @@ def write_to_each_other(anna: Page, bo: Page) -> None:
     question.press("r")
     write(bo, "Since nine")
     expect(bubble(anna, "Since nine").locator(".quote")).to_contain_text("Is the pump on?")
+    # Only what has its number can be changed.
+    expect(bubble(bo, "Since nine").locator("use[href$='#clock']")).to_have_count(0)
     bo.locator(".comp textarea").press("ArrowUp")
     write(bo, "Since noon")
     expect(bubble(anna, "Since noon").locator(".meta")).to_contain_text("edited")

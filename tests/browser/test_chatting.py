@@ -93,6 +93,8 @@ def test_up_edits_the_last_message_for_everyone(node: NodeFactory, new_page: Pag
     anna, bo = two(node, new_page)
     write(anna, "see you at tree")
     expect(bubble(bo, "see you at tree")).to_be_visible()
+    # Only what has its number can be changed.
+    expect(bubble(anna, "see you at tree").locator("use[href$='#clock']")).to_have_count(0)
     box = anna.locator(".comp textarea")
     box.press("ArrowUp")
     expect(box).to_have_value("see you at tree")
