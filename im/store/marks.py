@@ -48,11 +48,15 @@ def _update(
     messages: Sequence[tuple[int, int]],
 ) -> None:
     columns = ("message.conversation_id", "message.seq")
+    # The messages come first, in both: else all members are looked at, and on MySQL locked.
     if cursor.dialect.name == "sqlite":
+        taken = ", ".join((*columns, "message.sender_id", "message.ordinal"))
         chosen = cursor.dialect.picked("message", columns, len(messages))
-        sql = f"UPDATE {table} SET {assignments} {chosen} WHERE {match}"
+        sql = (
+            f"WITH own AS MATERIALIZED (SELECT {taken} {chosen})"
+            f" UPDATE {table} SET {assignments} FROM own AS message WHERE {match}"
+        )
     else:
-        # The order is fixed: a scan of the table of members would lock all of them.
-        chosen = f"({', '.join(columns)}) IN ({cursor.dialect.rows(len(messages), 2)})"
-        sql = f"UPDATE message STRAIGHT_JOIN {table} ON {match} SET {assignments} WHERE {chosen}"
+        where = f"({', '.join(columns)}) IN ({cursor.dialect.rows(len(messages), 2)})"
+        sql = f"UPDATE message STRAIGHT_JOIN {table} ON {match} SET {assignments} WHERE {where}"
     cursor.execute(sql, [value for message in messages for value in message])
