@@ -212,6 +212,14 @@ class Delivery:
         """Call when those who read a conversation have not too much of it before them."""
         self._hand_out.when_room(conversation, call)
 
+    def is_behind(self, conversation: str) -> bool:
+        """Whether more of a conversation waits for its many readers than should."""
+        return self._hand_out.is_behind(conversation)
+
+    def when_caught_up(self, conversation: str, call: Callable[[], None]) -> None:
+        """Call, once, when what ``is_behind`` now is not any more."""
+        self._hand_out.when_caught_up(conversation, call)
+
     def heal(self, conversation: str) -> None:
         """Read from the log what may be missing here; once at a time for a conversation."""
         self._cancel_timer(conversation)

@@ -25,6 +25,9 @@ ROUND_BYTES = 256 * 1024
 """Bytes that one reader gets before the next one, unless one frame has more."""
 BEHIND_BYTES = 1024 * 1024
 """When so much waits in a line, those who write there wait for their answer."""
+BEHIND_FRAMES = 16
+"""When so many wait for the next round of many readers, no more are stored for the time being: a
+node that does all it can for a room has no time for anyone else. Half of what goes into a batch."""
 RELEASED_IN_TURN = 16
 """Of those who waited, so many go on in one turn."""
 MOST_BYTES = 8 * 1024 * 1024
@@ -67,17 +70,22 @@ class _Part:
 class _Line:
     """What a conversation's readers are still to get."""
 
-    __slots__ = ("batches", "bytes", "next", "parts", "readers", "size", "waiting")
+    __slots__ = ("batches", "behind", "bytes", "next", "parts", "readers", "size", "waiting")
 
     def __init__(self) -> None:
         self.parts: deque[_Part] = deque()
         self.bytes = 0
         self.waiting: list[Callable[[], None]] = []
+        self.behind: list[Callable[[], None]] = []
         # The round.
         self.batches: list[OutgoingBatch] = []
         self.size = 0
         self.readers: list[Recipient] = []
         self.next = 0
+
+    @property
+    def is_behind(self) -> bool:
+        return sum(len(part.frames) for part in self.parts) >= BEHIND_FRAMES
 
 
 class HandOut:
@@ -127,6 +135,14 @@ class HandOut:
         else:
             line.waiting.append(call)
 
+    def is_behind(self, conversation: str) -> bool:
+        """Whether more waits for the next round of many readers than should."""
+        return conversation in self._large and self._lines[conversation].is_behind
+
+    def when_caught_up(self, conversation: str, call: Callable[[], None]) -> None:
+        """Call, once, when what ``is_behind`` now is not any more."""
+        self._lines[conversation].behind.append(call)
+
     def _call(self) -> None:
         if not self._called:
             self._called = True
@@ -161,11 +177,16 @@ class HandOut:
             line.batches, line.size, line.readers, line.next = batches(frames), size, readers, 0
             if len(readers) > FEW:
                 self._large[conversation] = line
-                return
+                break
             self._give(conversation, line, len(readers))
             self._end_round(line)
-        self._large.pop(conversation, None)
-        del self._lines[conversation]
+        else:
+            self._large.pop(conversation, None)
+            del self._lines[conversation]
+        if not line.is_behind:
+            caught_up, line.behind = line.behind, []
+            for call in caught_up:
+                call()
 
     def _slice(self, conversation: str, line: _Line) -> None:
         """Hand out to the next readers."""

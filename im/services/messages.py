@@ -240,6 +240,10 @@ class Messages:
     def _committed(self, entry: Entry) -> None:
         self._media.erased(entry.erased_contents)
         self.announce(entry)
+        name, conversation = entry.conversation_name, entry.conversation
+        if self._delivery.is_behind(name) and self._writer.hold(conversation):
+            go_on = partial(self._writer.release, conversation)
+            self._delivery.when_caught_up(name, go_on)
 
     # Checks
 

@@ -93,7 +93,7 @@ class LogQueue:
     def take(self, pause: float | None) -> list[Item] | None:
         """The next batch; empty after ``pause`` seconds without one, None at the end."""
         with self._changed:
-            while not self._items:
+            while not self._items.ready:
                 if self._closed:
                     return None
                 if pause is not None and pause <= 0:
@@ -103,7 +103,7 @@ class LogQueue:
             items: list[Item] = []
             taken: defaultdict[int, int] = defaultdict(int)
             size = 0
-            while self._items and len(items) < self._max_entries:
+            while self._items.ready and len(items) < self._max_entries:
                 item = self._items.first()
                 # They take turns: when one has had its share, so have all the others.
                 taken[item.entry.conversation] += 1
@@ -130,10 +130,23 @@ class LogQueue:
             for line in lines:
                 self._failing.pop(line, None)
 
+    def hold(self, conversation: int) -> None:
+        """Give out nothing of a conversation until its ``release``, or until ``close``."""
+        with self._changed:
+            if not self._closed:
+                self._items.hold(conversation)
+
+    def release(self, conversation: int) -> None:
+        """Give out entries of a conversation again."""
+        with self._changed:
+            self._items.release(conversation)
+            self._changed.notify()
+
     def close(self) -> None:
         """Take no more; what is in it is still given out."""
         with self._changed:
             self._closed = True
+            self._items.release_all()
             self._changed.notify()
 
     def _is_full(self, conversation: int) -> bool:

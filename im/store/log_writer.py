@@ -48,6 +48,9 @@ ATTEMPTS = 3
 COLLISIONS = 10
 """How often a batch is tried when another writer stored one of its keys first."""
 
+HOLD_SECONDS = 0.05
+"""The longest time for which a conversation is held."""
+
 IDLE_PING = 1.0
 """Seconds of idleness after which the connection is tried before it is trusted with a batch."""
 
@@ -96,6 +99,7 @@ class LogWriter:
         self._waiting: dict[Item, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
+        self._held: dict[int, asyncio.TimerHandle] = {}
         self._settled: Slices[int, tuple[Item, Outcome]] = Slices(lambda it: self._resolve(*it))
         # Of the writer's thread.
         self._connection: Connection | None = None
@@ -149,6 +153,26 @@ class LogWriter:
             self._thread.start()
         self._expire_at(deadline - EXPIRY_PAUSE)
 
+    def hold(self, conversation: int) -> bool:
+        """Store nothing more of a conversation until its ``release``, or for ``HOLD_SECONDS``.
+
+        False: it is held already.
+        """
+        if conversation in self._held:
+            return False
+        self._queue.hold(conversation)
+        self._held[conversation] = asyncio.get_running_loop().call_later(
+            HOLD_SECONDS, self.release, conversation
+        )
+        return True
+
+    def release(self, conversation: int) -> None:
+        """Go on with what is said in a conversation."""
+        timer = self._held.pop(conversation, None)
+        if timer is not None:
+            timer.cancel()
+            self._queue.release(conversation)
+
     async def flush(self) -> None:
         """Return when nothing waits for its outcome any more."""
         while self._waiting:
@@ -163,6 +187,8 @@ class LogWriter:
             await asyncio.to_thread(self._thread.join)
         if self._timer is not None:
             self._timer.cancel()
+        for timer in self._held.values():
+            timer.cancel()
 
     # On the event loop.
 

@@ -7,6 +7,7 @@ import pytest
 from im.protocol.outgoing import Outgoing
 from im.services.hand_out import (
     BEHIND_BYTES,
+    BEHIND_FRAMES,
     FEW,
     MOST_BYTES,
     READERS_IN_TURN,
@@ -149,3 +150,36 @@ def test_few_are_told_at_once(ready: Ready) -> None:
         hand_out.add("g:1", frame("g:1", seq))
     turn.end()
     assert readers.told("g:1", 2) == FEW and not turn.waiting
+
+
+def test_who_hears_that_a_room_is_behind_is_called_when_it_has_caught_up(ready: Ready) -> None:
+    turn, readers, hand_out = ready
+    for conversation in ("g:1", "p:1:2"):
+        hand_out.add(conversation, frame(conversation, 1))
+    turn.end()
+    for conversation in ("g:1", "p:1:2"):
+        for seq in range(2, BEHIND_FRAMES + 1):
+            hand_out.add(conversation, frame(conversation, seq))
+    assert not hand_out.is_behind("g:1")
+    hand_out.add("g:1", frame("g:1", BEHIND_FRAMES + 1))
+    assert hand_out.is_behind("g:1") and not hand_out.is_behind("p:1:2")
+    told: list[int] = []
+    hand_out.when_caught_up("g:1", lambda: told.append(readers.told("g:1", BEHIND_FRAMES + 1)))
+    while turn.waiting:
+        turn.end()
+    # When the next round began, and not at its end.
+    assert told == [0] and not hand_out.is_behind("g:1")
+
+
+def test_a_room_that_all_have_left_is_behind_no_more(ready: Ready) -> None:
+    turn, readers, hand_out = ready
+    hand_out.add("g:1", frame("g:1", 1))
+    turn.end()
+    for seq in range(2, BEHIND_FRAMES + 2):
+        hand_out.add("g:1", frame("g:1", seq))
+    told: list[str] = []
+    hand_out.when_caught_up("g:1", lambda: told.append("on"))
+    readers.by_name["g:1"].clear()
+    while turn.waiting:
+        turn.end()
+    assert told == ["on"]

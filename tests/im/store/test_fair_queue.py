@@ -34,3 +34,29 @@ def test_what_is_withdrawn_is_gone_and_the_others_keep_their_order() -> None:
     assert queue.withdraw(lambda item: item in ("a1", "a3", "b1")) == ["a1", "a3", "b1"]
     assert queue.waiting("b") == 0 and len(queue) == 3
     assert drained(queue) == ["a2", "c1", "c2"]
+
+
+def test_what_is_held_waits_in_order_and_keeps_nobody_waiting() -> None:
+    queue = filled()
+    queue.hold("a")
+    queue.hold("d")
+    queue.append("a", "a4")
+    queue.append("d", "d1")
+    assert queue.waiting("a") == 4 and len(queue) == 8
+    assert [queue.popleft() for _ in range(3)] == ["b1", "c1", "c2"]
+    assert not queue.ready and len(queue) == 5
+    queue.hold("a")
+    assert queue.withdraw(lambda item: item in ("a2", "d1")) == ["a2", "d1"]
+    queue.append("b", "b2")
+    queue.release("a")
+    queue.release("d")
+    queue.release("b")
+    assert drained(queue) == ["b2", "a1", "a3", "a4"]
+
+
+def test_all_that_is_held_is_given_out_in_the_end() -> None:
+    queue = filled()
+    for key in "abc":
+        queue.hold(key)
+    queue.release_all()
+    assert queue.ready and drained(queue) == ["a1", "b1", "c1", "a2", "c2", "a3"]

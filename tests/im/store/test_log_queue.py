@@ -37,3 +37,20 @@ def test_many_conversations_fill_a_batch_to_its_limits() -> None:
     for conversation in range(3):
         put(queue, conversation, size=6000)
     assert [taken(queue) for _ in range(3)] == [[0], [1], [2]]
+
+
+def test_a_conversation_that_is_held_waits_alone_until_its_release_or_the_end() -> None:
+    queue = LogQueue(500, 10_000, 1000)
+    put(queue, 1, 2)
+    queue.hold(1)
+    assert taken(queue) == []
+    put(queue, 2)
+    assert taken(queue) == [2]
+    queue.release(1)
+    assert taken(queue) == [1, 1]
+    put(queue, 1)
+    queue.hold(1)
+    queue.close()
+    queue.hold(1)
+    assert taken(queue) == [1]
+    assert queue.take(0) is None

@@ -12,10 +12,11 @@ import pytest
 
 from im.errors import Unavailable
 from im.settle import settle
+from im.store import log_writer
 from im.store.entries import Entry, NewEntry
 from im.store.errors import OutOfService, StaleEpoch
 from im.store.log_writer import LogWriter
-from tests.im.store.harness import message, on_loop, private, ready, rows
+from tests.im.store.harness import LIMIT, message, on_loop, private, ready, rows, writing
 
 PATIENCE = 10.0
 
@@ -102,3 +103,40 @@ async def test_nothing_overtakes_an_entry_whose_rights_are_to_be_read_anew(
             assert stale.value.epoch == talk.epoch
         assert await rows(database, "SELECT seq FROM message") == []
         await writer.close()
+
+
+@on_loop
+async def test_a_conversation_that_is_held_lets_the_others_pass(url: str) -> None:
+    async with ready(url) as database, writing(database) as writer:
+        room, talk = await private(database, 1, 2), await private(database, 3, 4)
+        stored: list[int] = []
+
+        def append(conversation: int, text: str) -> asyncio.Task[Entry]:
+            task = asyncio.create_task(writer.append(message(conversation, 1, text)))
+            task.add_done_callback(lambda task: stored.append(task.result().conversation))
+            return task
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(log_writer, "HOLD_SECONDS", 2 * LIMIT)
+            assert writer.hold(room.id) and not writer.hold(room.id)
+        held = append(room.id, "in the room")
+        await append(talk.id, "elsewhere")
+        assert not held.done()
+        writer.release(room.id)
+        await held
+        assert stored == [talk.id, room.id]
+
+
+@on_loop
+async def test_a_conversation_is_not_held_for_long_nor_at_the_end(url: str) -> None:
+    async with ready(url) as database, writing(database, timeout=LIMIT) as writer:
+        room = await private(database, 1, 2)
+        assert writer.hold(room.id)
+        assert (await writer.append(message(room.id, 1, "after a while"))).seq == 1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(log_writer, "HOLD_SECONDS", 2 * LIMIT)
+            assert writer.hold(room.id)
+        last = asyncio.create_task(writer.append(message(room.id, 1, "at the end")))
+        await asyncio.sleep(0)
+        await writer.close()
+        assert (await last).seq == 2
