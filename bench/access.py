@@ -144,8 +144,9 @@ class Bench:
             # Servers of their own: it would hide in what the other rows leave behind.
             with serving(name, self._python, self._folder, certificate) as server:
                 self._first_memory(transport, server)
+        if "memory" in rows or "handshake" in rows:
             with serving(name, self._python, self._folder, certificate) as server:
-                self._memory(transport, server)
+                self._everyone(transport, server, memory="memory" in rows)
 
     def session(self) -> None:
         """OpenSSL's own memory."""
@@ -163,8 +164,8 @@ class Bench:
         self._slope(transport, "memory, first", server, before)
         load.end()
 
-    def _memory(self, transport: str, server: Server) -> None:
-        """The slope when everyone has come before; the rate of handshakes on the way.
+    def _everyone(self, transport: str, server: Server, *, memory: bool) -> None:
+        """The rate of handshakes when everyone has come before, and the slope.
 
         First everyone comes once, ``WARM`` at a time, so that what is only ever taken once is
         taken, above all what the database remembers of its tables.
@@ -186,7 +187,8 @@ class Bench:
         load = server.load(self._connections, "idle", 3600)
         connected = load.line()
         spent = server.cpu - processor
-        self._slope(transport, "memory", server, before)
+        if memory:
+            self._slope(transport, "memory", server, before)
         load.end()
         add, name = self._results.add, server.name
         add(transport, "handshake", name, self._connections / connected["seconds"])
@@ -225,7 +227,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--connections", type=int, default=15_000, help="idle ones")
-    parser.add_argument("--only", default="memory,echo,fan")
+    parser.add_argument("--only", default="memory,handshake,echo,fan")
     parser.add_argument("--servers", default=",".join((OURS, *PEERS)))
     parser.add_argument("--transports", default=",".join(TRANSPORTS))
     parser.add_argument("--keep", type=Path, help="a file for figures of several calls")
