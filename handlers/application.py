@@ -10,6 +10,7 @@ from handlers import (
     account,
     admin,
     contacts,
+    device_links,
     docs,
     factor,
     groups,
@@ -52,6 +53,7 @@ API: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/me/register", account.UpgradeHandler),
     (r"/api/me/export", ExportHandler),
     (r"/api/sessions", account.SessionsHandler),
+    (r"/api/sessions/link", device_links.DeviceLinkHandler),
     (rf"/api/sessions/{NUMBER}", account.SessionHandler),
     (r"/api/tokens", tokens.TokensHandler),
     (rf"/api/tokens/{NUMBER}", tokens.TokenHandler),
@@ -147,6 +149,7 @@ PAGES: list[tuple[str, type[RequestHandler]]] = [
     (r"/trust\.crt", trust.CertificateFile),
     (r"/trust\.svg", trust.TrustCode),
     (r"/join/([A-Za-z0-9_-]{1,64})", joining.JoinPage),
+    (r"/link", device_links.DeviceLinkPage),
 ]
 
 

@@ -139,9 +139,13 @@ class BaseHandler(Caller, RequestHandler):  # type: ignore[misc]  # get_cookie a
 
     async def begin_session(self, user: int, kind: str) -> str:
         """Open a session for who has shown who they are, and keep it in a cookie; its token."""
-        device = self.request.headers.get("User-Agent", "")
+        token = await self.messenger.sessions.open(user, kind, self.device, self.client_address)
+        await self.keep_session(token)
+        return token
+
+    async def keep_session(self, token: str) -> None:
+        """Keep a new session in a cookie; the one that was there before ends."""
         before = self.get_cookie(SESSION_COOKIE)
-        token = await self.messenger.sessions.open(user, kind, device, self.client_address)
         self.set_cookie(
             SESSION_COOKIE,
             token,
@@ -151,7 +155,6 @@ class BaseHandler(Caller, RequestHandler):  # type: ignore[misc]  # get_cookie a
         )
         if before is not None:
             await self._end_quietly(before)
-        return token
 
     async def end_session(self, who: Identity) -> None:
         """Log out here: over TLS also where one had logged in without."""

@@ -68,6 +68,11 @@ class Caller:
 
     # From where
 
+    @property
+    def device(self) -> str:
+        """What the client says it is."""
+        return self.request.headers.get("User-Agent", "")
+
     def check_trusted_origin(self, origin: str) -> bool:
         """Other origins whose pages may talk to this node, from the settings."""
         return origin in self.messenger.settings.http.origins

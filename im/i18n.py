@@ -25,6 +25,7 @@ LATER = (
     "guest.",
     "help.",
     "join.",
+    "linking.",
     "login.",
     "notices.",
     "palette.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from im.services.accounts import Accounts, Rules
 from im.services.administration import Administration
 from im.services.audit import Audit
+from im.services.device_links import DeviceLinks
 from im.services.groups import Groups
 from im.services.invitations import Invitations
 from im.services.limits import SharedLimits
@@ -77,4 +78,16 @@ class People:
         )
         self.administration = Administration(database, passwords, sessions, states, least)
         self.tokens = Tokens(database, sessions, settings.sessions.tokens)
-        self.chores = (self.audit.prune, self.invitations.forget_old)
+        self.device_links = DeviceLinks(
+            database,
+            sessions,
+            self.second_factor,
+            limits,
+            made=settings.limits.logins,
+            failures=settings.limits.logins_per_address,
+        )
+        self.chores = (
+            self.audit.prune,
+            self.invitations.forget_old,
+            self.device_links.forget_old,
+        )

@@ -117,6 +117,32 @@ class RecoveryCodes(Struct, kw_only=True):
     codes: list[str]
 
 
+class DeviceLinkBody(Struct, kw_only=True):
+    """The password, and a code for who has a second factor."""
+
+    password: Password
+    code: Text = ""
+
+
+class MadeDeviceLink(Struct, kw_only=True):
+    """A link that logs a further device in. Code, address and QR code are told only here."""
+
+    code: str
+    url: str
+    qr: str
+    expires_at: int
+
+
+class DeviceLinkAnswer(Struct, kw_only=True):
+    """Until when this session's link is good, and the session that it has opened.
+
+    Nothing without one.
+    """
+
+    expires_at: int | None = None
+    opened: int | None = None
+
+
 class LinkBody(Struct, kw_only=True):
     """For how many days a group's link is good."""
 

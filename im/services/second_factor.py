@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from im.errors import AlreadyExists, Forbidden, Invalid, NotFound, WrongPassword
+from im.errors import AlreadyExists, CodeNeeded, Forbidden, Invalid, NotFound, WrongPassword
 from im.services.identity import Identity
 from im.services.own_password import OwnPassword
 from im.services.profile_rules import invalid
@@ -90,14 +90,23 @@ class SecondFactor:
         return codes
 
     async def disable(self, who: Identity, password: str, code: str) -> None:
-        """Take one's own away again. Raises ``WrongPassword``, ``NotFound`` or ``RateLimited``."""
-        await self._own_password.check(who, password)
+        """Take one's own away again. Raises ``NotFound``, or as ``prove``."""
+        await self.prove(who, password, code)
         if not await self.enabled(who.user):
             raise NotFound("no second factor")
+        await self._database.write(second_factors.remove, who.user)
+
+    async def prove(self, who: Identity, password: str, code: str) -> None:
+        """Whether someone who is logged in could log in now: password, and a code if they need one.
+
+        Raises ``WrongPassword``, ``CodeNeeded`` or ``RateLimited``.
+        """
+        await self._own_password.check(who, password)
+        if not code and await self.enabled(who.user):
+            raise CodeNeeded("a second factor", field="code")
         if not await self.use(who.user, code):
             await self._own_password.wrong(who)
             raise WrongPassword("not the code", field="code", values={"reason": "code"})
-        await self._database.write(second_factors.remove, who.user)
 
     async def use(self, user: int, code: str) -> bool:
         """Whether this is a code of the app, not used before, or a recovery code, now used up.

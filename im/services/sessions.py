@@ -62,6 +62,16 @@ class Lifetimes:
     per_user: int
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A session that was just opened; ``ended`` are those that had to make room for it."""
+
+    token: str
+    session: int
+    user: int
+    ended: list[int]
+
+
 class Sessions:
     """Opens, resolves and revokes sessions."""
 
@@ -85,18 +95,24 @@ class Sessions:
 
     async def open(self, user: int, kind: str, device: str, address: str) -> str:
         """A new session of a person who has shown who they are; its token, told only now."""
+        begun = await self._database.write(self.begin, user, kind, device, address)
+        self.tell_begun(begun)
+        return begun.token
+
+    def begin(self, cursor: Cursor, user: int, kind: str, device: str, address: str) -> Begun:
+        """As ``open``, in another's transaction; once it is committed, ``tell_begun``."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         lifetime = self._lifetimes.guest_idle if kind == "guest" else self._lifetimes.idle
+        session = sessions.open_session(
+            cursor, token_hash(token), user, device[:MAX_DEVICE], address, lifetime
+        )
+        ended = sessions.revoke_oldest(cursor, user, self._lifetimes.per_user)
+        return Begun(token, session, user, ended)
 
-        def write(cursor: Cursor) -> list[int]:
-            sessions.open_session(
-                cursor, token_hash(token), user, device[:MAX_DEVICE], address, lifetime
-            )
-            return sessions.revoke_oldest(cursor, user, self._lifetimes.per_user)
-
-        self._tell(await self._database.write(write))
-        self._states.changed([user], "sessions")
-        return token
+    def tell_begun(self, begun: Begun) -> None:
+        """Tell the person's devices, and close the connections that had to make room."""
+        self._tell(begun.ended)
+        self._states.changed([begun.user], "sessions")
 
     async def resolve(self, token: str) -> Identity:
         """Who a token belongs to. Raises ``Unauthorized`` or ``Unavailable``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from im.store import device_links
 from im.store.cursor import Cursor
 
 MAX_LISTED = 1000
@@ -113,7 +114,12 @@ def revoke(cursor: Cursor, user: int, sessions: Collection[int]) -> list[int]:
 
 
 def revoke_all(cursor: Cursor, user: int, keep: int = 0, *, programs: bool = True) -> list[int]:
-    """End all sessions of a person but one, with ``programs`` their tokens too; their ids."""
+    """End all sessions of a person but one, with ``programs`` their tokens too; their ids.
+
+    Links that would log a further device in are good no more.
+    """
+    # First: a device that comes in by one just now is waited for, and then seen below.
+    device_links.take_back_all(cursor, user)
     rows = cursor.execute(
         "SELECT id FROM session WHERE user_id = %s AND id <> %s AND revoked_at IS NULL"
         + ("" if programs else " AND scopes IS NULL"),

@@ -20,7 +20,15 @@ ROOT = Path(__file__).resolve().parents[3]
 
 TABLES = {
     *("alembic_version", "audit", "cluster", "cluster_key", "contact"),
-    *("conversation", "group_basic", "hidden", "invitation", "join_request", "media"),
+    *(
+        "conversation",
+        "device_link",
+        "group_basic",
+        "hidden",
+        "invitation",
+        "join_request",
+        "media",
+    ),
     *(
         "media_chunk",
         "media_content",

@@ -1,0 +1,11 @@
+// The code that a further device logs in with stands behind #, where no server and no log sees it. With
+// script it goes on from there by itself; without, it is typed.
+
+const form = document.querySelector("#link-code");
+const code = decodeURIComponent(location.hash.slice(1));
+
+if (code) history.replaceState(null, "", location.pathname);
+if (form && code) {
+  form.elements.code.value = code;
+  form.requestSubmit();
+}
