@@ -124,11 +124,9 @@ def show_addresses(address: str, port: int) -> None:
     """Tell the person at the terminal where to go, and a phone's camera."""
     print("Open in a browser:", *page_addresses(address, port), sep="\n  ", flush=True)
     if sys.stdout.isatty() and (found := reachable_addresses(address)):
-        import segno
+        from im.terminal_code import show_code
 
-        segno.make(page_url(found[0], port), error="l", micro=False).terminal(
-            compact=True, border=2
-        )
+        show_code(page_url(found[0], port))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ import asyncio
 import sys
 from pathlib import Path
 
-import segno
-
 from im.addresses import own_names, page_addresses
 from im.app import now_ms, open_node_database
 from im.commands import USAGE
@@ -18,6 +16,7 @@ from im.store import nodes
 from im.store.bootstrap import bootstrap
 from im.store.migrations import migrate
 from im.store.nodes import NodeRow
+from im.terminal_code import show_code
 
 RENEW = "renew"
 SUFFIXES = (".crt", ".pem", ".cer")
@@ -72,7 +71,7 @@ def show(authority: Authority, addresses: list[str]) -> None:
     print(*(f"  {address}" for address in addresses), sep="\n")
     print()
     if addresses:
-        segno.make(addresses[0], error="l", micro=False).terminal(compact=True, border=2)
+        show_code(addresses[0])
     print(f"\nCertificate  {authority.name}")
     pairs = authority.fingerprint.split(":")
     print(f"SHA-256      {' '.join(pairs[:16])}\n             {' '.join(pairs[16:])}")

@@ -24,6 +24,7 @@ FLOORS = (
         *("im.config", "im.settings", "im.reference", "im.command_line", "im.logs"),
         *("im.addresses", "im.node_name", "im.ports"),
         *("im.durations", "im.errors", "im.i18n", "im.interpreter", "im.settle"),
+        "im.terminal_code",
     },
 )
 """Floors of ``im``, top first. A module reaches its own floor and those below."""

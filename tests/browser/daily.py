@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import bubble, row, write
+from tests.browser.scanning import scanned
 from tests.browser.test_avatars import choose as choose_face
 from tests.browser.test_avatars import colour
 from tests.browser.test_media import choose, paper, photo, send, sent
@@ -146,7 +147,7 @@ def invite(anna: Page) -> str:
     dialog = anna.locator("dialog")
     dialog.get_by_role("button", name="Create an invitation").click()
     address = anna.get_by_label("Address").input_value()
-    expect(anna.get_by_role("img", name=f"QR code: {address}")).to_be_visible()
+    assert scanned(anna.get_by_role("img", name=f"QR code: {address}")) == address
     dialog.get_by_role("button", name="I have noted it").click()
     return address
 

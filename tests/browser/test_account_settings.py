@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from base64 import b32decode
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -21,6 +22,7 @@ from tests.browser.people import (
     register,
     write,
 )
+from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
@@ -39,9 +41,10 @@ def turn_on(page: Page) -> tuple[str, list[str]]:
     """Set up the second factor in the settings; the secret and the recovery codes."""
     page.get_by_role("button", name="Set up a second factor").click()
     dialog = page.locator("dialog")
-    expect(dialog.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+    address = scanned(dialog.get_by_role("img", name="QR code for your authenticator app"))
     assert violations(page) == []
-    secret = dialog.locator(".secret").inner_text()
+    secret = parse_qs(urlsplit(address).query)["secret"][0]
+    assert dialog.locator(".secret").inner_text().replace(" ", "") == secret
     # The step before this one, so that the one of now is still good for a log-in.
     dialog.get_by_label("Code that the app shows").fill(code(secret, -ENROL_STEPS))
     dialog.get_by_label("Current password").fill(PASSWORD)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, register
+from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page, violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
@@ -174,7 +175,7 @@ def test_registration_is_closed_and_an_invitation_leads_in_until_it_is_revoked(
     page.fill("#invite-uses", "2")
     confirm(page, "Create an invitation")
     address = page.get_by_label("Address").input_value()
-    expect(page.get_by_role("img", name=f"QR code: {address}")).to_be_visible()
+    assert scanned(page.get_by_role("img", name=f"QR code: {address}")) == address
     confirm(page, "I have noted it")
     expect(page.locator(".sess")).to_contain_text("class 7")
     expect(page.locator(".sess")).to_contain_text("0 came, 2 left")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import PASSWORD, QUICK, Person, enter, register, row
+from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
@@ -46,7 +47,7 @@ def test_a_link_leads_in_until_it_is_revoked(node: NodeFactory, new_page: Pages)
     page.select_option("#link-days", "30 days")
     confirm(page, "Create a link")
     address = page.get_by_label("Link into the group", exact=True).input_value()
-    expect(page.get_by_role("img", name=f"QR code: {address}")).to_be_visible()
+    assert scanned(page.get_by_role("img", name=f"QR code: {address}")) == address
     confirm(page, "I have noted it")
     expect(page.get_by_text("The link is good until")).to_be_visible()
     enter(bos, bo)

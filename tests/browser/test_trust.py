@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from tests.browser.lan import Computer, secure, sign_up
 from tests.browser.people import QUICK
+from tests.browser.scanning import scanned
 from tests.services.chromium import Pages
 from tests.services.netns import Network
 from tests.services.node import Node, NodeFactory
@@ -63,7 +64,10 @@ def test_a_device_that_does_not_trust_yet_is_shown_how(machine: Node, new_page: 
         page.locator("summary", has_text=name).click()
         expect(page.locator("details[open]", has_text=name).locator("li").first).to_be_visible()
     expect(page.locator("#known")).to_be_hidden()
-    assert page.evaluate("document.querySelector('.code img').naturalWidth") > 0
+    address = scanned(page.get_by_role("img", name=f"QR code: {machine.url}/trust"))
+    phone = new_page(locale="en-GB", viewport={"width": 360, "height": 740})
+    phone.goto(address)
+    expect(phone.get_by_role("link", name="Download the certificate")).to_be_visible()
 
 
 def test_the_pages_about_trust_work_without_script(machine: Node, new_page: Pages) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from run import show_addresses
 from tests.handlers.api import Api
+from tests.services.qr import DARK, LIGHT, scan
 
 LAN = "192.168.7.20"
 
@@ -69,5 +70,7 @@ def test_a_terminal_shows_the_code_and_a_file_does_not(
     show_addresses("0.0.0.0", 8888)
     shown = capsys.readouterr().out
     assert shown.startswith(plain) and "▀" in shown
+    for terminal in (DARK, LIGHT):
+        assert scan(terminal.picture(shown)) == f"http://{LAN}:8888"
     show_addresses("127.0.0.1", 8888)
     assert "▀" not in capsys.readouterr().out

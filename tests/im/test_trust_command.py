@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.node import RUN
+from tests.services.qr import DARK, scan
 
 
 def trust(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +38,8 @@ def test_it_shows_where_to_go_and_writes_the_same_certificate_until_it_is_renewe
 ) -> None:
     first = trust(tmp_path)
     assert first.returncode == 0, first.stderr
-    assert ":8888/trust" in first.stdout and "▄" in first.stdout
+    address = scan(DARK.picture(first.stdout))
+    assert address.endswith(":8888/trust") and f"  {address}\n" in first.stdout
     file = tmp_path / "lan.crt"
     assert trust(tmp_path, str(file)).returncode == 0
     der = ssl.PEM_cert_to_DER_cert(file.read_text())
