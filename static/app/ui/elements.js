@@ -77,7 +77,7 @@ export function Skeleton({ rows = 7, label }) {
     ${Array.from(
       { length: rows },
       (_, index) => html`<div class="row" aria-hidden="true" key=${index}>
-        <span class="sk ${index % 3 === 1 ? "q" : "c"}"></span>
+        <span class="sk c"></span>
         <div><span class="sk t w40"></span><span class="sk t w${[85, 70, 55][index % 3]}"></span></div>
       </div>`,
     )}

@@ -2,7 +2,7 @@ import { html, useState } from "../../../vendor/preact.js";
 import { removeMember, setRole, unsilence } from "../../client/group-acts.js";
 import { useApp } from "../context.js";
 import { FOREVER } from "../chat/silenced.js";
-import { Avatar, IconButton, Skeleton } from "../elements.js";
+import { Avatar, IconButton, LoadError, Skeleton } from "../elements.js";
 import { useFormats } from "../formats.js";
 import { presenceText } from "../presence-text.js";
 import { Confirm } from "../layer-views.js";
@@ -22,7 +22,7 @@ export function MemberList({ group, error, reload }) {
   return html`<div class="block">
     <h3><span>${t("groups.members_title", { n: members?.length ?? group.members })}</span></h3>
     ${!members && (error
-      ? html`<p>${t("state.error")} <button type="button" class="linkish" onClick=${reload}>${t("action.retry")}</button></p>`
+      ? html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${reload} />`
       : html`<${Skeleton} rows=${Math.min(group.members, SHOWN_FIRST)} label=${t("state.loading")} />`)}
     <ul>
       ${shown?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} />`)}

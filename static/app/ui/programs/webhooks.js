@@ -1,7 +1,7 @@
 import { html, useEffect, useMemo, useState } from "../../../vendor/preact.js";
 import { Programs } from "../../client/programs.js";
 import { useApp } from "../context.js";
-import { Icon } from "../elements.js";
+import { Icon, LoadError } from "../elements.js";
 import { Field } from "../form-elements.js";
 import { Confirm, Dialog } from "../layer-views.js";
 import { Secret } from "../secret.js";
@@ -31,7 +31,7 @@ export function WebhooksBlock({ group }) {
   return html`<div class="block hooks">
     <h3><span>${t("webhooks.title")}</span>
       <button type="button" class="btn quiet small" onClick=${make}>${t("webhooks.add")}<span class="vh">${t("webhooks.one")}</span></button></h3>
-    ${!list && error && html`<p>${t("state.error")} <button type="button" class="linkish" onClick=${load}>${t("action.retry")}</button></p>`}
+    ${!list && error && html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${load} />`}
     ${list && !list.length && html`<p>${t("webhooks.none")}</p>`}
     <ul>
       ${list?.map(
