@@ -39,7 +39,10 @@ class Shooter:
         self.answers.clear()
         self.page.unroute_all(behavior="ignoreErrors")
         self.page.context.set_offline(False)
-        for button in self.page.locator(".toast button, .sending button, .failed button").all():
+        # A recording would ask whether to leave it.
+        discard = ".rec .ib:has(use[href$='#trash'])"
+        left = self.page.locator(f".toast button, .sending button, .failed button, {discard}")
+        for button in left.all():
             if button.is_visible():
                 button.click()
         for box in self.page.locator(".comp textarea:visible").all():
