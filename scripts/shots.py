@@ -2,16 +2,19 @@
 """Pictures of every page and state: both languages, light and dark, phone and desktop.
 
 ``make shots``: starts a node with sample data in a temporary folder, drives Chromium and writes
-``build/shots/<name>-<language>-<theme>-<size>.png``. ``shots.py chat menu`` takes only those.
+``build/shots/<name>-<language>-<theme>-<size>.png``. ``shots.py chat menu-zh-dark-phone`` takes
+only those: all of a state, or one.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
-from itertools import product
+from dataclasses import dataclass
+from itertools import groupby, product
+from operator import itemgetter
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -34,6 +37,8 @@ RESOLVE = f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"
 OUT = ROOT / "build" / "shots"
 SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (360, 740)}
 LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-GB"}
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 
 
 def chat(shooter: Shooter) -> None:
@@ -42,6 +47,10 @@ def chat(shooter: Shooter) -> None:
 
 def private(shooter: Shooter) -> None:
     shooter.chats(shooter.sample.private(1))
+
+
+def empty(shooter: Shooter) -> None:
+    shooter.chats()
 
 
 def conversations(shooter: Shooter) -> None:
@@ -236,9 +245,9 @@ def trust(page: Page, url: str) -> None:
 def plain(page: Page, url: str) -> None:
     """The chat at an address that Chromium takes for another machine's, without TLS."""
     elsewhere = url.replace("127.0.0.1", ELSEWHERE)
-    language = "zh" if "zh" in page.evaluate("navigator.language") else "en"
+    language: Language = "zh" if "zh" in page.evaluate("navigator.language") else "en"
     page.goto(f"{elsewhere}/")
-    page.fill("#name", re.sub(r"\W", "", f"new-{language}"))
+    page.fill("#name", newcomer(language))
     page.fill("#password", PASSWORD)
     page.locator("form[action='/login'] .btn.primary").click()
     page.wait_for_selector(".bcast")
@@ -258,6 +267,11 @@ def name_of(function: Callable[..., None]) -> str:
     return function.__name__.replace("_", "-")
 
 
+def newcomer(language: Language) -> str:
+    """The name of who has just come."""
+    return f"new{language}"
+
+
 def enter(context: BrowserContext, url: str, name: str) -> None:
     """Log a person into a browser."""
     answer = context.request.post(f"{url}/api/login", data={"name": name, "password": PASSWORD})
@@ -265,60 +279,65 @@ def enter(context: BrowserContext, url: str, name: str) -> None:
         raise RuntimeError(answer.text())
 
 
-def shoot(browser: Browser, url: str, sample: Sample, language: Language, only: set[str]) -> int:
-    """All pictures of one language; how many."""
-    taken = 0
-    for theme, (size, (width, height)) in product(("light", "dark"), SIZES.items()):
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            locale=LOCALES[language],
-            color_scheme="light" if theme == "light" else "dark",
-            has_touch=size == "phone",
-            reduced_motion="reduce",
-            service_workers="block",
-        )
-        page = context.new_page()
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One language, theme and size, and which of its pictures are wanted."""
 
-        def save(name: str, page: Page = page, theme: str = theme, size: str = size) -> None:
-            path = OUT / f"{name}-{language}-{theme}-{size}.png"
-            page.screenshot(path=path, full_page=name in LONG)
+    language: Language
+    theme: Theme
+    size: str
+    only: frozenset[str]
 
-        for outside in OUTSIDE:
-            if not only or name_of(outside) in only:
-                outside(page, url)
-                save(name_of(outside))
-                taken += 1
-        enter(context, url, sample.me.name)
-        shooter = Shooter(page, url, sample)
-        for inside in INSIDE:
-            if not only or name_of(inside) in only:
-                inside(shooter)
-                save(name_of(inside))
-                shooter.settle()
-                taken += 1
+    def path(self, name: str) -> Path:
+        return OUT / f"{name}-{self.language}-{self.theme}-{self.size}.png"
+
+    def wants(self, name: str) -> bool:
+        return not self.only or not self.only.isdisjoint({name, self.path(name).stem})
+
+
+def shoot(browser: Browser, url: str, sample: Sample, look: Look) -> int:
+    """The pictures of one look; how many."""
+    outside = [state for state in OUTSIDE if look.wants(name_of(state))]
+    people = (
+        (sample.me.name, INSIDE),
+        (newcomer(look.language), [empty]),
+        (sample.operator.name, OPERATOR),
+    )
+    inside = [(who, s) for who, states in people for s in states if look.wants(name_of(s))]
+    if not (outside or inside):
+        return 0
+    width, height = SIZES[look.size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale=LOCALES[look.language],
+        color_scheme=look.theme,
+        has_touch=look.size == "phone",
+        reduced_motion="reduce",
+        service_workers="block",
+    )
+    page = context.new_page()
+
+    def save(name: str) -> None:
+        page.screenshot(path=look.path(name), full_page=name in LONG)
+
+    for visit in outside:
+        visit(page, url)
+        save(name_of(visit))
+    shooter = Shooter(page, url, sample)
+    for who, states in groupby(inside, itemgetter(0)):
         page.goto("about:blank")
         context.clear_cookies()
-        enter(context, url, sample.operator.name)
-        for operator in OPERATOR:
-            if not only or name_of(operator) in only:
-                operator(shooter)
-                save(name_of(operator))
-                shooter.settle()
-                taken += 1
-        if not only or "empty" in only:
-            page.goto("about:blank")
-            context.clear_cookies()
-            enter(context, url, re.sub(r"\W", "", f"new-{language}"))
-            shooter.chats()
-            save("empty")
-            taken += 1
-        context.close()
-    return taken
+        enter(context, url, who)
+        for _, state in states:
+            state(shooter)
+            save(name_of(state))
+            shooter.settle()
+    context.close()
+    return len(outside) + len(inside)
 
 
-def main() -> None:
-    """Take the pictures that were asked for, or all."""
-    only = set(sys.argv[1:])
+def take(only: frozenset[str]) -> int:
+    """Take the pictures that were asked for, or all; how many."""
     OUT.mkdir(parents=True, exist_ok=True)
     ports = PortReservations()
     taken = 0
@@ -332,15 +351,17 @@ def main() -> None:
                 try:
                     node = factory(env=PROXY)
                     sample = populate(node.url, language)
-                    register(node.url, language, re.sub(r"\W", "", f"new-{language}"))
-                    taken += shoot(browser, node.url, sample, language, only)
+                    register(node.url, language, newcomer(language))
+                    for theme, size in product(THEMES, SIZES):
+                        look = Look(language, theme, size, only)
+                        taken += shoot(browser, node.url, sample, look)
                 finally:
                     factory.close()
             browser.close()
     finally:
         ports.close()
-    print(f"{taken} pictures in {OUT.relative_to(ROOT)}")
+    return taken
 
 
 if __name__ == "__main__":
-    main()
+    print(f"{take(frozenset(sys.argv[1:]))} pictures in {OUT.relative_to(ROOT)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -127,8 +128,15 @@ def failed_admin(shooter: Shooter) -> None:
     shooter.page.wait_for_timeout(2_200)
 
 
+def wrong_clock(shooter: Shooter) -> None:
+    """The last one: the browser keeps this clock."""
+    shooter.page.clock.set_system_time(time.time() + 600)
+    shooter.chats()
+    shooter.page.wait_for_selector(".bcast use[href$='#clock']")
+
+
 OPERATOR: list[Callable[[Shooter], None]] = [
     announce, admin, admin_users, admin_ban, admin_reset, admin_registration, admin_invitation,
     admin_nodes, admin_audit, admin_limits, programs, new_token, made_token, webhooks, made_webhook,
-    ways, group_link, made_group_link, failed_admin,
+    ways, group_link, made_group_link, failed_admin, wrong_clock,
 ]  # fmt: skip
