@@ -1,5 +1,11 @@
 // Swagger UI on this node's own documents; nothing is asked of another host.
 
+// Its style sheet knows dark by a class.
+const root = document.documentElement;
+const { theme } = root.dataset;
+const dark = theme === "system" ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
+root.classList.toggle("dark-mode", dark);
+
 const cookie = (name) =>
   document.cookie.split("; ").find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1);
 
