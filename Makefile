@@ -1,8 +1,9 @@
 # run: start the messenger (ARGS="--port 9000").  test: everything CI does.
 # lint: style, types, imports.  lock: pin the packages that setup.cfg names (ARGS=-U: the newest).
 # bundle: an archive in dist/ that installs and runs on a machine without internet.
-# fuzz: the HTTP API with many right and wrong calls (EXAMPLES=100 of each operation).
-# shots: pictures of every page and state into build/shots (ARGS="chat menu": only those).
+# fuzz: the HTTP API with many right and wrong calls, and rows of them (EXAMPLES=100 of each).
+# shots: pictures of every page and state into build/shots (ARGS="chat menu-zh-dark-phone": only
+#   those).
 # autobahn: the socket layer against the protocol's test suite (needs Python 2.7); inside TLS with
 #   ARGS=--tls.
 .PHONY: run test lint docs lock bundle fuzz shots autobahn

@@ -1,7 +1,8 @@
 """Whatever is sent to the HTTP API, the answer is one that the document describes, and no fault.
 
 schemathesis makes the calls, right ones and wrong ones, from the document itself. Here it makes a
-few of each operation, the same in each run; ``make fuzz`` makes many, others each time.
+few of each operation, the same in each run; ``make fuzz`` makes many, others each time, and rows of
+them where one's answer goes into the next.
 """
 
 from __future__ import annotations
@@ -43,13 +44,14 @@ def test_every_answer_to_any_call_is_a_described_one(node: NodeFactory, tmp_path
     token, number = log_in(api, "caller")
     with sqlite3.connect(started.data / "im.db") as database:
         database.execute("UPDATE user_basic SET role = 'admin' WHERE id = ?", (number,))
-    amount = ["--max-examples", str(EXAMPLES)] if EXAMPLES else ["--max-examples", "3"]
+    amount = ["--max-examples", str(EXAMPLES or 3)]
+    phases = "coverage,fuzzing,stateful" if EXAMPLES else "coverage,fuzzing"
     again = [] if EXAMPLES else ["--generation-deterministic"]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{started.url}/api/openapi.json"),
             *("--header", f"Authorization: Bearer {token}", "--request-timeout", "20"),
-            *("--phases", "coverage,fuzzing", "--continue-on-failure", *amount, *again),
+            *("--phases", phases, "--continue-on-failure", *amount, *again),
             *(word for path in LEFT_OUT for word in ("--exclude-path", path)),
             *("--exclude-checks", ",".join(UNFIT), "--no-color"),
         ],
