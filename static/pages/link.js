@@ -4,7 +4,7 @@
 const form = document.querySelector("#link-code");
 const code = decodeURIComponent(location.hash.slice(1));
 
-if (code) history.replaceState(null, "", location.pathname);
+if (code) window.history.replaceState(null, "", location.pathname);
 if (form && code) {
   form.elements.code.value = code;
   form.requestSubmit();
