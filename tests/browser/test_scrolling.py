@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import QUICK, Person, bubble, enter, private, register
@@ -123,6 +125,8 @@ def test_one_opens_at_the_first_unread_message(node: NodeFactory, new_page: Page
     page.goto(f"{anna.url}/toChat#/contacts")
     for number in range(30):
         bo.send(f"u:{anna.id}", f"new {number}")
+    # Opened while they were still coming, it would follow them to the end.
+    expect(page).to_have_title(re.compile(r"^\(30\) "))
     page.goto(f"{anna.url}/toChat#/chats/{private(anna, bo)}")
     expect(page.locator(".new")).to_be_in_viewport()
     expect(bubble(page, "new 0")).to_be_in_viewport()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Log } from "../../static/app/core/log.js";
+import { Log, MAX_AT_HAND, MAX_HELD } from "../../static/app/core/log.js";
 
 const message = (seq, text = `m${seq}`) => ({ op: "message", conv: "g:1", seq, from: 2, time: seq, text });
 const recall = (seq, target) => ({ op: "event", kind: "recall", conv: "g:1", seq, target, from: 2, time: seq });
@@ -170,4 +170,56 @@ test("what an earlier page kept is taken up and goes on from there", () => {
   assert.equal(log.get(4).recalled, true);
   assert.equal(log.get(4).text, undefined);
   assert.equal(log.atEnd, true);
+});
+
+test("years of a conversation are gone through both ways, and what is held stays bounded", () => {
+  const log = loaded(9_951, 10_000);
+  log.reading = true;
+  while (!log.start) {
+    log.older(log.from, page(range(log.from - 50, log.from - 1), log.from > 51));
+    log.readAt = log.from + 40;
+    assert.ok(log.entries.length <= MAX_HELD);
+    assert.equal(numbers(log).at(-1) - log.from, log.entries.length - 1);
+  }
+  assert.deepEqual([log.from, log.to, log.atEnd], [1, MAX_HELD, false]);
+  while (!log.atEnd) {
+    log.newer(log.to, page(range(log.to + 1, log.to + 50), log.to < 9_950));
+    log.readAt = log.to - 90;
+    assert.ok(log.entries.length <= MAX_HELD);
+  }
+  assert.deepEqual([log.from, log.to, log.start], [10_001 - MAX_HELD, 10_000, false]);
+});
+
+test("at the end the oldest go as new ones come, and who reads further back keeps the place", () => {
+  const log = loaded(1, MAX_HELD);
+  log.reading = true;
+  log.live(message(MAX_HELD + 1));
+  assert.deepEqual([log.from, log.to, log.start], [2, MAX_HELD + 1, false]);
+  log.readAt = 100;
+  assert.equal(log.live(message(MAX_HELD + 2)), "added");
+  assert.deepEqual([log.from, log.to, log.atEnd], [2, MAX_HELD + 1, false]);
+  assert.equal(log.live(message(MAX_HELD + 3)), "away");
+});
+
+test("what nobody reads and grows is let go, and what was left keeps what is at hand", () => {
+  const log = loaded(1, MAX_HELD);
+  log.live(message(MAX_HELD + 1));
+  assert.equal(log.loaded, false);
+  assert.equal(log.live(message(MAX_HELD + 2)), "unloaded");
+  const left = loaded(1, 500);
+  left.reading = true;
+  left.leave();
+  assert.deepEqual([left.entries.length, left.from, left.atEnd], [MAX_AT_HAND, 301, true]);
+  left.older(301, page(range(251, 300), true));
+  left.reading = true;
+  left.around(page(range(1, 50), true));
+  left.leave();
+  assert.equal(left.loaded, false);
+});
+
+test("what is taken back while one reads further back is gone there too", () => {
+  const log = loaded(51, 100);
+  log.around(page(range(1, 50), true));
+  assert.equal(log.live(recall(101, 20)), "away");
+  assert.equal(log.get(20).recalled, true);
 });

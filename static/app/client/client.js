@@ -19,6 +19,10 @@ import { People } from "./people.js";
 
 /** How long the list waits for the outbox at connecting, in ms: it should know what was sent. */
 const FLUSH_FIRST_MS = 1_500;
+/** Of so many sent messages the element stays the one it was while they waited. */
+const MAX_SENT_KEYS = 500;
+/** With more unread messages than this the first of them is not in the newest page. */
+const FAR_UNREAD = 45;
 
 /** The messenger of one page: its state as signals, and what can be done. Knows no elements. */
 export class Client {
@@ -160,8 +164,8 @@ export class Client {
       held.restored = false;
       return;
     }
-    const deep = summary && summary.unread > 45 && summary.read_seq > 0;
-    await this.history.load(conv, deep ? { around: summary.read_seq } : {});
+    const deep = summary && summary.unread > FAR_UNREAD;
+    await this.history.load(conv, deep ? { around: Math.max(1, summary.read_seq) } : {});
   }
 
   // ---- hearing ----
@@ -293,6 +297,7 @@ export class Client {
   #stored(item) {
     const { log } = this.history.log(item.conv);
     this.sentKeys.set(`${item.conv} ${item.seq}`, item.key);
+    if (this.sentKeys.size > MAX_SENT_KEYS) this.sentKeys.delete(this.sentKeys.keys().next().value);
     this.tabs.say({ type: "stored", key: item.key, seq: item.seq, time: item.time });
     this.files.value?.keep(item);
     if (log.loaded && log.to >= item.seq) this.outbox.settle(item.conv, item.seq);

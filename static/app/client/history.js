@@ -84,9 +84,12 @@ export class History {
   async #catchUp(conv, log) {
     while (log.loaded && !log.atEnd) {
       const reached = log.to;
-      if (log.head - reached > MAX_CATCH_UP) log.newest(await this.#page(conv, {}));
-      else await this.#next(conv, log);
-      if (log.to === reached) return;
+      if (log.head - reached > MAX_CATCH_UP) {
+        // Who reads further back stays there; what follows is fetched as they come to it.
+        if (log.readAt !== null) return;
+        log.newest(await this.#page(conv, {}));
+      } else await this.#next(conv, log);
+      if (log.to <= reached) return;
     }
   }
 

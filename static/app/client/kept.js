@@ -48,7 +48,8 @@ export class Kept {
 
   /**
    * The node has told the list: what is whole may be shown, what is behind is marked. Resolves when
-   * that is written; answers the conversations that are behind.
+   * that is written; answers the conversations that are behind. What lacks the first unread message,
+   * where it opens, is let go.
    */
   async contact() {
     const { conversations, history } = this.client;
@@ -62,7 +63,10 @@ export class Kept {
       if (!summary) {
         this.names.delete(conv);
         writing.push(this.logs.remove(conv));
-      } else if (held.log.loaded && held.log.to >= summary.last_seq) held.confirmed.value = true;
+        continue;
+      }
+      if (held.restored && summary.unread && !held.log.holds(summary.read_seq + 1)) held.log.forget();
+      if (held.log.loaded && held.log.to >= summary.last_seq) held.confirmed.value = true;
       else {
         if (held.log.loaded) behind.push(conv);
         writing.push(this.logs.put({ conv, behind: true }));

@@ -1,5 +1,8 @@
 /** Live entries held while a hole before them is being filled. */
 export const MAX_AHEAD = 500;
+/** Entries held while one reads them; of what nobody reads, those that the page has at hand. */
+export const MAX_HELD = 1_000;
+export const MAX_AT_HAND = 200;
 
 /**
  * The part of one conversation's log that this page holds: one stretch without holes.
@@ -8,6 +11,9 @@ export const MAX_AHEAD = 500;
  * known to exist, `start` whether nothing before `from` is for `me` to see. `entries` are what can
  * be shown, ascending: messages, and events other than recalls and edits, which change their target
  * instead. An entry is replaced, never changed in place, so what looks at one may compare by identity.
+ *
+ * At most MAX_HELD of them are held: what lies further from `readAt`, the number one reads at (null: the
+ * end), goes first and is asked for again when one comes near it.
  */
 export class Log {
   constructor(conv, me) {
@@ -20,6 +26,8 @@ export class Log {
     this.start = false;
     this.ahead = new Map();
     this.hidden = new Set();
+    this.reading = false;
+    this.readAt = null;
   }
 
   get loaded() {
@@ -29,6 +37,11 @@ export class Log {
   /** Whether the stretch reaches the newest entry. */
   get atEnd() {
     return this.loaded && this.to >= this.head;
+  }
+
+  /** Whether everything from `seq` to the end of the stretch is held. */
+  holds(seq) {
+    return this.loaded && (this.start || this.from <= seq);
   }
 
   /** Take up what an earlier page held. */
@@ -71,7 +84,10 @@ export class Log {
       this.#absorb();
       return "added";
     }
-    if (!wasAtEnd && this.ahead.size === 0) return "away";
+    if (!wasAtEnd && this.ahead.size === 0) {
+      if (changesTarget(entry)) this.#change(entry);
+      return "away";
+    }
     if (this.ahead.size < MAX_AHEAD) this.ahead.set(entry.seq, entry);
     return "gap";
   }
@@ -106,6 +122,7 @@ export class Log {
     for (const event of events) this.#change(event);
     this.from = first ?? before;
     if (!more) this.start = true;
+    this.#limit();
     return true;
   }
 
@@ -116,6 +133,22 @@ export class Log {
     this.#reset(first, last, entries);
     this.head = Math.max(this.head, last);
     this.#absorb();
+  }
+
+  /** Nobody reads it any more. */
+  leave() {
+    const atEnd = this.readAt === null;
+    this.reading = false;
+    this.readAt = null;
+    if (!this.atEnd) this.forget();
+    else if (atEnd) this.#dropOldest(MAX_AT_HAND);
+  }
+
+  /** Hold nothing; it is fetched anew when it is opened. */
+  forget() {
+    this.#reset(null, null, []);
+    this.start = false;
+    this.ahead.clear();
   }
 
   hide(seq) {
@@ -156,7 +189,35 @@ export class Log {
       this.#take(entry);
       this.to = seq;
     }
+    this.#limit();
   }
+
+  #limit() {
+    const { length } = this.entries;
+    if (length <= MAX_HELD) return;
+    // What goes first would be the place where one begins to read.
+    if (!this.reading) {
+      this.forget();
+      return;
+    }
+    const place = this.readAt === null ? length : this.indexOf(this.readAt);
+    if (place > length / 2) this.#dropOldest(MAX_HELD);
+    else this.#dropNewest(MAX_HELD);
+  }
+
+  #dropOldest(left) {
+    if (this.entries.length <= left) return;
+    this.entries = this.entries.slice(-left);
+    this.from = this.entries[0].seq;
+    this.start = false;
+  }
+
+  #dropNewest(left) {
+    this.entries = this.entries.slice(0, left);
+    this.to = this.entries[left - 1].seq;
+    this.ahead.clear();
+  }
+
 
   #take(entry) {
     // Who comes back may see more of the past than before.

@@ -45,11 +45,15 @@ export class ScrollKeeper {
   attach(scroller, content) {
     this.scroller = scroller;
     this.content = content;
+    this.log.reading = true;
     const observer = new ResizeObserver(() => this.settle(scroller, content));
     observer.observe(scroller);
     observer.observe(content);
     this.#fill();
-    return () => observer.disconnect();
+    return () => {
+      observer.disconnect();
+      this.log.leave();
+    };
   }
 
   toEnd() {
@@ -117,13 +121,9 @@ export class ScrollKeeper {
     const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
     this.stuck = this.following && this.log.atEnd && rest <= FOLLOW_PX;
     if (!this.log.loaded) this.stuck = true;
-    this.atBottom.value = this.stuck || (this.following && rest <= FOLLOW_PX);
-    this.anchor = null;
-    for (const row of content.children) {
-      if (!row.dataset.key || topOf(row, scroller) + row.offsetHeight < 0) continue;
-      this.anchor = { key: row.dataset.key, top: topOf(row, scroller) };
-      return;
-    }
+    this.log.readAt = this.stuck ? null : this.window.first;
+    this.atBottom.value = this.stuck || (this.following && this.log.atEnd && rest <= FOLLOW_PX);
+    this.anchor = anchorIn(content, scroller.getBoundingClientRect().top);
   }
 
   /** Show or fetch more where the reader comes near an edge. */
@@ -136,10 +136,16 @@ export class ScrollKeeper {
       if (this.window.up(log.entries)) this.redraw();
       else if (!log.start && !this.history.busy.has(`older ${this.conv}`)) this.#older();
     }
-    if (below < AHEAD_PX && !this.following) {
+    if (below < AHEAD_PX) {
       if (this.window.down(log.entries, { atEnd: log.atEnd })) this.redraw();
-      else if (!log.atEnd && !this.history.log(this.conv).error.value) this.history.newer(this.conv);
+      else if (!log.atEnd) this.#newer();
     }
+  }
+
+  #newer() {
+    const { history, conv } = this;
+    if (history.log(conv).error.value || history.busy.has(`newer ${conv}`) || history.busy.has(`catch ${conv}`)) return;
+    history.newer(conv);
   }
 
   #older() {
@@ -149,6 +155,21 @@ export class ScrollKeeper {
       if (this.window.up(this.log.entries)) this.redraw();
     });
   }
+}
+
+/** The first row that reaches below `edge`, with how far its top is below it. */
+function anchorIn(content, edge) {
+  const rows = content.children;
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle].getBoundingClientRect().bottom < edge) low = middle + 1;
+    else high = middle;
+  }
+  while (low < rows.length && !rows[low].dataset.key) low += 1;
+  const row = rows[low];
+  return row ? { key: row.dataset.key, top: row.getBoundingClientRect().top - edge } : null;
 }
 
 function topOf(row, scroller) {
