@@ -99,3 +99,24 @@ test("after an absence a muted conversation tells what mentions one", async () =
   assert.deepEqual((await list.refresh()).map(({ seq }) => seq), [2]);
   assert.deepEqual(asked, [{ op: "sync", conv: "g:1", after: 1, limit: 1 }]);
 });
+
+test("what came while the list had no such conversation yet is counted", async () => {
+  const { list, answer } = createList();
+  const said = (seq) => ({ op: "message", conv: CONV, seq, from: 2, time: seq, media: "text", text: "" });
+  list.refresh();
+  assert.equal(list.entry(said(2)), false);
+  list.refresh();
+  await answer(summary({ last_seq: 1, read_seq: 0, unread: 1 }));
+  assert.equal(list.entry(said(3)), true);
+  await answer(summary({ last_seq: 3, read_seq: 0, unread: 3 }));
+  assert.equal(list.get(CONV).unread, 3);
+});
+
+test("a message that follows on one which was not told asks for the list anew", async () => {
+  const { list, answer } = createList();
+  list.refresh();
+  await answer(summary({ last_seq: 1, read_seq: 1, unread: 0 }));
+  list.entry({ op: "message", conv: CONV, seq: 3, from: 2, time: 3, media: "text", text: "" });
+  await answer(summary({ last_seq: 3, read_seq: 1, unread: 2 }));
+  assert.equal(list.get(CONV).unread, 2);
+});

@@ -45,6 +45,8 @@ export class Conversations {
 
   /** A new entry; false when the conversation is not in the list yet. */
   entry(entry) {
+    // What came in between, while the list did not have the conversation yet, was not counted.
+    if (entry.seq > this.get(entry.conv)?.last_seq + 1) this.refresh();
     // What mentioned one before is known to the node alone, and its list on the way may be older.
     const mention = this.get(entry.conv)?.mention_seq;
     if (entry.kind === "recall" && (this.running || entry.target === mention)) this.refresh();

@@ -55,7 +55,9 @@ export function withPeerMark(summary, op, seq) {
 export function movedOn(fresh, { last, last_seq, read_seq, unread, mention_seq: mention, ...known }) {
   const moved = { ...fresh };
   if (last_seq > fresh.last_seq) Object.assign(moved, { last, last_seq });
-  if (last_seq >= fresh.last_seq && read_seq >= fresh.read_seq) Object.assign(moved, { read_seq, unread });
+  // Where both know the same the list is believed: a message that came before it was not counted here.
+  const further = last_seq > fresh.last_seq || (last_seq === fresh.last_seq && read_seq > fresh.read_seq);
+  if (further && read_seq >= fresh.read_seq) Object.assign(moved, { read_seq, unread });
   if (mention > fresh.last_seq) moved.mention_seq = mention;
   moved.mention_seq = after(moved.read_seq, moved.mention_seq);
   for (const field of ["peer_read_seq", "peer_delivered_seq"]) {
