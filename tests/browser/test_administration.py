@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, register
+from tests.browser.people import PASSWORD, QUICK, Person, befriend, bubble, enter, register
 from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page, violations
 from tests.services.chromium import Pages
@@ -109,6 +109,37 @@ def test_a_ban_has_a_reason_ends_everything_and_is_undone(
     page.get_by_role("link", name="Show what everybody did").click()
     banned = page.locator(".audit li", has_text="Master banned Bo")
     expect(banned).to_contain_text("because: lost tablet")
+
+
+def test_a_profile_is_changed_for_someone_seen_at_once_and_undone(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    master, bo, _ = crew(node, "Bo", "Cem")
+    befriend(master, bo)
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, bo, "settings/profile")
+    enter(page, master, "admin/users")
+    choose(page, "Bo", "Edit profile")
+    assert violations(page) == []
+    dialog = page.get_by_role("dialog", name="Profile of Bo")
+    dialog.get_by_label("Name").fill("Cem")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.locator("#user-name")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Name").fill("Bo Berg")
+    dialog.get_by_label("Note").fill("Bridge")
+    dialog.get_by_label("E-mail").fill("bo@ship.example")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(user(page, "Bo Berg")).to_contain_text("bo@ship.example")
+    expect(bos.locator(".me-head h3")).to_have_text("Bo Berg")
+    page.get_by_role("button", name="Undo").click()
+    expect(user(page, "Bo")).not_to_contain_text("bo@ship.example")
+    expect(bos.locator(".me-head h3")).to_have_text("Bo")
+    me = bo.call("GET", "/me")
+    assert (me["name"], me["note"], me.get("email")) == ("Bo", "", None)
+    choose(page, "Bo", "What they did")
+    page.get_by_role("link", name="Show what everybody did").click()
+    expect(page.locator(".audit li", has_text="Master changed Bo")).to_have_count(2)
 
 
 def test_a_forgotten_password_is_replaced_by_one_for_one_log_in(

@@ -39,8 +39,9 @@ export class Administration {
     return this.api.post(`/users/${user}/reset`, { second_factor: secondFactor });
   }
 
-  setRole(user, role) {
-    return this.api.patch(`/users/${user}`, { role });
+  /** Fields of someone's profile, role among them; answers all of it. */
+  change(user, fields) {
+    return this.api.patch(`/users/${user}`, fields);
   }
 
   remove(user) {

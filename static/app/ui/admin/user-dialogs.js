@@ -4,7 +4,25 @@ import { Icon } from "../elements.js";
 import { Field, Segments, Switch } from "../form-elements.js";
 import { Dialog } from "../layer-views.js";
 import { Secret } from "../secret.js";
+import { SettingsForm } from "../settings/form.js";
+import { changes, profileFields } from "../settings/profile-fields.js";
 import { useForm } from "../use-form.js";
+
+/** Change what others see of someone, and how to reach them; `onDone(user, before)` has what was changed. */
+export function EditProfile({ user, administration, onDone, close }) {
+  const { t } = useApp();
+  const save = async (values) => {
+    const fields = changes(user, values);
+    if (Object.keys(fields).length) {
+      const before = Object.fromEntries(Object.keys(fields).map((name) => [name, user[name] ?? ""]));
+      onDone(await administration.change(user.id, fields), before);
+    }
+    close();
+  };
+  return html`<${Dialog} title=${t("admin.edit_title", { name: user.name })} close=${close}>
+    <div class="db"><${SettingsForm} id="user" initial=${user} fields=${profileFields(t)} action=${t("action.save")} save=${save} /></div>
+  <//>`;
+}
 
 /** Bar someone, with a reason for the audit log. */
 export function Ban({ user, administration, onDone, close }) {

@@ -5,7 +5,7 @@ import { Confirm } from "../layer-views.js";
 import { SearchBox } from "../list/search-box.js";
 import { PagesEnd, usePages } from "../paged.js";
 import { useAdmin } from "./context.js";
-import { Ban, NewUser, Reset } from "./user-dialogs.js";
+import { Ban, EditProfile, NewUser, Reset } from "./user-dialogs.js";
 import { failing } from "../reason.js";
 
 /** Letters rest this long before the node is asked, in ms. */
@@ -92,7 +92,13 @@ function UserMenu({ user, pages }) {
     change({ disabled_at: client.now(), online: false });
     layers.offerUndo(t("admin.banned_done", { name: user.name }), unban);
   };
-  const setRole = (role) => administration.setRole(user.id, role).then(() => change({ role }), failed);
+  const setRole = (role) => administration.change(user.id, { role }).then(() => change({ role }), failed);
+  const shown = ({ name, note, phone, email }) => change({ name, note, phone, email });
+  const edited = (now, before) => {
+    shown(now);
+    const undo = () => administration.change(user.id, before).then(shown, failed);
+    layers.offerUndo(t("admin.edited", { name: now.name }), undo);
+  };
   const confirm = (kind, run, values = {}) =>
     layers.open(Confirm, {
       title: t(`admin.${kind}_title`, { name: user.name }),
@@ -105,6 +111,13 @@ function UserMenu({ user, pages }) {
       { icon: "person", label: t("people.profile"), run: () => router.go("contacts", String(user.id)) },
       { icon: "list", label: t("admin.acts"), run: () => router.go("admin", `audit:${user.id}`) },
     ];
+    if (user.kind !== "webhook") {
+      list.push({ icon: "edit", label: t("admin.edit"), run: () => layers.open(EditProfile, { user, administration, onDone: edited }) });
+      if (user.avatar) {
+        const remove = () => administration.change(user.id, { avatar: 0 }).then(() => change({ avatar: null }));
+        list.push({ icon: "image", label: t("admin.unpicture"), run: () => confirm("unpicture", remove) });
+      }
+    }
     if (user.kind === "bot") {
       list.push({ icon: "key", label: t("tokens.title"), run: () => router.go("admin", `bot:${user.id}`) });
     }

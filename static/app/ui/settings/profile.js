@@ -4,6 +4,7 @@ import { useApp } from "../context.js";
 import { Avatar } from "../elements.js";
 import { lazy } from "../lazy.js";
 import { SettingsForm } from "./form.js";
+import { changes, profileFields } from "./profile-fields.js";
 
 const CropDialog = lazy(() => import("../media/crop.js"), "CropDialog", ["crop"]);
 
@@ -30,26 +31,13 @@ export function ProfileCard({ user }) {
     <${SettingsForm}
       key=${loaded}
       id="profile"
-      initial=${{ name: user.name, phone: user.phone ?? "", email: user.email ?? "", note: user.note ?? "" }}
-      fields=${[
-        { name: "name", label: t("form.name"), autocomplete: "username", maxlength: 32, required: true },
-        { name: "note", label: t("form.note"), hint: t("form.note_hint"), maxlength: 200, autocomplete: "off" },
-        { name: "phone", label: t("form.phone"), type: "tel", autocomplete: "tel", maxlength: 11 },
-        { name: "email", label: t("form.email"), type: "email", autocomplete: "email", maxlength: 254 },
-      ]}
+      initial=${user}
+      fields=${profileFields(t, ["username", "tel", "email"])}
       action=${t("action.save")}
       save=${(values) => client.account.change(changes(user, values))}
       onSaved=${() => layers.say(t("settings.saved"))}
     />
   </section>`;
-}
-
-function changes(user, values) {
-  return Object.fromEntries(
-    Object.entries(values)
-      .map(([name, value]) => [name, value.trim()])
-      .filter(([name, value]) => value !== (user[name] ?? "")),
-  );
 }
 
 /** A guest becomes a registered user and keeps everything. */
