@@ -11,7 +11,8 @@ import { isComposing } from "../input-method.js";
 import { lazy } from "../lazy.js";
 import { Attach } from "../media/attach.js";
 import { pastedFiles } from "../media/sender.js";
-import { MentionList, useMentions } from "./mentions.js";
+import { Completion, useCompletion } from "./completion.js";
+import { useMentions } from "./mentions.js";
 import { QuickButton, QuickReplyPanel, useQuickReplies } from "./quick.js";
 import { Quote } from "./row.js";
 import { reason } from "../reason.js";
@@ -37,7 +38,8 @@ export function Composer({ conv, summary, about, handle, sender }) {
   const input = useRef(null);
   const box = useRef(null);
   const kept = useRef("");
-  const mentions = useMentions({ app, summary, input, draft: draft.current, text });
+  const mentions = useMentions({ client, summary, draft: draft.current });
+  const completion = useCompletion({ input, names: Boolean(summary.group) });
   const quick = useQuickReplies({ text, editing, client, t, summary, replyTo });
 
   useGrowing(input, text);
@@ -112,6 +114,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
     const options = { replyTo: replyTo?.seq ?? null, mentions: mentions.named(text) };
     setText("");
     mentions.reset();
+    completion.close();
     about.value = { replyTo: null, editing: null };
     client.drafts.note(conv, { text: "" });
     client.drafts.flush();
@@ -149,7 +152,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
     }
   };
   const onKeyDown = (event) => {
-    if (isComposing(event) || quick.onKey(event) || mentions.onKey(event)) return;
+    if (isComposing(event) || quick.onKey(event) || completion.onKey(event)) return;
     if (event.key === "Enter" && !event.altKey) {
       const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
       if (plain ? !enterSends : !(event.ctrlKey || event.metaKey)) return;
@@ -196,7 +199,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
 
   return html`<div class="comp" ref=${box} onKeyDown=${onEscape}>
     ${emoji && html`<${EmojiPanel} onPick=${insert} onSticker=${sendSticker} close=${closeEmoji} within=${box} />`}
-    <${MentionList} mentions=${mentions} />
+    <${Completion} completion=${completion} input=${input} summary=${summary} onNamed=${mentions.add} />
     ${!recording && html`<${QuickReplyPanel} quick=${quick} send=${sendQuick} fill=${fillQuick} within=${box} />`}
     ${offered && !emoji && !recording &&
     html`<button type="button" class="offer pop" aria-label=${t("sticker.offer", { name: t(`sticker.${offered.id}`) })} onClick=${() => {
@@ -224,7 +227,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
         aria-describedby=${tooLong ? "too-long" : undefined}
         onInput=${(event) => {
           write(event.currentTarget.value);
-          mentions.look();
+          completion.look(event);
         }}
         onPaste=${(event) => {
           const files = pastedFiles(event);
@@ -232,10 +235,11 @@ export function Composer({ conv, summary, about, handle, sender }) {
           event.preventDefault();
           sender.open(files);
         }}
-        onSelect=${mentions.look}
-        onBlur=${mentions.close}
+        onCompositionEnd=${completion.look}
+        onSelect=${completion.look}
+        onClick=${completion.look}
+        onBlur=${completion.close}
         onKeyDown=${onKeyDown}
-        ...${mentions.attributes}
       ></textarea>
       <div class="tools">
         <${IconButton} icon="smile" class=${emoji ? "on" : ""} label=${t("emoji.open")} aria-expanded=${emoji ? "true" : "false"}

@@ -11,16 +11,20 @@ export const GROUPS = [
   { id: 9, name: "flags", icon: "flag" },
 ];
 /** Kept as recently used: two rows. */
-export const MAX_RECENT = 16;
+const MAX_RECENT = 16;
+const FALLBACK_RECENT = ["👍", "🙏", "😄", "🎉", "✅", "💪", "❤️", "☕️"];
 /** Found at once; more letters narrow it. */
 const MAX_FOUND = 90;
 /** Every font draws what came before this version of Emoji; newer ones are tried. */
 const SAFE_VERSION = 13;
 
+const VENDOR = new URL("../../../vendor/", import.meta.url).pathname;
+const fetchJson = async (name) => (await fetch(VENDOR + name)).json();
+
 let loading = null;
 
 /** `[{emoji, group, name, words}]`, names in `lang`, words to search by in both languages. */
-export function loadEmoji(lang, fetchJson) {
+export function loadEmoji(lang) {
   loading ??= Promise.all([fetchJson("emoji-zh.json"), fetchJson("emoji-en.json")])
     .then(([zh, en]) => join(lang === "zh" ? zh : en, lang === "zh" ? en : zh))
     .catch((error) => {
@@ -73,4 +77,25 @@ export function searchEmoji(all, query) {
     .filter((emoji) => words.every((word) => emoji.words.includes(word)))
     .sort((one, other) => rank(one) - rank(other))
     .slice(0, MAX_FOUND);
+}
+
+/** Those of which a word begins with the letters, best first; `whole` where the letters are all of it. */
+export function completeEmoji(all, letters, most) {
+  const begun = letters.toLowerCase();
+  const found = [];
+  for (const item of all) {
+    const words = item.words.split(/[\s,，]+/);
+    const whole = words.includes(begun);
+    if (!whole && !words.some((word) => word.startsWith(begun))) continue;
+    found.push({ ...item, whole, rank: item.name.startsWith(begun) ? 0 : whole ? 1 : 2 });
+  }
+  return found.sort((one, other) => one.rank - other.rank).slice(0, most);
+}
+
+export const recentEmoji = (storage) => storage.get("emoji") ?? FALLBACK_RECENT;
+
+/** It is offered first the next time. */
+export function noteRecent(storage, emoji) {
+  const others = recentEmoji(storage).filter((other) => other !== emoji);
+  storage.set("emoji", [emoji, ...others].slice(0, MAX_RECENT));
 }

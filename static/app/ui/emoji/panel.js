@@ -5,11 +5,8 @@ import { Segments } from "../form-elements.js";
 import { isComposing } from "../input-method.js";
 import { useRoving } from "../roving.js";
 import { across } from "./across.js";
-import { GROUPS, loadEmoji, MAX_RECENT, searchEmoji } from "./data.js";
+import { GROUPS, loadEmoji, noteRecent, recentEmoji, searchEmoji } from "./data.js";
 import { Stickers } from "./stickers.js";
-
-const FALLBACK_RECENT = ["👍", "🙏", "😄", "🎉", "✅", "💪", "❤️", "☕️"];
-const VENDOR = new URL("../../../vendor/", import.meta.url).pathname;
 
 /**
  * All emoji, the recent ones first, and stickers beside them, with a search in both languages. `onPick`
@@ -23,11 +20,11 @@ export function EmojiPanel({ onPick, onSticker, close, within }) {
   const [query, setQuery] = useState("");
   const [group, setGroup] = useState(0);
   const search = useRef(null);
-  const recent = storage.get("emoji") ?? FALLBACK_RECENT;
+  const recent = recentEmoji(storage);
 
   const load = () => {
     setError(null);
-    loadEmoji(lang, async (name) => (await fetch(VENDOR + name)).json()).then(setAll, setError);
+    loadEmoji(lang).then(setAll, setError);
   };
   useEffect(load, []);
   useEffect(() => {
@@ -51,7 +48,7 @@ export function EmojiPanel({ onPick, onSticker, close, within }) {
         })),
       ];
   const pick = (emoji, event) => {
-    storage.set("emoji", [emoji, ...recent.filter((other) => other !== emoji)].slice(0, MAX_RECENT));
+    noteRecent(storage, emoji);
     onPick(emoji);
     if (!event.shiftKey && event.detail === 0) close();
   };

@@ -1,8 +1,9 @@
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../vendor/preact.js";
+import { html, useEffect } from "../../../vendor/preact.js";
 import { partOf } from "../../client/parts.js";
 import { NAME, QuickReplies } from "../../client/quick-replies.js";
 import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
+import { useOffered } from "../offered.js";
 import { Words } from "./words.js";
 
 /** Those that a key of their own number finds. */
@@ -17,38 +18,22 @@ export function QuickPanel({ query, name, handle, send, fill, close, within }) {
   const { t, client, router } = useApp();
   const store = partOf(client, QuickReplies);
   const list = store.list.value;
-  const [chosen, setChosen] = useState(null);
-  const box = useRef(null);
   useEffect(() => void store.refresh(), []);
   const shown = matching(list ?? [], query ?? "");
-  const at = Math.max(0, shown.findIndex(({ id }) => id === chosen));
+  const { current, step } = useOffered({ items: shown, field: () => within.current.querySelector("textarea"), name: "quick", since: query });
   const filled = ({ text }) => text.replaceAll(NAME, name);
   // After a slash without a match one is just writing.
   const hidden = query !== null && !shown.length;
-  const current = hidden ? null : shown[at];
   handle.current = (event) => {
     if (hidden) return false;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && shown.length) setChosen(shown[(at + step + shown.length) % shown.length].id);
-    else if (event.key === "Enter" && !event.shiftKey && current) send(filled(current));
+    if (step(event)) return true;
+    if (event.key === "Enter" && !event.shiftKey && current) send(filled(current));
     else if (event.key === "Tab" && !event.shiftKey && current) fill(filled(current));
     else if (event.key === "Escape") close();
     else return false;
     return true;
   };
   useEffect(() => () => (handle.current = null), []);
-  useEffect(() => setChosen(null), [query]);
-  useLayoutEffect(() => {
-    const field = within.current.querySelector("textarea");
-    if (!current) return undefined;
-    field.setAttribute("aria-controls", "quick-list");
-    field.setAttribute("aria-activedescendant", `quick-${current.id}`);
-    box.current.querySelector(`#quick-${current.id}`).scrollIntoView({ block: "nearest" });
-    return () => {
-      field.removeAttribute("aria-controls");
-      field.removeAttribute("aria-activedescendant");
-    };
-  }, [current?.id]);
   useEffect(() => {
     const away = (event) => within.current?.contains(event.target) || close();
     addEventListener("pointerdown", away);
@@ -57,7 +42,7 @@ export function QuickPanel({ query, name, handle, send, fill, close, within }) {
   if (hidden) return null;
   /** The focus stays in the field, and a phone's keyboard where it is. */
   const stay = (event) => event.preventDefault();
-  return html`<section class="quick pop" ref=${box} aria-label=${t("quick.title")} onMouseDown=${stay}>
+  return html`<section class="quick pop" aria-label=${t("quick.title")} onMouseDown=${stay}>
     <header class="qh"><h3>${t("quick.title")}</h3>
       <${IconButton} small icon="edit" label=${t("quick.manage")} onClick=${() => router.go("settings", "quick")} />
       <${IconButton} small icon="close" label=${t("action.close")} onClick=${close} />
