@@ -14,7 +14,7 @@ const BROWSER = new Set(
   `AbortController AbortSignal Audio AudioContext Blob BroadcastChannel Event File HTMLScriptElement Image
   IntersectionObserver MediaRecorder MutationObserver Notification Request ResizeObserver Response TextEncoder URL
   URLSearchParams WebSocket XMLHttpRequest addEventListener caches clearInterval clearTimeout createImageBitmap
-  dispatchEvent document fetch getComputedStyle innerHeight innerWidth location matchMedia navigator performance
+  dispatchEvent document fetch getComputedStyle history innerHeight innerWidth location matchMedia navigator performance
   queueMicrotask removeEventListener requestAnimationFrame sessionStorage setInterval setTimeout window`.split(/\s+/),
 );
 
