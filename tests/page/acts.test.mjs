@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hide, mute, pin } from "../../static/app/client/conversation-acts.js";
+import { QuickReplies } from "../../static/app/client/quick-replies.js";
+import { Said } from "../../static/app/client/said.js";
+import { Log } from "../../static/app/core/log.js";
+import { signal } from "../../static/vendor/preact.js";
 import { Conversations } from "../../static/app/client/conversations.js";
 
 const CONV = "p:1:2";
@@ -49,4 +53,37 @@ test("the last of two acts holds, whichever is refused", async () => {
   asked[1].resolve({});
   await second;
   assert.equal(get().muted, false);
+});
+
+test("deleting a message for me is shown at once, and taken back when it is refused", async () => {
+  const { client, asked } = createClient();
+  const log = new Log(CONV, 1);
+  const entry = { op: "message", conv: CONV, seq: 1, from: 2, time: 1, text: "hello" };
+  log.newest({ entries: [entry], first: 1, last: 1, more: false });
+  const said = new Said({ ...client, history: { log: () => ({ log }), touched() {} } });
+  const done = said.hide(entry, true);
+  assert.equal(log.entries.length, 0);
+  asked[0].reject(refusal);
+  await refused(done);
+  assert.deepEqual(log.entries, [entry]);
+  const undone = said.hide(entry, false);
+  asked[1].reject(refusal);
+  await refused(undone);
+  assert.equal(log.entries.length, 0);
+});
+
+test("an order of quick replies that is refused does not take back a later one", async () => {
+  const asked = [];
+  const api = { put: () => new Promise((resolve, reject) => asked.push({ resolve, reject })) };
+  const kept = { version: 1, replies: [{ id: 1 }, { id: 2 }, { id: 3 }] };
+  const replies = new QuickReplies({ api, storage: { get: () => kept, set() {} }, state: signal(null) });
+  const order = () => replies.list.value.map(({ id }) => id);
+  const first = replies.putInOrder([2, 1, 3]);
+  const second = replies.putInOrder([3, 2, 1]);
+  asked[0].reject(refusal);
+  await refused(first);
+  assert.deepEqual(order(), [3, 2, 1]);
+  asked[1].reject(refusal);
+  await refused(second);
+  assert.deepEqual(order(), [1, 2, 3]);
 });

@@ -11,6 +11,8 @@ export class QuickReplies {
     this.version = kept?.version ?? null;
     /** `[{id, text}]` in order; null until they are known. */
     this.list = signal(kept?.replies ?? null);
+    /** The same without what the node has not agreed to yet. */
+    this.confirmed = this.list.value;
     this.error = signal(null);
     // Another device has changed them.
     effect(() => {
@@ -42,15 +44,15 @@ export class QuickReplies {
     this.#take(await this.api.delete(`/quick-replies/${id}`));
   }
 
-  /** Shown at once; as before when the node refuses. */
+  /** Shown at once; as the node has it when it refuses, unless it was changed anew meanwhile. */
   async putInOrder(ids) {
-    const before = this.list.value;
-    const byId = new Map(before.map((reply) => [reply.id, reply]));
-    this.list.value = ids.map((id) => byId.get(id)).filter(Boolean);
+    const byId = new Map(this.list.value.map((reply) => [reply.id, reply]));
+    const wanted = ids.map((id) => byId.get(id)).filter(Boolean);
+    this.list.value = wanted;
     try {
       this.#take(await this.api.put("/quick-replies/order", { ids }));
     } catch (error) {
-      this.list.value = before;
+      if (this.list.value === wanted) this.list.value = this.confirmed;
       throw error;
     }
   }
@@ -60,6 +62,7 @@ export class QuickReplies {
     this.version = version;
     if (!replies) return;
     this.list.value = replies;
+    this.confirmed = replies;
     this.storage.set("quick", { version, replies });
   }
 }

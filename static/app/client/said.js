@@ -31,14 +31,23 @@ export class Said {
     return kept && this.client.now() - kept.at < REEDIT_MS ? kept.text : null;
   }
 
-  /** Delete an entry for me, or have it again. */
+  /** Delete an entry for me, or have it again: shown at once, and taken back when the node refuses. */
   async hide(entry, hidden) {
     const { conv, seq } = entry;
-    const { history, connection } = this.client;
-    const { log } = history.log(conv);
-    if (hidden) log.hide(seq);
-    else log.unhide(entry);
-    history.touched(conv);
-    await connection.request({ op: "hide", conv, seq, hidden });
+    this.#show(entry, !hidden);
+    try {
+      await this.client.connection.request({ op: "hide", conv, seq, hidden });
+    } catch (error) {
+      this.#show(entry, hidden);
+      throw error;
+    }
+  }
+
+  #show(entry, shown) {
+    const { history } = this.client;
+    const { log } = history.log(entry.conv);
+    if (shown) log.unhide(entry);
+    else log.hide(entry.seq);
+    history.touched(entry.conv);
   }
 }

@@ -106,8 +106,9 @@ export function Composer({ conv, summary, about, handle, sender }) {
       if (text === entry.text) return;
       await partOf(client, Said).edit(entry, text).catch((error) => {
         layers.say(reason(t, error));
+        // What was begun meanwhile is there again after the edit.
+        handle.current.edit(text);
         about.value = { replyTo: null, editing: entry };
-        place(text);
       });
       return;
     }
@@ -120,7 +121,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
     client.drafts.flush();
     await client.send(conv, text, options).catch((error) => {
       layers.say(reason(t, error));
-      place(text);
+      handle.current.put(text);
     });
   };
   /** What is being written stays, but for the slash that led here. */
@@ -131,7 +132,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
     if (quick.query !== null) write("");
     await client.send(conv, words, options).catch((error) => {
       layers.say(reason(t, error));
-      place(words);
+      handle.current.put(words);
     });
   };
   const fillQuick = (words) => {

@@ -59,10 +59,11 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
     label: t("message.delete"),
     hint: "Del",
     danger: true,
-    run() {
-      said.hide(entry, true).catch(failed);
-      layers.offerUndo(t("message.deleted"), () => said.hide(entry, false).catch(failed));
-    },
+    run: () =>
+      said.hide(entry, true).then(
+        () => layers.offerUndo(t("message.deleted"), () => said.hide(entry, false).catch(failed)),
+        failed,
+      ),
   });
   return list;
 }
