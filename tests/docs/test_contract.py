@@ -269,6 +269,9 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     passwords = {"password": "password1", "new_password": "password2", "repassword": "password2"}
     api.call("POST", "/api/me/password", passwords, guest)
     api.call("GET", "/api/sessions", token=first)
+    assert api.call("POST", "/api/sessions/link", {"password": "password1"}, first)[0] == 200
+    assert api.call("GET", "/api/sessions/link", token=first)[1]["data"]["expires_at"]
+    api.call("DELETE", "/api/sessions/link", token=first)
     api.call("DELETE", "/api/sessions", token=second)
     api.call("DELETE", "/api/sessions/999999", token=second, at="/api/sessions/{session}")
     api.call("GET", "/api/time")
