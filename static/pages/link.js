@@ -2,10 +2,16 @@
 // script it goes on from there by itself; without, it is typed.
 
 const form = document.querySelector("#link-code");
-const code = decodeURIComponent(location.hash.slice(1));
 
-if (code) window.history.replaceState(null, "", location.pathname);
-if (form && code) {
+function follow() {
+  const code = location.hash.slice(1);
+  if (!code) return;
+  window.history.replaceState(null, "", location.pathname);
   form.elements.code.value = code;
   form.requestSubmit();
+}
+
+if (form) {
+  follow();
+  addEventListener("hashchange", follow);
 }

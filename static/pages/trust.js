@@ -7,6 +7,13 @@ const PAUSE_MS = 3_000;
 const link = document.querySelector("#secure[data-secure]");
 let last = -Infinity;
 
+// What stands behind # is for the page that one is led to, and no server has it (pages/link.js).
+if (link) {
+  link.href += location.hash;
+  link.dataset.secure += location.hash;
+}
+for (const form of document.querySelectorAll("form.stay")) form.action += location.hash;
+
 /** Whether the secure address answers; with a certificate that isn't trusted it does not. */
 async function isTrusted() {
   const url = new URL("/healthz", link.dataset.secure);

@@ -3,6 +3,8 @@ import { changePassword, endOtherSessions, endSession } from "../../client/accou
 import { useApp } from "../context.js";
 import { Icon, LoadError, Skeleton } from "../elements.js";
 import { Confirm } from "../layer-views.js";
+import { DeviceLink } from "./device-link.js";
+import { deviceName } from "./device-name.js";
 import { SettingsForm } from "./form.js";
 import { failing } from "../reason.js";
 
@@ -10,6 +12,7 @@ import { failing } from "../reason.js";
 export function DevicesCard() {
   const { t, client, layers } = useApp();
   const { account } = client;
+  const guest = account.user.value.kind === "guest";
   const [error, setError] = useState(null);
   const sessions = account.sessions.value;
   const load = () => account.refreshSessions().then(() => setError(null), setError);
@@ -34,6 +37,9 @@ export function DevicesCard() {
         (session) => html`<${Device} key=${session.id} session=${session} end=${() => endSession(client, session.id).catch(failed)} />`,
       )}
     </ul>
+    ${!guest &&
+    html`<button type="button" class="opt" onClick=${() => layers.open(DeviceLink)}>
+      <${Icon} name="qr" /><div>${t("linking.open")}<small>${t("linking.open_text")}</small></div><${Icon} name="next" /></button>`}
   </section>`;
 }
 
@@ -50,27 +56,6 @@ function Device({ session, end }) {
     ${!current && html`<button type="button" class="btn quiet small" onClick=${end}>${t("action.log_out")}
       <span class="vh">${deviceName(t, device)}</span></button>`}
   </li>`;
-}
-
-/** A browser's long name in a few words. */
-function deviceName(t, device) {
-  const browser = [
-    ["Edg", "Edge"],
-    ["OPR", "Opera"],
-    ["Firefox", "Firefox"],
-    ["Chrome", "Chrome"],
-    ["Safari", "Safari"],
-  ].find(([sign]) => device?.includes(sign));
-  const system = [
-    ["Android", "Android"],
-    ["iPhone", "iPhone"],
-    ["iPad", "iPad"],
-    ["Windows", "Windows"],
-    ["Mac OS", "macOS"],
-    ["Linux", "Linux"],
-  ].find(([sign]) => device?.includes(sign));
-  if (!browser || !system || !device.includes("Mozilla")) return device || t("devices.unknown");
-  return t("devices.name", { browser: browser[1], system: system[1] });
 }
 
 export function PasswordCard() {

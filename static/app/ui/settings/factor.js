@@ -107,4 +107,5 @@ function FactorOff({ changed, close }) {
   <//>`;
 }
 
-const grouped = (secret) => secret.match(new RegExp(`.{1,${TOGETHER}}`, "g")).join(" ");
+/** A secret as one types it. */
+export const grouped = (secret) => secret.match(new RegExp(`.{1,${TOGETHER}}`, "g")).join(" ");
