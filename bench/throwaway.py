@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import resource
 import ssl
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from bench.memory import resident_kib
 from im.services.tls_context import context_from_files, context_of
 from im.wire.tls import Tls, TlsSession
 
@@ -76,9 +76,9 @@ def main() -> None:
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
     kept = [_session(tls, client) for _ in range(WARM)]
-    before = _resident_kib()
+    before = resident_kib()
     kept += [_session(tls, client) for _ in range(MEASURED)]
-    print((_resident_kib() - before) / MEASURED)
+    print((resident_kib() - before) / MEASURED)
 
 
 def _session(tls: Tls, client: ssl.SSLContext) -> TlsSession:
@@ -97,11 +97,6 @@ def _session(tls: Tls, client: ssl.SSLContext) -> TlsSession:
     session.receive(out.read())
     session.seal(b"x" * 300)
     return session
-
-
-def _resident_kib() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1024
 
 
 if __name__ == "__main__":
