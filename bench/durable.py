@@ -25,8 +25,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,22 @@ async def prepare(url: str) -> str:
     return "".join(f"{token} {number}\n" for token, number in zip(made, ids, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class RunningNode:
+    """A node: its ports for people and for figures, and its process."""
+
+    port: int
+    figures_port: int
+    pid: int
+
+    def figures(self) -> Counter[str]:
+        """What it says of itself. Raises ``OSError`` as long as it does not."""
+        return read_figures(f"http://127.0.0.1:{self.figures_port}")
+
+
 @contextlib.contextmanager
-def nodes(url: str, count: int, folder: Path) -> Iterator[list[int]]:
-    """So many nodes that are ready and hear each other; their ports."""
+def nodes(url: str, count: int, folder: Path) -> Iterator[list[RunningNode]]:
+    """So many nodes that are ready and hear each other."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("IM_")}
     environment |= {
         "IM_DATABASE_URL": url,
@@ -94,10 +108,10 @@ def nodes(url: str, count: int, folder: Path) -> Iterator[list[int]]:
         "IM_LIMITS_FRAMES_PER_SECOND": "1000000",
         "IM_LIMITS_FRAMES_BURST": "1000000",
     }
-    ports = [free_port() for _ in range(count)]
-    figures = [free_port() for _ in range(count)]
+    started = []
     with contextlib.ExitStack() as stack:
-        for port, figures_port in zip(ports, figures, strict=True):
+        for _ in range(count):
+            port, figures_port = free_port(), free_port()
             data = folder / str(port)
             data.mkdir()
             log = stack.enter_context(open(BUILD / f"node-{len(os.listdir(folder))}.log", "w"))
@@ -115,15 +129,17 @@ def nodes(url: str, count: int, folder: Path) -> Iterator[list[int]]:
                 cwd=folder,
             )
             stack.callback(end_process, process)
-        for port in figures:
-            _wait_for_others(port, count - 1)
-        yield ports
+            started.append(RunningNode(port, figures_port, process.pid))
+        for node in started:
+            _wait_for_others(node, count - 1)
+        yield started
 
 
-def talk(program: Path, ports: list[int], tokens: Path, *words: float) -> Figures:
+def talk(program: Path, running: list[RunningNode], tokens: Path, *words: float) -> Figures:
     """What ``wstalk`` prints; ``words``: pairs, seconds, in flight, rate."""
     pairs, seconds, in_flight, rate = words
-    command: list[str | Path] = [program, str(ports[0]), str(ports[-1]), str(int(pairs)), tokens]
+    command: list[str | Path] = [program, str(running[0].port), str(running[-1].port)]
+    command += [str(int(pairs)), tokens]
     command += [str(seconds), str(int(in_flight)), str(rate)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120, check=True)
     found: Figures = json.loads(done.stdout)
@@ -136,11 +152,11 @@ def measure(program: Path, url: str, count: int, seconds: float) -> dict[str, Fi
     tokens = folder / "tokens"
     try:
         tokens.write_text(asyncio.run(prepare(url)))
-        with nodes(url, count, folder) as ports:
-            most = talk(program, ports, tokens, PAIRS, seconds, IN_FLIGHT, 0)
+        with nodes(url, count, folder) as running:
+            most = talk(program, running, tokens, PAIRS, seconds, IN_FLIGHT, 0)
             rate = most["answered"] / most["seconds"]
-            half = talk(program, ports, tokens, PAIRS, seconds, 100, rate / 2)
-            alone = talk(program, ports, tokens, 1, seconds, 1, 50)
+            half = talk(program, running, tokens, PAIRS, seconds, 100, rate / 2)
+            alone = talk(program, running, tokens, 1, seconds, 1, 50)
             return {MOST: most, HALF: half, ALONE: alone}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -202,12 +218,12 @@ def _at(figures: Figures, path: tuple[str, ...]) -> float:
     return float(value)
 
 
-def _wait_for_others(port: int, others: int) -> None:
-    """Return when the node with these figures is ready and hears so many others."""
+def _wait_for_others(node: RunningNode, others: int) -> None:
+    """Return when a node is ready and hears so many others."""
     end = time.monotonic() + READY_SECONDS
     while True:
         with contextlib.suppress(OSError):
-            if read_figures(f"http://127.0.0.1:{port}")["members"] >= others:
+            if node.figures()["members"] >= others:
                 return
         if time.monotonic() > end:
             raise RuntimeError(f"a node does not start: see {BUILD}")

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from bench.threads import processor_seconds
 from im.durations import DAY_MS
 from im.services.sessions import token_hash
 from im.store import conversations, groups, sessions, users
@@ -34,7 +35,6 @@ PACKAGES = ("tornado==6.6.1", "websockets==17.4", "picows==2.3.1")
 OURS = "im"
 READY_SECONDS = 30
 MEMBERS = 1000
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -58,8 +58,7 @@ class Server:
     @property
     def cpu(self) -> float:
         """Processor seconds so far."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / TICKS
+        return processor_seconds(self.process.pid)
 
     def load(self, connections: int, mode: str, seconds: float, *message: str) -> Load:
         """Begin to load it."""
