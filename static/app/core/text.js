@@ -58,12 +58,14 @@ export function mentionedIn(text, people, me) {
   return [...found];
 }
 
+const SEGMENTER = globalThis.Intl?.Segmenter && new Intl.Segmenter("und", { granularity: "grapheme" });
+
 /** Whether a text is one to three emoji and nothing else, so that it is shown large. */
 export function fewEmoji(text) {
   const trimmed = text.trim();
-  if (!trimmed || trimmed.length > 60 || !globalThis.Intl?.Segmenter) return false;
+  if (!trimmed || trimmed.length > 60 || !SEGMENTER) return false;
   let count = 0;
-  for (const { segment } of new Intl.Segmenter("und", { granularity: "grapheme" }).segment(trimmed)) {
+  for (const { segment } of SEGMENTER.segment(trimmed)) {
     if (/^\s+$/u.test(segment)) continue;
     if (!EMOJI.test(segment) || (/^[\p{L}\p{N}]/u.test(segment) && !segment.includes("\u20e3"))) {
       return false;

@@ -1,7 +1,10 @@
-/** Entries in the document at most, how many it opens with, and by how many it grows. */
+/**
+ * Entries in the document at most, how many it opens with (more than fit on a screen), and by how many
+ * it grows: few, so that no frame waits for them.
+ */
 export const MAX_SHOWN = 200;
-export const OPENED = 80;
-export const STEP = 50;
+export const OPENED = 50;
+export const STEP = 20;
 
 /**
  * The part of a log that is in the document: from number `first` to number `last`; `last` null

@@ -69,6 +69,8 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
   const failed = item?.state === FAILED;
   const context = { app, entry, mine, actions, canWrite, item: failed ? item : null };
   const open = (event, at) => openMessageMenu(context, event, at ?? body.current);
+  // Not as the pointer enters: rows scroll by below a mouse that rests.
+  const point = (event) => event.pointerType === "mouse" && setActive(true);
   useLongPress(body, onWay && !failed ? null : open);
   const author = client.people.get(entry.from);
   const tag = isProgram(author) && html`${" "}<span class="tag">${t(`people.${author.kind}`)}</span>`;
@@ -78,7 +80,7 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
     data-key=${rowKey}
     data-seq=${entry.seq || undefined}
     tabindex="-1"
-    onPointerEnter=${(event) => event.pointerType === "mouse" && setActive(true)}
+    onPointerMove=${point}
     onPointerLeave=${() => setActive(false)}
     onFocusIn=${() => setActive(true)}
     onFocusOut=${(event) => event.currentTarget.contains(event.relatedTarget) || setActive(false)}
