@@ -109,18 +109,23 @@ export function LogView({ conv, summary, actions, canWrite }) {
           text=${canWrite ? t("chat.empty_text") : t("broadcast.none")} />`}
       </section>
     </div>
-    <${JumpButton} keep=${keep} unread=${summary.unread} onClick=${jump} />
+    <${JumpButtons} keep=${keep} summary=${summary} jump=${jump} jumpTo=${jumpTo} />
   </div>`;
 }
 
-function JumpButton({ keep, unread, onClick }) {
+function JumpButtons({ keep, summary, jump, jumpTo }) {
   const { t } = useApp();
   if (keep.atBottom.value) return null;
-  return html`<button type="button" class="jump" onClick=${onClick}
-    aria-label=${unread ? t("chat.jump_n", { n: unread }) : t("chat.jump")}>
-    <${Icon} name="arrow-down" />
-    ${unread > 0 && html`<span class="badge" aria-hidden="true">${unread > 99 ? "99+" : unread}</span>`}
-  </button>`;
+  const { unread, mention_seq: mention } = summary;
+  return html`<div class="jumps">
+    ${mention && html`<button type="button" class="jump at" onClick=${() => jumpTo(mention)}
+      aria-label=${t("chat.jump_mention")}><${Icon} name="at" /></button>`}
+    <button type="button" class="jump" onClick=${jump}
+      aria-label=${unread ? t("chat.jump_n", { n: unread }) : t("chat.jump")}>
+      <${Icon} name="arrow-down" />
+      ${unread > 0 && html`<span class="badge" aria-hidden="true">${unread > 99 ? "99+" : unread}</span>`}
+    </button>
+  </div>`;
 }
 
 /** Above what is shown there is more: on its way, or not to be had now. */
