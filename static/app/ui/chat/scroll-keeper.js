@@ -49,7 +49,8 @@ export class ScrollKeeper {
     const observer = new ResizeObserver(() => this.settle(scroller, content));
     observer.observe(scroller);
     observer.observe(content);
-    this.#fill();
+    // What comes above now must not move what the first drawing has shown.
+    this.scrolled();
     return () => {
       observer.disconnect();
       this.log.leave();
