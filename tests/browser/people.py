@@ -72,6 +72,11 @@ def register(url: str, name: str) -> Person:
     return Person(answer["user"]["id"], name, answer["token"], url)
 
 
+def spread(urls: tuple[str, str], *names: str) -> list[Person]:
+    """New accounts, made at the two nodes in turns: whoever is named next is at the other one."""
+    return [register(urls[number % 2], name) for number, name in enumerate(names)]
+
+
 def befriend(one: Person, other: Person) -> None:
     """They become contacts."""
     one.call("POST", "/contacts", {"user": other.id})

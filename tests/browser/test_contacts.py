@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.people import QUICK, befriend, bubble, enter, online, register, row, write
+from tests.browser.people import (
+    QUICK,
+    befriend,
+    bubble,
+    enter,
+    online,
+    register,
+    row,
+    spread,
+    write,
+)
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
 
-def test_two_people_find_each_other_and_begin_to_chat(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
+def test_two_people_find_each_other_and_begin_to_chat(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo = spread(urls, "Anna", "Bo")
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(annas, anna, "contacts")
     enter(bos, bo)
@@ -23,7 +34,7 @@ def test_two_people_find_each_other_and_begin_to_chat(node: NodeFactory, new_pag
     expect(annas.locator(".pane .row .pv")).to_have_text("request sent")
 
     expect(bos.locator(".rail .it .badge")).to_contain_text("1 new request")
-    bos.goto(f"{url}/toChat#/contacts")
+    bos.goto(f"{bo.url}/toChat#/contacts")
     expect(bos.locator(".req")).to_contain_text("I sit next door")
     bos.get_by_role("button", name="Accept").click()
     expect(row(bos, "Anna")).to_be_visible()
@@ -33,16 +44,15 @@ def test_two_people_find_each_other_and_begin_to_chat(node: NodeFactory, new_pag
     row(bos, "Anna").click()
     bos.get_by_role("button", name="Message").click()
     write(bos, "Hello neighbour")
-    annas.goto(f"{url}/toChat#/chats")
+    annas.goto(f"{anna.url}/toChat#/chats")
     row(annas, "Bo").click()
     expect(bubble(annas, "Hello neighbour")).to_be_visible()
 
 
 def test_declining_can_be_undone_and_is_final_after_a_while(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
+    anna, bo = spread(urls, "Anna", "Bo")
     bo.call("POST", "/contacts", {"user": anna.id})
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo, "contacts")
@@ -69,9 +79,8 @@ def test_declining_can_be_undone_and_is_final_after_a_while(
     expect(row(bos, "Anna")).to_have_count(0)
 
 
-def test_a_remark_is_seen_by_oneself_everywhere(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
+def test_a_remark_is_seen_by_oneself_everywhere(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo = spread(urls, "Anna", "Bo")
     befriend(anna, bo)
     bo.send(f"u:{anna.id}", "hello")
     page = new_page(locale="en-GB")
@@ -81,15 +90,14 @@ def test_a_remark_is_seen_by_oneself_everywhere(node: NodeFactory, new_page: Pag
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".hero h2")).to_contain_text("Bo from the bridge")
     expect(row(page, "Bo from the bridge")).to_be_visible()
-    page.goto(f"{url}/toChat#/chats")
+    page.goto(f"{anna.url}/toChat#/chats")
     expect(row(page, "Bo from the bridge")).to_be_visible()
 
 
 def test_who_is_blocked_cannot_write_until_it_is_taken_back(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
+    anna, bo = spread(urls, "Anna", "Bo")
     befriend(anna, bo)
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(annas, anna, f"contacts/{bo.id}")
@@ -127,9 +135,8 @@ def test_initials_lead_to_their_people(node: NodeFactory, new_page: Pages) -> No
     expect(letters).to_have_count(0)
 
 
-def test_pinned_muted_and_hidden_conversations(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+def test_pinned_muted_and_hidden_conversations(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo, cem = spread(urls, "Anna", "Bo", "Cem")
     for person in (bo, cem):
         person.send(f"u:{anna.id}", f"from {person.name}")
     page = new_page(locale="en-GB")
@@ -184,10 +191,9 @@ def test_what_cannot_be_done_with_a_conversation_now_says_why(
 
 
 def test_the_announcements_are_pinned_and_muted_for_good(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
+    anna, bo = spread(urls, "Anna", "Bo")
     anna.send("all", "to everyone")
     anna.send(f"u:{bo.id}", "to Bo")
     page = new_page(locale="en-GB")

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.browser.people import QUICK, Person, at, befriend, enter, register, row
+from tests.browser.people import (
+    Person,
+    at,
+    befriend,
+    enter,
+    register,
+    row,
+    spread,
+)
 from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
-from tests.services.node import NodeFactory
 
 
-def crew(node: NodeFactory) -> tuple[Person, Person, Person, int]:
+def crew(urls: tuple[str, str]) -> tuple[Person, Person, Person, int]:
     """Anna owns a group with Bo and Cem."""
-    url = node(env=QUICK).url
-    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    anna, bo, cem = spread(urls, "Anna", "Bo", "Cem")
     befriend(anna, bo)
     group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id, cem.id]})
     return anna, bo, cem, int(group["id"])
@@ -23,8 +29,8 @@ def confirm(page: Page, action: str) -> None:
     page.locator("dialog").get_by_role("button", name=action).click()
 
 
-def test_one_joins_by_number_or_by_name(node: NodeFactory, new_page: Pages) -> None:
-    anna, _, _, group = crew(node)
+def test_one_joins_by_number_or_by_name(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, _, _, group = crew(urls)
     dora, emil = register(anna.url, "Dora"), register(anna.url, "Emil")
     for person, words in ((dora, str(group)), (emil, "Deck crew")):
         page = new_page(locale="en-GB")
@@ -40,9 +46,9 @@ def test_one_joins_by_number_or_by_name(node: NodeFactory, new_page: Pages) -> N
 
 
 def test_name_announcement_and_about_are_changed_for_all(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, _, group = crew(node)
+    anna, bo, _, group = crew(urls)
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(page, anna, f"chats/g:{group}/details")
     enter(bos, bo, f"chats/g:{group}")
@@ -62,9 +68,9 @@ def test_name_announcement_and_about_are_changed_for_all(
 
 
 def test_a_closed_announcement_stays_closed_when_it_comes_late(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, _, group = crew(node)
+    anna, bo, _, group = crew(urls)
     anna.call("PATCH", f"/groups/{group}", {"announcement": "Quiet hours from ten"})
     page = new_page(locale="en-GB")
     enter(page, bo, f"chats/g:{group}")
@@ -80,8 +86,8 @@ def test_a_closed_announcement_stays_closed_when_it_comes_late(
     expect(page.locator(".notice")).to_have_count(0)
 
 
-def test_roles_are_given_and_members_put_out(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, cem, group = crew(node)
+def test_roles_are_given_and_members_put_out(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo, cem, group = crew(urls)
     page, cems = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(page, anna, f"chats/g:{group}/details")
     enter(cems, cem, f"chats/g:{group}")
@@ -104,8 +110,8 @@ def members(person: Person, group: int) -> list[dict[str, dict[str, int]]]:
     return found
 
 
-def test_a_member_leaves_and_the_owner_dissolves(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, _, group = crew(node)
+def test_a_member_leaves_and_the_owner_dissolves(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo, _, group = crew(urls)
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo, f"groups/{group}")
     bos.get_by_role("button", name="Leave group").click()
@@ -118,8 +124,8 @@ def test_a_member_leaves_and_the_owner_dissolves(node: NodeFactory, new_page: Pa
     expect(page.locator(".pane .empty")).to_contain_text("No groups yet")
 
 
-def test_members_bring_others_in(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, _, group = crew(node)
+def test_members_bring_others_in(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo, _, group = crew(urls)
     register(anna.url, "Dora")
     page = new_page(locale="en-GB")
     enter(page, bo, f"groups/{group}")
@@ -131,9 +137,9 @@ def test_members_bring_others_in(node: NodeFactory, new_page: Pages) -> None:
 
 
 def test_where_the_group_wants_it_only_those_who_lead_it_bring_others_in(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, _, group = crew(node)
+    anna, bo, _, group = crew(urls)
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo, f"groups/{group}")
     add = bos.get_by_role("button", name="Add", exact=True)
