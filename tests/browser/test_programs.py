@@ -11,7 +11,14 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import QUICK, Person, bubble, enter, register
+from tests.browser.people import (
+    QUICK,
+    Person,
+    bubble,
+    enter,
+    register,
+    spread,
+)
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
@@ -83,9 +90,8 @@ def test_an_administrator_makes_a_bot_and_its_token(node: NodeFactory, new_page:
     expect(page.locator(".chat-h .prog")).to_be_visible()
 
 
-def test_a_webhook_is_made_writes_and_is_revoked(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
+def test_a_webhook_is_made_writes_and_is_revoked(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo = spread(urls, "Anna", "Bo")
     group = anna.call("POST", "/groups", {"name": "Night shift", "members": [bo.id]})["id"]
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo, f"chats/g:{group}/details")
@@ -108,7 +114,7 @@ def test_a_webhook_is_made_writes_and_is_revoked(node: NodeFactory, new_page: Pa
     expect(page.locator(".hooks .mem")).to_have_count(0)
     assert "not_found" in run(line)
     # Nothing is offered that a webhook would be refused.
-    page.goto(f"{url}/toChat#/admin/users")
+    page.goto(f"{anna.url}/toChat#/admin/users")
     expect(page.locator(".auser", has_text="Backup").locator(".role")).to_have_text("Webhook")
     page.get_by_role("button", name="Manage Backup").click()
     expect(page.get_by_role("menuitem")).to_have_text(["Profile", "What they did"])
