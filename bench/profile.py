@@ -204,7 +204,7 @@ def main() -> None:
     steps = Steps()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, {rate:,.0f} messages/s;")
     print(f"{sum(s.count for s in samples):,} samples; load {os.getloadavg()[0]:.1f};")
-    print(f"{done['answered'] - done['delivered']} of {done['answered']:,} lost\n")
+    print(f"{done['answered']:,} answered, {done['delivered']:,} delivered\n")
     print("\n".join(show(steps, by_step(steps, samples, counted), counted)))
     print(f"\nThe log writer's thread: {', '.join(waiting)}")
 
