@@ -378,3 +378,14 @@ def test_a_page_of_which_a_part_never_comes_says_so(node: NodeFactory, new_page:
     page.unroute("**/app/core/log.js")
     page.reload()
     online(page)
+
+
+def test_from_a_conversation_that_is_not_there_a_phone_leads_back(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna = register(node(env=QUICK).url, "Anna")
+    page = new_page(locale="en-GB", viewport={"width": 360, "height": 740})
+    enter(page, anna, "chats/g:999")
+    expect(page.get_by_text("There is no such conversation")).to_be_visible()
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_role("heading", name="Chats", level=2)).to_be_visible()

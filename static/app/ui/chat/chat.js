@@ -18,12 +18,14 @@ const ReadersDialog = lazy(() => import("./readers.js"), "ReadersDialog", ["deta
 
 /** The main pane of the chats: a conversation, or a welcome when none is open. */
 export function ChatPane({ conv }) {
-  const { t, client } = useApp();
+  const { t, client, router } = useApp();
   const summary = conv ? summaryOf(client, conv) : null;
   if (!conv) return html`<main class="chat" id="main" tabindex="-1" data-region><${Welcome} /></main>`;
   if (!summary) {
     return html`<main class="chat" id="main" tabindex="-1" data-region>
-      <${Empty} level=${2} icon="alert" title=${t("chat.unknown")} text=${t("chat.unknown_text")} />
+      <${Empty} level=${2} icon="alert" title=${t("chat.unknown")} text=${t("chat.unknown_text")}>
+        <button type="button" class="btn quiet" onClick=${() => router.back("chats")}>${t("action.back")}</button>
+      <//>
     </main>`;
   }
   return html`<${OpenChat} conv=${conv} summary=${summary} />`;
