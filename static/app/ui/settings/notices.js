@@ -39,6 +39,7 @@ export function NoticesCards() {
     <section class="card list">
       ${option("sound", (on) => on && notifier.value?.chime.play({ anyway: true }))}
     </section>
-    <p class="muted">${t("notices.muted_text")} ${t("notices.browser_text")}</p>
+    <p class="muted">${t("notices.muted_text")}</p>
+    <p class="muted">${t("notices.browser_text")}</p>
   `;
 }
