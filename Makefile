@@ -49,7 +49,7 @@ bundle: .venv/run.stamp
 
 fuzz: EXAMPLES ?= 100
 fuzz: .venv/test.stamp
-	IM_TEST_API_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/docs/test_any_call.py $(ARGS)
+	IM_TEST_API_EXAMPLES=$(EXAMPLES) $(PYTEST) -rP tests/docs/test_any_call.py $(ARGS)
 
 lock: .venv/run.stamp
 	scripts/lock.sh $(ARGS)

@@ -62,6 +62,7 @@ def menu(shooter: Shooter) -> None:
     own = shooter.page.locator(".msg.me[data-seq]").last
     own.focus()
     own.press("Shift+F10")
+    shooter.page.wait_for_selector(".menu .mi")
 
 
 def reply(shooter: Shooter) -> None:

@@ -59,6 +59,8 @@ def test_every_answer_to_any_call_is_a_described_one(node: NodeFactory, tmp_path
         capture_output=True,
         text=True,
     )
+    # What was called, for ``make fuzz`` to show.
+    print(done.stdout[-3_000:])
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     # A fault is a line in the log even where the answer hid it.
     assert " failed" not in started.log and "Traceback" not in started.log
