@@ -3,10 +3,10 @@
 # bundle: an archive in dist/ that installs and runs on a machine without internet.
 # fuzz: the HTTP API with many right and wrong calls, and rows of them (EXAMPLES=100 of each).
 # shots: pictures of every page and state into build/shots (ARGS="chat menu-zh-dark-phone": only
-#   those).
+#   those).  pictures: the documents' ones, in docs/images.
 # autobahn: the socket layer against the protocol's test suite (needs Python 2.7); inside TLS with
 #   ARGS=--tls.
-.PHONY: run test lint docs lock bundle fuzz shots autobahn
+.PHONY: run test lint docs lock bundle fuzz shots pictures autobahn
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -40,6 +40,9 @@ docs: .venv/run.stamp
 
 shots: .venv/test.stamp
 	$(PYTHON) scripts/shots.py $(ARGS)
+
+pictures: .venv/test.stamp
+	$(PYTHON) scripts/pictures.py
 
 autobahn: .venv/run.stamp
 	@scripts/autobahn.sh $(ARGS)

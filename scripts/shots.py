@@ -45,6 +45,14 @@ def chat(shooter: Shooter) -> None:
     shooter.chats(shooter.group)
 
 
+def talk(shooter: Shooter) -> None:
+    """The same without the announcement to everyone."""
+    shooter.chats(shooter.group)
+    for button in shooter.page.locator(".bcast .btn").all():
+        button.click()
+    shooter.page.wait_for_selector(".bcast", state="detached")
+
+
 def private(shooter: Shooter) -> None:
     shooter.chats(shooter.sample.private(1))
 
@@ -192,8 +200,8 @@ def undo(shooter: Shooter) -> None:
 
 
 INSIDE: list[Callable[[Shooter], None]] = [
-    conversations, chat, private, menu, reply, forward, readers, emoji, details, announcements,
-    *MEDIA, contacts, profile, groups, group, create, settings, devices,
+    conversations, chat, talk, private, menu, reply, forward, readers, emoji, details,
+    announcements, *MEDIA, contacts, profile, groups, group, create, settings, devices,
     notices, appearance, palette, *FINDING,
     shortcuts, undo, offline, new_version, *STATES,
 ]  # fmt: skip
