@@ -178,3 +178,19 @@ def test_a_known_chat_opens_without_asking_for_its_messages(
     page.goto(place)
     expect(bubble(page, "third")).to_be_visible()
     assert any('"conversations"' in frame for frame in asked)
+
+
+def test_a_kept_chat_opens_at_its_end_where_one_wrote_elsewhere_meanwhile(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    """What is kept ends before the chat does, and is not shown before the node has the rest."""
+    _, anna, bo, page = world(node, new_page)
+    place = page.url
+    for number in range(40):
+        bo.send(f"u:{anna.id}", f"line {number}")
+    until(page, lambda: "line 39" in texts(page, anna, private(anna, bo)))
+    until(page, lambda: stored(page, anna)["lists"][0]["conversations"][0]["unread"] == 0)
+    page.goto("about:blank")
+    anna.send(f"u:{bo.id}", "from the phone")
+    page.goto(place)
+    expect(bubble(page, "from the phone")).to_be_in_viewport()
