@@ -42,7 +42,7 @@ export function createLayers(clock) {
     },
     /** `items`: `[{icon, label, hint?, danger?, run}]` or null for a line; `at`: `{x, y}`. */
     openMenu({ items, at, label, preview = null }) {
-      menu.value = { items, at, label, preview, opener: document.activeElement };
+      menu.value = { items, at, label, preview, opener: menu.value?.opener ?? document.activeElement };
     },
     closeMenu({ refocus = true } = {}) {
       const opener = menu.value?.opener;

@@ -36,7 +36,8 @@ export function Menu({ items, at, label, preview }) {
     <div class="menu-away" onClick=${() => layers.closeMenu()}
       onContextMenu=${(event) => {
         event.preventDefault();
-        layers.closeMenu();
+        // A finger that rests has opened the menu, and the browser's own press comes a moment later.
+        if (event.pointerType !== "touch") layers.closeMenu();
       }}></div>
     <div ref=${ref} class="menu pop" role="menu" aria-label=${label} onKeyDown=${onKeyDown}>
       ${preview && html`<p class="prev" role="presentation">${preview}</p>`}

@@ -10,6 +10,7 @@ import { useEnterSends } from "../enter-sends.js";
 import { isComposing } from "../input-method.js";
 import { lazy } from "../lazy.js";
 import { Attach } from "../media/attach.js";
+import { useHold } from "../media/hold.js";
 import { pastedFiles } from "../media/sender.js";
 import { Completion, useCompletion } from "./completion.js";
 import { useMentions } from "./mentions.js";
@@ -192,6 +193,11 @@ export function Composer({ conv, summary, about, handle, sender }) {
     });
   };
   const offered = editing ? null : stickerNamed(text, t);
+  const startRecording = () => {
+    setEmoji(false);
+    setRecording(true);
+  };
+  const { hold, on: held } = useHold(startRecording);
   const stopRecording = () => {
     setRecording(false);
     requestAnimationFrame(() => box.current?.querySelector(".mic-b").focus());
@@ -208,7 +214,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
       sendSticker(offered.id);
     }}><span aria-hidden="true"><${Sticker} id=${offered.id} /></span></button>`}
     ${recording &&
-    html`<${Recorder} conv=${conv} replyTo=${editing ? null : (replyTo?.seq ?? null)} close=${stopRecording}
+    html`<${Recorder} conv=${conv} replyTo=${editing ? null : (replyTo?.seq ?? null)} close=${stopRecording} hold=${hold}
       sent=${() => editing || (about.value = { replyTo: null, editing: null })} />`}
     <div class="box ${ready || editing ? "" : "blank"}" hidden=${recording}>
       ${quoted &&
@@ -251,10 +257,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
         ${tooLong
           ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`
           : html`<span class="hintk keys">${t(enterSends ? "chat.keys" : "chat.keys_swapped")}</span>`}
-        <${IconButton} class="mic-b" icon="mic" label=${t("voice.record")} onClick=${() => {
-          setEmoji(false);
-          setRecording(true);
-        }} />
+        <${IconButton} class="mic-b" icon="mic" label=${t("voice.record")} onClick=${startRecording} ...${held} />
         <button type="button" class="ib solid send-b ${ready ? "" : "idle"}" aria-label=${t(editing ? "chat.save" : "chat.send")}
           title=${t(editing ? "chat.save" : "chat.send")} aria-disabled=${ready ? undefined : "true"}
           onClick=${() => {

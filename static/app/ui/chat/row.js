@@ -2,6 +2,7 @@ import { Component, html, useRef, useState } from "../../../vendor/preact.js";
 import { LinkifyIt } from "../../../vendor/linkify.js";
 import { partOf } from "../../client/parts.js";
 import { Said } from "../../client/said.js";
+import { ALL } from "../../core/names.js";
 import { FAILED, STORED, WAITING } from "../../core/outbox.js";
 import { fewEmoji, tokens } from "../../core/text.js";
 import { useApp } from "../context.js";
@@ -12,8 +13,8 @@ import { mediaText } from "../list/preview.js";
 import { FileCard } from "../media/file.js";
 import { Picture, QuotedPicture } from "../media/picture.js";
 import { Voice } from "../media/voice.js";
+import { useFinger } from "./finger.js";
 import { messageActions, onMessageKey, openMessageMenu } from "./message-menu.js";
-import { useLongPress } from "./long-press.js";
 
 const LINKS = new LinkifyIt();
 
@@ -71,7 +72,10 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
   const open = (event, at) => openMessageMenu(context, event, at ?? body.current);
   // Not as the pointer enters: rows scroll by below a mouse that rests.
   const point = (event) => event.pointerType === "mouse" && setActive(true);
-  useLongPress(body, onWay && !failed ? null : open);
+  useFinger(body, {
+    press: onWay && !failed ? null : open,
+    swipe: canWrite && !onWay && entry.conv !== ALL ? () => actions.reply(entry) : null,
+  });
   const author = client.people.get(entry.from);
   const tag = isProgram(author) && html`${" "}<span class="tag">${t(`people.${author.kind}`)}</span>`;
   const showName = first && named && !mine;

@@ -68,11 +68,13 @@ export function CropDialog({ title, present, save, close }) {
   <//>`;
 }
 
-/** The part of a picture that is used: moved by hand or with arrow keys, made larger with a slider. */
+/** The part of a picture that is used: moved by hand or with arrow keys, made larger with two fingers or a slider. */
 function Frame({ bitmap, handle }) {
   const { t } = useApp();
   const canvas = useRef(null);
   const [view, setView] = useState({ zoom: 1, x: 0, y: 0 });
+  /** Where the fingers, or the mouse, are, and how it was when the last of them came or went. */
+  const fingers = useRef(new Map());
   const grip = useRef(null);
   /** How far the middle may move, as a share of the frame, at a zoom. */
   const limited = ({ zoom, x, y }) => {
@@ -104,20 +106,38 @@ function Frame({ bitmap, handle }) {
     event.preventDefault();
     change((now) => ({ x: now.x + x * STEP, y: now.y + y * STEP, zoom: Math.min(MAX_ZOOM, Math.max(1, now.zoom + step)) }));
   };
+  const spread = () => {
+    const [one, other] = [...fingers.current.values()];
+    return other ? Math.hypot(one.x - other.x, one.y - other.y) : null;
+  };
+  const begin = () => {
+    const [first] = fingers.current.values();
+    grip.current = first ? { ...first, view, spread: spread() } : null;
+  };
   const onDown = (event) => {
     event.currentTarget.setPointerCapture(event.pointerId);
-    grip.current = { x: event.clientX, y: event.clientY, view };
+    fingers.current.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    begin();
   };
   const onMove = (event) => {
-    if (!grip.current) return;
+    if (!fingers.current.has(event.pointerId)) return;
+    fingers.current.set(event.pointerId, { x: event.clientX, y: event.clientY });
     const edge = event.currentTarget.clientWidth;
-    const { x, y, view: before } = grip.current;
-    change(() => ({ x: before.x + (event.clientX - x) / edge, y: before.y + (event.clientY - y) / edge }));
+    const { x, y, view: before, spread: apart } = grip.current;
+    if (apart) change(() => ({ zoom: Math.min(MAX_ZOOM, Math.max(1, (before.zoom * spread()) / apart)) }));
+    else change(() => ({ x: before.x + (event.clientX - x) / edge, y: before.y + (event.clientY - y) / edge }));
   };
-  const onUp = () => (grip.current = null);
+  const onUp = (event) => {
+    if (fingers.current.delete(event.pointerId)) begin();
+  };
+  /** The system took the finger away: what it did is undone. */
+  const onCancel = (event) => {
+    if (grip.current) setView(grip.current.view);
+    onUp(event);
+  };
   return html`
     <div class="frame" role="group" tabindex="0" aria-label=${t("crop.frame")} onKeyDown=${onKeyDown}
-      onPointerDown=${onDown} onPointerMove=${onMove} onPointerUp=${onUp} onPointerCancel=${onUp}>
+      onPointerDown=${onDown} onPointerMove=${onMove} onPointerUp=${onUp} onPointerCancel=${onCancel}>
       <canvas ref=${canvas} width=${EDGE} height=${EDGE} role="img" aria-label=${t("crop.shown")}></canvas>
     </div>
     <label class="zoom"><span>${t("crop.zoom")}</span>

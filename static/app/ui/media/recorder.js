@@ -14,9 +14,10 @@ const REASONS = { NotAllowedError: "refused", NotFoundError: "none", NotReadable
 
 /**
  * Record a voice message in place of writing: stop and listen, or send at once. What was recorded is
- * a draft until it is sent or discarded; leaving the conversation stops it and keeps it.
+ * a draft until it is sent or discarded; leaving the conversation stops it and keeps it. `hold`: what a finger
+ * does that holds the button (see `useHold`).
  */
-export function Recorder({ conv, replyTo, sent, close }) {
+export function Recorder({ conv, replyTo, hold, sent, close }) {
   const { t, client, layers, times } = useApp();
   const { drafts } = client;
   const kept = useMemo(() => drafts.recording(conv), []);
@@ -49,13 +50,23 @@ export function Recorder({ conv, replyTo, sent, close }) {
     addEventListener("beforeunload", warn);
     return () => removeEventListener("beforeunload", warn);
   }, [problem, done]);
+  const holding = hold.value === "held" || hold.value === "away";
+  useEffect(() => {
+    const outcome = hold.value;
+    if (!outcome || holding) return;
+    hold.value = null;
+    // While the browser asks for the microphone nobody can hold: it goes on by tapping.
+    if (outcome === "drop") discard();
+    else if (outcome === "send" && (done || recording.current)) send();
+    else if (outcome === "broken") stop();
+  }, [hold.value]);
   const full = live.ms >= MAX_MS;
   useEffect(() => {
     if (full) stop();
   }, [full]);
   // What has the focus goes with each step; the next step's main button takes it.
   // What was kept is not sent by the Enter that opened the conversation.
-  useLayoutEffect(() => box.current.querySelector(done && done === kept ? ".pl" : "[data-main]")?.focus(), [problem, done !== null]);
+  useLayoutEffect(() => box.current.querySelector(done && done === kept ? ".pl" : "[data-main]")?.focus(), [problem, done !== null, holding]);
 
   const stop = async () => {
     const current = recording.current;
@@ -109,16 +120,19 @@ export function Recorder({ conv, replyTo, sent, close }) {
   }
   const left = MAX_MS - live.ms;
   return html`<div class="box rec" role="group" aria-label=${t("voice.recording")} ref=${box} onKeyDown=${onKeyDown}>
-    <${IconButton} icon="trash" label=${t("voice.discard")} onClick=${discard} />
+    ${!holding && html`<${IconButton} icon="trash" label=${t("voice.discard")} onClick=${discard} />`}
     ${done
       ? html`<${Listen} done=${done} />`
       : html`<span class="rd" aria-hidden="true"></span>
           <span class="num strong" role="timer">${times.left(Math.floor(live.ms / 1000) * 1000)}</span>
           <${Wave} live levels=${[...new Array(BARS - live.levels.length).fill(0), ...live.levels]} />
-          <span class="num left ${left <= SOON_MS ? "soon" : ""}">${t("voice.left", { time: times.left(left) })}</span>
-          <${IconButton} icon="stop" label=${t("voice.stop")} onClick=${stop} />`}
+          ${(!holding || left <= SOON_MS) &&
+          html`<span class="num left ${left <= SOON_MS ? "soon" : ""}">${t("voice.left", { time: times.left(left) })}</span>`}
+          ${!holding && html`<${IconButton} icon="stop" label=${t("voice.stop")} onClick=${stop} />`}`}
     ${done && full && html`<span class="vh" role="status">${t("voice.full")}</span>`}
-    <button type="button" class="ib solid" data-main aria-label=${t("voice.send")} title=${t("voice.send")} onClick=${send}><${Icon} name="send" /></button>
+    ${holding
+      ? html`<span class="held ${hold.value}" role="status">${t(hold.value === "held" ? "voice.held" : "voice.away")}</span>`
+      : html`<button type="button" class="ib solid" data-main aria-label=${t("voice.send")} title=${t("voice.send")} onClick=${send}><${Icon} name="send" /></button>`}
   </div>`;
 }
 
