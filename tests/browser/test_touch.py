@@ -83,6 +83,13 @@ def telephone(new_page: Pages) -> tuple[Page, Thumb]:
     return page, Thumb(page)
 
 
+def shades() -> FilePayload:
+    """A picture that looks different wherever it is moved."""
+    file = io.BytesIO()
+    Image.linear_gradient("L").rotate(90).resize((640, 400)).convert("RGB").save(file, "JPEG")
+    return {"name": "shades.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
+
+
 def two(node: NodeFactory) -> tuple[Person, Person, str]:
     return pair(node(env=QUICK).url)
 
@@ -243,15 +250,7 @@ def test_a_picture_is_cut_with_fingers(node: NodeFactory, new_page: Pages) -> No
     page.get_by_role("button", name="Change picture").tap()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a picture").tap()
-    # One that looks different wherever it is moved.
-    shades = io.BytesIO()
-    Image.linear_gradient("L").rotate(90).resize((640, 400)).convert("RGB").save(shades, "JPEG")
-    picture: FilePayload = {
-        "name": "shades.jpg",
-        "mimeType": "image/jpeg",
-        "buffer": shades.getvalue(),
-    }
-    chooser.value.set_files([picture])
+    chooser.value.set_files([shades()])
     frame = page.locator(".frame")
     zoom = page.get_by_role("slider", name="Zoom")
     whole = frame.screenshot()

@@ -1,3 +1,4 @@
+import { keepFocus } from "./focus-keeper.js";
 import { isComposing } from "./input-method.js";
 import { lazy } from "./lazy.js";
 
@@ -6,6 +7,7 @@ const KeyHelp = lazy(() => import("./palette/help.js"), "KeyHelp");
 
 /** Keys that work everywhere in the page. Those of the input method are left to it. */
 export function listenForKeys({ client, router, layers }) {
+  keepFocus();
   addEventListener("keydown", (event) => {
     if (isComposing(event) || event.defaultPrevented) return;
     const command = event.ctrlKey || event.metaKey;
@@ -28,9 +30,9 @@ function step(client, router, by) {
   if (list[next]) router.go("chats", list[next].conv, { replace: current >= 0 });
 }
 
-/** Next region: rail, list, main, details. */
+/** Next region: rail, list, main, details, and what offers to undo. */
 function region(by) {
-  const regions = [...document.querySelectorAll("[data-region]")].filter((element) => element.offsetParent !== null);
+  const regions = [...document.querySelectorAll("[data-region]")].filter((element) => element.getClientRects().length);
   const current = regions.findIndex((element) => element.contains(document.activeElement));
   const next = regions[(current + by + regions.length) % regions.length];
   const inside = [...(next?.querySelectorAll("textarea, [tabindex='0'], a[href], button, input") ?? [])]

@@ -16,7 +16,7 @@ export function Dialog({ title, close, children, class: extra = "", labelled = t
   const beside = useRef(false);
   useLayoutEffect(() => {
     ref.current.showModal();
-    (ref.current.querySelector("input, textarea, footer button") ?? ref.current).focus();
+    (ref.current.querySelector("input:not([hidden]), select, textarea, footer button") ?? ref.current).focus();
     before.current = filledIn(ref.current);
   }, []);
   return html`<dialog

@@ -20,10 +20,10 @@ export function Layers() {
 }
 
 function Toast({ toast }) {
-  const { t } = useApp();
+  const { t, layers } = useApp();
   return html`<div class="toast-place" role="status">
     ${toast &&
-    html`<div class="toast">
+    html`<div class="toast" data-region=${toast.undo ? "" : undefined} onFocusIn=${layers.holdToast} onFocusOut=${layers.leaveToast}>
       <span>${toast.text}</span>
       ${toast.undo &&
       html`<button type="button" onClick=${toast.undo}>${t("action.undo")}</button>`}

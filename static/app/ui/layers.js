@@ -22,6 +22,11 @@ export function createLayers(clock) {
     done?.();
   }
 
+  function leaveToast() {
+    clock.clearTimeout(toastTimer);
+    toastTimer = clock.setTimeout(endToast, UNDO_MS);
+  }
+
   return {
     dialog,
     menu,
@@ -53,7 +58,7 @@ export function createLayers(clock) {
     say(text) {
       endToast();
       toast.value = { text };
-      toastTimer = clock.setTimeout(endToast, UNDO_MS);
+      leaveToast();
     },
     /** Say what was done and offer to undo it; `done` runs when the time for that is over. */
     offerUndo(text, undo, done = null) {
@@ -67,8 +72,11 @@ export function createLayers(clock) {
           undo();
         },
       };
-      toastTimer = clock.setTimeout(endToast, UNDO_MS);
+      leaveToast();
     },
+    /** It stays as long as the focus is in it, which takes longer to come there than a pointer. */
+    holdToast: () => clock.clearTimeout(toastTimer),
+    leaveToast,
     /** Finish what still waits for an undo: the page is going away. */
     endToast,
   };
