@@ -16,12 +16,15 @@ from im.node_name import node_name
 from im.node_state import count, describe
 from im.own_data import make_exports
 from im.people import People
-from im.protocol.server import Limits
+from im.protocol import names
+from im.protocol.outgoing import Outgoing
+from im.protocol.server import Limits, NewLimits
 from im.services.certificates import Certificates, certificate_source
 from im.services.cluster import Cluster
 from im.services.contacts import Contacts
 from im.services.conversations import Conversations
 from im.services.delivery import Delivery
+from im.services.expirer import Expirer
 from im.services.files import Files
 from im.services.groups import Groups
 from im.services.healing import Healing
@@ -43,6 +46,7 @@ from im.services.presence import Presence
 from im.services.profiles import Profiles
 from im.services.quick_replies import QuickReplies
 from im.services.redis_channel import RedisChannel
+from im.services.retention import Retention
 from im.services.rights import Rights
 from im.services.search import Search
 from im.services.sessions import Lifetimes, Sessions
@@ -225,7 +229,10 @@ class Messenger:
         self.preferences = Preferences(database, self.states)
         self.search = Search(database, self.limits, self.delivery, settings.limits.searches)
         self.name_search = NameSearch(database)
-        self.indexer = Indexer(database, f"{self.node}/{os.getpid()}")
+        holder = f"{self.node}/{os.getpid()}"
+        self.indexer = Indexer(database, holder)
+        self.retention = Retention(database, settings.retention.messages_days, self._tell_limits)
+        self.expirer = Expirer(database, self.retention, holder, self.files.media.erased)
         self.marks = Marks(database, self.cluster, self.registry, settings.groups.read_marks)
         self.presence = Presence(self.cluster, self.node, database, now_ms)
         self.typing = TypingNotes(self.rights, self.cluster, self.registry)
@@ -275,7 +282,7 @@ class Messenger:
         self.gateway = Gateway(
             services,
             self.catalogue,
-            self.client_limits(),
+            self.client_limits,
             self.node,
             now_ms,
             *(settings.limits.pending_frames, settings.database.timeout_seconds),
@@ -310,6 +317,8 @@ class Messenger:
         await self.register.start()
         await self.healing.start()
         self.indexer.start()
+        await self.retention.start()
+        self.expirer.start()
         self.files.start()
         self.channel.start()
         self.housekeeping.start()
@@ -322,6 +331,8 @@ class Messenger:
         await self.housekeeping.close()
         await self.channel.close()
         await self.indexer.close()
+        await self.expirer.close()
+        await self.retention.close()
         await self.certificates.close()
         self.exports.close()
         await self.messages.close()
@@ -349,7 +360,11 @@ class Messenger:
             page=500,
             upload_bytes=settings.media.max_bytes if settings.media.kinds else 0,
             heartbeat_ms=int(settings.sockets.ping_seconds * 1000),
+            retention_days=self.retention.days,
         )
+
+    def _tell_limits(self) -> None:
+        self.delivery.tell(names.ALL, Outgoing(NewLimits(limits=self.client_limits())))
 
     async def _relay_peers(self) -> list[str]:
         return await self.register.relay_peers()

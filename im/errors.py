@@ -191,6 +191,13 @@ class Recalled(ImError):
     status = 409
 
 
+class Expired(ImError):
+    """The message's content was removed after its time, so it cannot be edited or forwarded."""
+
+    code = "expired"
+    status = 409
+
+
 class TooLate(ImError):
     """The time in which this was possible is over (``limit`` in ``values``: minutes)."""
 

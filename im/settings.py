@@ -277,6 +277,15 @@ class MediaSection(Section):
     """A file that was uploaded and never sent is removed after this many hours."""
 
 
+class RetentionSection(Section):
+    """How long things are kept."""
+
+    messages_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Days after which the content of messages, files included, is removed for good; 0: never. The
+    same on all nodes. An administrator may say otherwise while nodes run; that holds until it is
+    taken back. What is to be kept for less long than before begins to go 24 hours later."""
+
+
 class BroadcastSection(Section):
     """Messages to everyone."""
 
@@ -350,6 +359,7 @@ class Settings(Section):
     chat: ChatSection = ChatSection()
     groups: GroupSection = GroupSection()
     media: MediaSection = MediaSection()
+    retention: RetentionSection = RetentionSection()
     broadcast: BroadcastSection = BroadcastSection()
     sockets: SocketSection = SocketSection()
     limits: LimitSection = LimitSection()

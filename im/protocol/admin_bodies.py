@@ -74,6 +74,49 @@ class RegistrationAnswer(Struct, kw_only=True):
     changed: RegistrationChange
 
 
+Days = Annotated[int, Meta(ge=0, le=36_500)]
+
+
+class RetentionChange(Struct, kw_only=True):
+    """For how many days messages keep their content; 0: for ever; null: as the file says."""
+
+    messages_days: Days | None
+
+
+class RetentionAnswer(Struct, kw_only=True):
+    """For how many days messages keep their content; 0: for ever.
+
+    Attributes:
+        messages_days: what holds now.
+        file: what the configuration file says.
+        changed: what an administrator has said; null: nothing.
+        planned: what holds from ``planned_at`` (UTC ms) on; null: no change is planned.
+    """
+
+    messages_days: int
+    file: int
+    changed: int | None
+    planned: int | None
+    planned_at: int | None
+
+
+class RetentionQuery(Struct, kw_only=True):
+    """For how many days messages might be kept."""
+
+    messages_days: Days
+
+
+class RetentionCount(Struct, kw_only=True):
+    """Messages that would lose their content: those stored before a time, recalled ones included.
+
+    ``at_least``: there are so many conversations that not all were looked at.
+    """
+
+    messages: int
+    at_least: bool
+    before: int
+
+
 class NewInvitation(Struct, kw_only=True):
     """An invitation: how many may come by it, for how many days, into which group."""
 

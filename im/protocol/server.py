@@ -75,6 +75,7 @@ class Message(ServerFrame, tag="message", kw_only=True):
     """A numbered entry of a conversation's log that a person or program wrote.
 
     A recalled message keeps its place: ``recalled`` is true, and text, file and the rest are gone.
+    So does one whose time is over (``Limits.retention_days``): then ``expired`` is true.
     """
 
     conv: str
@@ -91,6 +92,7 @@ class Message(ServerFrame, tag="message", kw_only=True):
     extra: dict[str, Any] | None = None
     edited: int | None = None
     recalled: bool = False
+    expired: bool = False
 
 
 class Event(ServerFrame, tag="event", kw_only=True):
@@ -103,6 +105,7 @@ class Event(ServerFrame, tag="event", kw_only=True):
         text: the new text (edit), name (renamed, created) or announcement.
         users: whom it concerns (joined, left, removed, role, owner, silenced, unsilenced).
         role: the new role (role).
+        expired: the text of an edit or announcement was removed after its time.
     """
 
     conv: str
@@ -115,6 +118,7 @@ class Event(ServerFrame, tag="event", kw_only=True):
     text: str = ""
     users: list[int] = field(default_factory=list)
     role: str | None = None
+    expired: bool = False
 
 
 Entry = Message | Event
@@ -170,7 +174,11 @@ class GroupSummary(Struct, kw_only=True):
 
 
 class Limits(Struct, kw_only=True):
-    """The limits that a client must know, from the node's settings."""
+    """The limits that a client must know.
+
+    ``retention_days``: messages lose their content after so many days; 0: never. Clients then drop
+    it as well from what they keep.
+    """
 
     text_bytes: int
     frame_bytes: int
@@ -179,6 +187,7 @@ class Limits(Struct, kw_only=True):
     page: int
     upload_bytes: int
     heartbeat_ms: int
+    retention_days: int = 0
 
 
 class Welcome(ServerFrame, tag="welcome", kw_only=True):
@@ -191,6 +200,12 @@ class Welcome(ServerFrame, tag="welcome", kw_only=True):
     limits: Limits
     session: int
     can_broadcast: bool = False
+
+
+class NewLimits(ServerFrame, tag="limits", kw_only=True):
+    """The limits changed since ``welcome``."""
+
+    limits: Limits
 
 
 class Ok(ServerFrame, tag="ok", kw_only=True):
@@ -303,6 +318,7 @@ class Bye(ServerFrame, tag="bye", kw_only=True):
 
 AnyServerFrame = (
     Welcome
+    | NewLimits
     | Ok
     | Error
     | Message

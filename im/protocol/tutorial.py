@@ -220,6 +220,8 @@ def sentence(event: Event, name: Callable[[int], str], comma: str) -> tuple[str,
         case "role":
             return f"event.made_{'admin' if event.role == 'admin' else 'member'}", values
         case "announcement":
+            if event.expired:
+                return "event.announcement_expired", values
             return ("event.announcement" if event.text else "event.announcement_gone"), values
     return f"event.{event.kind}", values
 

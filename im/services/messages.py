@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from im.errors import Invalid, Malformed, NotFound, Recalled, TooLarge
+from im.errors import Expired, Invalid, Malformed, NotFound, Recalled, TooLarge
 from im.protocol import names
 from im.protocol.client import Edit, Recall, Send
 from im.services.cluster import Cluster
@@ -283,6 +283,8 @@ class Messages:
             raise NotFound("nothing to forward", field="forwarded_from")
         if entry.recalled:
             raise Recalled("taken back", field="forwarded_from")
+        if entry.expired:
+            raise Expired("removed", field="forwarded_from")
 
 
 def _check_extra(extra: dict[str, Any]) -> None:

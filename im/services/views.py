@@ -87,6 +87,7 @@ def entry(row: Entry) -> Message | Event:
         text=row.content or "",
         users=list(extra.get("users", ())),
         role=extra.get("role"),
+        expired=bool(row.expired),
     )
 
 
@@ -100,6 +101,11 @@ def erased(frame: Message) -> Message:
         time=frame.time,
         recalled=True,
     )
+
+
+def expired(frame: Message) -> Message:
+    """A message as it is shown after its content was removed."""
+    return msgspec.structs.replace(erased(frame), recalled=False, expired=True)
 
 
 def _message(row: Entry) -> Message:
@@ -121,4 +127,6 @@ def _message(row: Entry) -> Message:
         extra=extra.get("extra"),
         edited=row.edited_at,
     )
-    return erased(message) if row.recalled else message
+    if row.recalled:
+        return erased(message)
+    return expired(message) if row.expired else message

@@ -115,8 +115,8 @@ def _write(
     faults.hit("after_lock")
     transaction = _Transaction(
         cursor,
-        rows[0][7] if rows else 0,
-        {row[0]: LockedConversation(*row[:7]) for row in rows},
+        rows[0][8] if rows else 0,
+        {row[0]: LockedConversation(*row[:8]) for row in rows},
     )
     stored = messages.by_keys(cursor, {(sender, key) for sender, key in repeats})
     files = {entry.media_id for entry in entries if entry.media_id is not None}
@@ -178,7 +178,7 @@ def _lock(dialect: Dialect, ids: set[int]) -> Statement:
     """The conversations' rows, which stay as they are until the transaction ends."""
     marks, listed = dialect.listed(sorted(ids))
     return Statement(
-        f"SELECT id, name, group_id, last_seq, last_ordinal, epoch, indexed_seq,"
+        "SELECT id, name, group_id, last_seq, last_ordinal, epoch, indexed_seq, expired_seq,"
         f" {dialect.now_ms} FROM conversation WHERE id IN ({marks})"
         f" ORDER BY id{dialect.for_update}",
         listed,

@@ -56,7 +56,8 @@ def _bootstrap(cursor: Cursor, cluster_id: bytes, key: bytes) -> ClusterIdentity
         keys, sending = cluster_keys.ring(cursor)
     if conversations.by_name(cursor, names.ALL) is None:
         cursor.execute(
-            f"{cursor.dialect.insert_ignore} conversation (name, kind, changed_at, created_at)"
-            f" VALUES ('all', 'all', {now}, {now})"
+            f"{cursor.dialect.insert_ignore} conversation"
+            " (name, kind, changed_at, created_at, kept_from)"
+            f" VALUES ('all', 'all', {now}, {now}, {now})"
         )
     return ClusterIdentity(cluster_id, keys, sending, conversations.broadcast(cursor).id)

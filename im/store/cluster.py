@@ -28,6 +28,15 @@ def get(cursor: Cursor, name: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
+def locked(cursor: Cursor, name: str, make: bytes) -> bytes:
+    """As ``value``; nobody else changes it until the transaction ends."""
+    value(cursor, name, make)
+    row = cursor.execute(
+        f"SELECT value FROM cluster WHERE name = %s{cursor.dialect.for_update}", (name,)
+    ).one()
+    return make if row is None else bytes(row[0])
+
+
 def put(cursor: Cursor, name: str, new: bytes) -> None:
     """Give a name a value, whether it has one or not."""
     cursor.execute(

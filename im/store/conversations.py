@@ -55,8 +55,8 @@ def private(cursor: Cursor, one: int, other: int) -> Conversation:
     # All values fit, so that nothing can be cut.
     cursor.execute(
         f"{cursor.dialect.insert_ignore} conversation"
-        " (name, kind, user_a, user_b, changed_at, created_at)"
-        f" VALUES (%s, 'private', %s, %s, {now}, {now})",
+        " (name, kind, user_a, user_b, changed_at, created_at, kept_from)"
+        f" VALUES (%s, 'private', %s, %s, {now}, {now}, {now})",
         (name, low, high),
     )
     made = _must(by_name(cursor, name))
@@ -76,8 +76,8 @@ def group(cursor: Cursor, group_id: int, owner: int) -> Conversation:
     now = cursor.dialect.now_ms
     name = names.group(group_id)
     cursor.execute(
-        "INSERT INTO conversation (name, kind, group_id, changed_at, created_at)"
-        f" VALUES (%s, 'group', %s, {now}, {now})",
+        "INSERT INTO conversation (name, kind, group_id, changed_at, created_at, kept_from)"
+        f" VALUES (%s, 'group', %s, {now}, {now}, {now})",
         (name, group_id),
     )
     cursor.execute(

@@ -153,6 +153,18 @@ class Database:
 
         return await self._run(self._writers, lambda: self._repeat(attempt, attempts, end))
 
+    async def wipe(self) -> bool:
+        """Let erased content leave the database's files, as far as that can be done from here.
+
+        False if something was in the way; then call it again later. Raises ``Unavailable``.
+        """
+
+        def attempt() -> bool:
+            with closing(self.backend.borrow(writable=True)) as connection:
+                return connection.wipe()
+
+        return await self._run(self._writers, attempt)
+
     async def healthy(self) -> bool:
         """Whether the database answers."""
         try:

@@ -34,6 +34,10 @@ class EntryKind(IntEnum):
     UNSILENCED = 16
 
 
+WITH_CONTENT = (EntryKind.MESSAGE, EntryKind.EDIT, EntryKind.ANNOUNCEMENT)
+"""Entries that say what somebody wrote; the others tell what became of the conversation."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewEntry:
     """An entry to append.
@@ -84,10 +88,11 @@ class Entry:
         seq: its number in the conversation, from 1, without gaps.
         ordinal: messages up to and with this entry.
         time: when it was stored.
-        content, extra, media_id: None once it was recalled.
+        content, extra, media_id: None once it was recalled or has expired.
         edited_at: when its text was last changed; None if never.
         recalled_at: when it was taken back; None if it was not.
         epoch: the conversation's epoch when this was read or written.
+        expired: its content was removed after its time.
         repeated: it was stored before, and this is what was stored then.
         erased_contents: what files contained that are gone because of this entry, thumbnails
             included; ``ByteStore.remove`` ends it where the bytes lie outside the database.
@@ -110,6 +115,7 @@ class Entry:
     recalled_at: int | None = None
     fingerprint: bytes | None = None
     epoch: int = 0
+    expired: int = 0
     repeated: bool = False
     erased_contents: tuple[int, ...] = ()
 

@@ -22,10 +22,11 @@ def add(cursor: Executes, mentions: Sequence[tuple[int, int, int]]) -> None:
         )
 
 
-def erase(cursor: Cursor, conversation: int, seq: int) -> None:
-    """A message names nobody any more."""
+def erase(cursor: Cursor, conversation: int, first: int, last: int) -> None:
+    """The messages from the one number to the other, both included, name nobody any more."""
     cursor.execute(
-        "DELETE FROM mention WHERE conversation_id = %s AND seq = %s", (conversation, seq)
+        "DELETE FROM mention WHERE conversation_id = %s AND seq >= %s AND seq <= %s",
+        (conversation, first, last),
     )
 
 

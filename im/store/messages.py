@@ -10,7 +10,7 @@ import msgspec
 
 from im.store.cursor import Cursor
 from im.store.dialect import Dialect
-from im.store.entries import Entry, EntryKind
+from im.store.entries import WITH_CONTENT, Entry, EntryKind
 from im.store.steps import Statement
 
 PAGE_ENTRIES = 500
@@ -22,7 +22,9 @@ PAGE_BYTES = 1024 * 1024
 _COLUMNS = (
     "m.conversation_id, c.name, m.seq, m.ordinal, m.sender_id, m.client_key, m.created_at,"
     " m.kind, m.media, m.content, m.extra, m.target_seq, m.media_id, m.edited_at, m.recalled_at,"
-    " m.fingerprint, c.epoch"
+    " m.fingerprint, c.epoch,"
+    " CASE WHEN m.seq <= c.expired_seq"
+    f" AND m.kind IN ({', '.join(f'{kind:d}' for kind in WITH_CONTENT)}) THEN 1 ELSE 0 END"
 )
 _CONVERSATION = "JOIN conversation c ON c.id = m.conversation_id"
 _SELECT = f"SELECT {_COLUMNS} FROM message m {_CONVERSATION} "

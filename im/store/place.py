@@ -14,6 +14,7 @@ class LockedConversation:
 
     Attributes:
         indexed_seq: how far the search index has come.
+        expired_seq: up to which number no entry has content any more.
         changed: whether an entry was added.
     """
 
@@ -24,6 +25,7 @@ class LockedConversation:
     last_ordinal: int
     epoch: int
     indexed_seq: int = 0
+    expired_seq: int = 0
     changed: bool = False
 
 

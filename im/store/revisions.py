@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from im.durations import MINUTE_MS
-from im.errors import Forbidden, NotFound, Recalled, TooLate
+from im.errors import Expired, Forbidden, NotFound, Recalled, TooLate
 from im.store import mentions, messages, references, search_index
 from im.store.effects import Edit, Recall
 from im.store.entries import Entry, EntryKind
@@ -40,7 +40,7 @@ def recall(place: Place, effect: Recall) -> Entry | tuple[int, ...]:
         f" WHERE conversation_id = %s AND seq IN ({cursor.dialect.marks(len(erased))})",
         (place.now, conversation, *erased),
     )
-    mentions.erase(cursor, conversation, effect.target_seq)
+    mentions.erase(cursor, conversation, effect.target_seq, effect.target_seq)
     search_index.erase(cursor, place.conversation, effect.target_seq, text, sender)
     _note(place, effect.target_seq, EntryKind.RECALL)
     if media_id is None:
@@ -57,6 +57,8 @@ def edit(place: Place, effect: Edit) -> None:
         raise Forbidden("another's message")
     if recalled_at is not None:
         raise Recalled()
+    if effect.target_seq <= place.conversation.expired_seq:
+        raise Expired()
     _in_time(place, created_at, effect.limit_ms)
     columns, values = "", []
     if effect.extra is not None:

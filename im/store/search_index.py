@@ -123,7 +123,7 @@ def erase(
 ) -> None:
     """Take a message out of the index, if it is in it; ``text`` is what it says until now."""
     if seq <= conversation.indexed_seq and text is not None:
-        _remove(cursor, conversation.id, seq, tokens_of(text, sender))
+        remove(cursor, conversation.id, {seq: tokens_of(text, sender)})
 
 
 def replace(
@@ -138,8 +138,19 @@ def replace(
     if seq <= conversation.indexed_seq:
         before = tokens_of(old, sender) if old is not None else set()
         after = tokens_of(new, sender) if new is not None else set()
-        _remove(cursor, conversation.id, seq, before - after)
+        remove(cursor, conversation.id, {seq: before - after})
         _add(cursor, conversation.id, {seq: after - before})
+
+
+def remove(cursor: Cursor, conversation: int, tokens: Mapping[int, Collection[str]]) -> None:
+    """Take messages out of the index, given by their numbers with all their tokens in it.
+
+    Runs in a ``write``, under the conversation's lock.
+    """
+    key = cluster.get(cursor, KEY)
+    if key is not None:
+        rows = _rows(key, tokens)
+        _change(cursor, conversation, rows, lambda before, bits: before & ~bits)
 
 
 def sets(
@@ -203,13 +214,6 @@ def _hash(key: bytes, token: str) -> bytes:
 def _add(cursor: Cursor, conversation: int, tokens: Mapping[int, Collection[str]]) -> None:
     key = cluster.value(cursor, KEY, secrets.token_bytes(KEY_BYTES))
     _change(cursor, conversation, _rows(key, tokens), lambda before, bits: before | bits)
-
-
-def _remove(cursor: Cursor, conversation: int, seq: int, tokens: Collection[str]) -> None:
-    key = cluster.get(cursor, KEY)
-    if key is not None:
-        rows = _rows(key, {seq: tokens})
-        _change(cursor, conversation, rows, lambda before, bits: before & ~bits)
 
 
 def _rows(key: bytes, tokens: Mapping[int, Collection[str]]) -> dict[Row, int]:

@@ -60,6 +60,7 @@ class Gateway:
     """Answers the frames of logged-in connections.
 
     Args:
+        limits: what clients are told of the limits.
         node: this node's name.
         now_ms: the time, UTC ms.
         pending: frames of one connection that may wait for their commit; then reading waits until
@@ -71,7 +72,7 @@ class Gateway:
         self,
         services: GatewayServices,
         catalogue: Catalogue,
-        limits: Limits,
+        limits: Callable[[], Limits],
         node: str,
         now_ms: Callable[[], int],
         pending: int,
@@ -115,7 +116,7 @@ class Gateway:
                 user=views.user(row),
                 node=self._node,
                 time=self._now_ms(),
-                limits=self._limits,
+                limits=self._limits(),
                 session=client.session,
                 can_broadcast=self._services.rights.may_broadcast(client.identity),
             )

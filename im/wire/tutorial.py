@@ -164,6 +164,9 @@ class TutorialGateway:
     def _stored(
         self, who: Identity, message: Message, people: Mapping[int, str]
     ) -> tutorial.ServerFrame:
+        if message.expired:
+            text = self._catalogue.translate(who.language, "expired.message")
+            return tutorial.line_frame(message, text)
         if not message.recalled:
             return tutorial.message_frame(message)
         name = people.get(message.sender, f"#{message.sender}")
@@ -297,7 +300,8 @@ class TutorialGateway:
             return
         if isinstance(entry, Message):
             # One that was taken back has nothing to show; the line that tells of it comes later.
-            if not entry.recalled:
+            # One that has expired is too old to be news.
+            if not (entry.recalled or entry.expired):
                 client.connection.send(encode(tutorial.message_frame(entry)))
             return
         language = client.identity.language

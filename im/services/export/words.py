@@ -104,6 +104,8 @@ class Words:
     def _message(self, message: Message, files: Mapping[int, str]) -> str:
         if message.recalled:
             return f'<p class="event">{escape(self.say("recalled"))}</p>'
+        if message.expired:
+            return f'<p class="event">{escape(self._catalogue.translate(self._language, "expired.message"))}</p>'
         found = f"<p>{escape(message.text)}</p>" if message.text else ""
         if message.file is None:
             return found
@@ -125,7 +127,7 @@ class Words:
         elif event.kind == "role":
             key = "made_admin" if event.role == "admin" else "made_member"
         elif event.kind == "announcement" and not event.text:
-            key = "announcement_gone"
+            key = "announcement_expired" if event.expired else "announcement_gone"
         elif event.kind in ("recall", "edit"):
             return self.say(event.kind, who=who, text=event.text)
         return self._catalogue.translate(

@@ -62,6 +62,13 @@ def add_columns(table: str, *columns: str) -> None:
         op.execute(f"ALTER TABLE {table} {change}")
 
 
+def add_index(table: str, column: str) -> None:
+    """Index a column under its own name, unless that is done already."""
+    name = f"{table}_{column}" if op.get_bind().dialect.name == "sqlite" else column
+    if name not in {index["name"] for index in inspect(op.get_bind()).get_indexes(table)}:
+        op.execute(f"CREATE INDEX {name} ON {table} ({column})")
+
+
 def rename_column(table: str, before: str, after: str) -> None:
     """Give a column another name, unless it has it already."""
     if before in {column["name"] for column in inspect(op.get_bind()).get_columns(table)}:

@@ -1,5 +1,5 @@
 /** What happened to a conversation, in words: "Wang added Li". */
-export function eventText({ t, client }, { kind, from, text, role, users = [] }) {
+export function eventText({ t, client }, { kind, from, text, role, users = [], expired }) {
   const { me, people } = client;
   const name = (id) => (id === me.id ? t("event.you") : people.name(id));
   const who = name(from);
@@ -9,6 +9,6 @@ export function eventText({ t, client }, { kind, from, text, role, users = [] })
   let what = kind;
   if (kind === "joined" && names && String(users) !== String(from)) what = "added";
   if (kind === "role") what = role === "admin" ? "made_admin" : "made_member";
-  if (kind === "announcement" && !text) what = "announcement_gone";
+  if (kind === "announcement" && !text) what = expired ? "announcement_expired" : "announcement_gone";
   return t(`event.${what}`, { who, names, name: text, text });
 }

@@ -8,6 +8,7 @@ const DETAILS = {
   role: (t, value, act) =>
     value === "admin" ? t("people.admin") : act.action === "user.changed" ? t("admin.role_user") : null,
   policy: (t, value) => t(`admin.policy_${value}`),
+  messages_days: (t, value) => (value ? t("admin.kept_days", { n: value }) : t("admin.kept_ever")),
   scopes: (t, value) => t("admin.may", { scopes: value.split(" ").map((scope) => t(`tokens.scope_${scope}`)).join(t("list.comma")) }),
   fields: (t, value) => t("admin.fields", { fields: value.join(", ") }),
   uses: (t, value) => t("admin.for_n", { n: value }),
