@@ -1,4 +1,4 @@
-"""For how long messages keep their content: the file says it, and an administrator may say otherwise.
+"""For how long messages keep their content: the file says it, or an administrator.
 
 What holds lies in the database, one answer for the cluster. What is to be kept for less long than
 before begins to go only after a grace, so that a slip of the hand can be undone; what is to be kept

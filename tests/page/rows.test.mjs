@@ -65,3 +65,10 @@ test("a stored message leaves when the log shows its number", () => {
   assert.deepEqual(pendingBelow([item], [message(5, ME, 1)], ME), []);
   assert.deepEqual(pendingBelow([item], [message(4, ME, 1)], ME), [item]);
 });
+
+test("messages that have expired stand as one line, whatever days they were", () => {
+  const gone = (seq, time) => ({ op: "message", seq, from: 2, time, expired: true });
+  const rows = build([gone(1, 0), gone(2, 86_400_000), gone(3, 86_400_001), message(4, 2, 86_400_002)], { newAfter: 1 });
+  assert.deepEqual(types(rows), ["expired", "day", "new", "message"]);
+  assert.equal(rows.at(-1).first, true);
+});

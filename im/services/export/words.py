@@ -105,7 +105,8 @@ class Words:
         if message.recalled:
             return f'<p class="event">{escape(self.say("recalled"))}</p>'
         if message.expired:
-            return f'<p class="event">{escape(self._catalogue.translate(self._language, "expired.message"))}</p>'
+            text = self._catalogue.translate(self._language, "expired.message")
+            return f'<p class="event">{escape(text)}</p>'
         found = f"<p>{escape(message.text)}</p>" if message.text else ""
         if message.file is None:
             return found

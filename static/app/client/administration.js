@@ -61,6 +61,21 @@ export class Administration {
     return this.api.put("/admin/registration", change);
   }
 
+  /** `{messages_days, file, changed, planned, planned_at}`. */
+  retention() {
+    return this.api.get("/admin/retention");
+  }
+
+  /** Null leaves it to the configuration file. */
+  setRetention(days) {
+    return this.api.put("/admin/retention", { messages_days: days });
+  }
+
+  /** `{messages, at_least}`: what would go. */
+  countExpiring(days) {
+    return this.api.get(`/admin/retention/count?messages_days=${days}`);
+  }
+
   async invitations() {
     return (await this.api.get("/admin/invitations")).invitations;
   }

@@ -30,6 +30,8 @@ export class Client {
     const me = boot.user;
     Object.assign(this, { boot, me, api, clock, tabs, storage, t, events });
     this.limits = boot.limits;
+    /** Messages are kept for so many days; 0: for ever. */
+    this.keptDays = signal(boot.limits.retention_days);
     this.offset = 0;
     this.link = signal({ name: "connecting" });
     this.absence = new Absence({ clock, began: () => this.kept.show() });
@@ -94,7 +96,7 @@ export class Client {
 
   async start() {
     this.connection.start();
-    this.keptLoaded = this.kept.load();
+    this.keptLoaded = this.kept.load().then(() => this.#expire());
     await Promise.all([this.drafts.load(), this.outbox.load(), this.keptLoaded]);
     if (this.offline.value) this.kept.show();
     if (this.connection.online) this.outbox.flush();
@@ -175,6 +177,10 @@ export class Client {
       case "welcome":
         this.#welcome(frame);
         break;
+      case "limits":
+        this.#limited(frame.limits);
+        this.#expire();
+        break;
       case "message":
       case "event":
         this.#entry(complete(frame));
@@ -210,17 +216,30 @@ export class Client {
 
   async #welcome(frame) {
     this.offset = frame.time - this.clock.now();
-    this.limits = frame.limits;
+    this.#limited(frame.limits);
     this.canBroadcast.value = frame.can_broadcast ?? false;
     this.people.learn([frame.user]);
     this.marks.flush();
     const flushed = this.outbox.flush();
     const patience = new Promise((resolve) => this.clock.setTimeout(resolve, FLUSH_FIRST_MS));
     await Promise.all([Promise.race([flushed, patience]), this.keptLoaded]);
+    await this.#expire();
     await this.#resync();
     this.#watch([], { again: true });
     this.contacts.refresh();
     this.groups.refresh();
+  }
+
+  #limited(limits) {
+    this.limits = limits;
+    this.keptDays.value = limits.retention_days ?? 0;
+  }
+
+  /** Let go of what is older than messages are kept, before anything of it is shown. */
+  async #expire() {
+    if (!this.keptDays.value) return;
+    const { Expiry } = await again(() => import("./expiry.js")).catch(() => ({}));
+    await (this.expiry ??= Expiry && new Expiry(this))?.run();
   }
 
   async #resync(conv = null) {

@@ -98,12 +98,17 @@ export class Kept {
 
   #save(conv) {
     const { log, confirmed } = this.client.history.log(conv);
-    if (!log.loaded || !log.atEnd || !confirmed.value) return;
+    if (log.loaded && log.atEnd && confirmed.value) this.replace(conv);
+  }
+
+  /** Write down what is held of a conversation, in place of what is kept of it. */
+  async replace(conv) {
+    const { log } = this.client.history.log(conv);
     const entries = log.entries.slice(-KEPT_ENTRIES);
     const cut = entries.length < log.entries.length;
     const record = { conv, entries, from: cut ? entries[0].seq : log.from, to: log.to, start: !cut && log.start };
     this.names.add(conv);
-    this.logs.put(record).catch(() => {});
+    await this.logs.put(record).catch(() => {});
   }
 
   #saveLists(conversations) {

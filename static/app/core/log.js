@@ -100,7 +100,7 @@ export class Log {
     this.head = Math.max(this.head, last);
     if (this.loaded && first <= this.to + 1 && first >= this.from) this.#cover(first, last, entries);
     else this.#reset(first, last, entries);
-    if (!more) this.start = true;
+    if (!more || ended(entries)) this.start = true;
     this.#absorb();
   }
 
@@ -121,7 +121,7 @@ export class Log {
     this.entries = [...entries.filter((entry) => this.#shown(entry)), ...this.entries];
     for (const event of events) this.#change(event);
     this.from = first ?? before;
-    if (!more) this.start = true;
+    if (!more || ended(entries)) this.start = true;
     this.#limit();
     return true;
   }
@@ -241,7 +241,7 @@ export class Log {
   #change(event) {
     const index = this.indexOf(event.target);
     const target = this.entries[index];
-    if (target?.seq !== event.target || target.recalled) return;
+    if (target?.seq !== event.target || target.recalled || target.expired) return;
     let changed;
     if (event.kind === "recall") changed = recalled(target);
     else if (event.time > (target.edited ?? 0)) {
@@ -256,6 +256,9 @@ export class Log {
 export function changesTarget(entry) {
   return entry.op === "event" && (entry.kind === "recall" || entry.kind === "edit");
 }
+
+/** Whether nothing is left before a page: what expired is older than all that has not. */
+const ended = (entries) => entries.some((entry) => entry.expired);
 
 function recalled({ op, conv, seq, ordinal, from, time }) {
   return { op, conv, seq, ordinal, from, time, recalled: true };

@@ -5,7 +5,7 @@ export const GROUP_MS = 3 * 60_000;
 
 /**
  * What stands one below the other in a conversation: day separators, the "new messages" line,
- * events, recalled lines, messages, and after them what is still on its way.
+ * events, recalled lines, one line for what expired, messages, and after them what is still on its way.
  *
  * `entries` is a slice of a log, `before` the entry before the slice (or null), `pending` the
  * outbox items that follow it. `newAfter`: number after which the "new" line stands (or null).
@@ -17,6 +17,12 @@ export function buildRows(entries, { before, pending = [], newAfter = null, me, 
   let previousDay = before ? dayOf(before.time) : null;
   let lineDone = newAfter === null || (before !== null && before.seq > newAfter);
   for (const entry of entries) {
+    if (entry.expired && entry.op === "message") {
+      if (rows.at(-1)?.type !== "expired") rows.push({ type: "expired", key: `s${entry.seq}`, entry });
+      previous = entry;
+      previousDay = null;
+      continue;
+    }
     const day = dayOf(entry.time);
     let broken = false;
     if (day !== previousDay) {
@@ -99,6 +105,7 @@ function joins(previous, entry) {
     previous !== null &&
     previous.op === "message" &&
     !previous.recalled &&
+    !previous.expired &&
     previous.from === entry.from &&
     entry.time - previous.time < GROUP_MS
   );

@@ -3,6 +3,7 @@ import { useApp } from "../context.js";
 import { LoadError, Skeleton } from "../elements.js";
 import { SearchBox } from "../list/search-box.js";
 import { useAdmin } from "./context.js";
+import { RetentionCard } from "./retention.js";
 
 /** Sections with limits and quotas stand first, the rest by name. */
 const FIRST = ["limits", "media", "groups", "chat", "registration", "sessions"];
@@ -28,6 +29,7 @@ export function LimitsSection() {
     ])
     .filter(([, values]) => values.length);
   return html`
+    <${RetentionCard} />
     <p class="muted">${t("admin.limits_text", { node: client.boot.node })}</p>
     <${SearchBox} value=${query} onInput=${setQuery} placeholder=${t("admin.limits_search")} />
     ${!sections &&

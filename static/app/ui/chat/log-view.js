@@ -4,7 +4,7 @@ import { buildRows, pendingBelow } from "../../core/rows.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, LoadError } from "../elements.js";
 import { useRoving } from "../roving.js";
-import { EventRow, MessageRow, RecalledRow } from "./row.js";
+import { EventRow, ExpiredRow, MessageRow, RecalledRow } from "./row.js";
 import { ScrollKeeper } from "./scroll-keeper.js";
 import { useReading } from "./reading.js";
 
@@ -72,12 +72,14 @@ export function LogView({ conv, summary, actions, canWrite }) {
     <div class="log" ref=${scroller} onScroll=${() => keep.scrolled()}>
       <section class="log-in" aria-label=${t("chat.messages", { name: client.conversations.title(summary) })}>
         ${loaded && !log.start && html`<${Older} error=${error} retry=${() => client.history.older(conv)} />`}
+        ${loaded && log.start && rows[0]?.type !== "expired" && html`<${KeptFor} />`}
         <div ref=${content} class="rows-in">
           ${rows.map((row) => {
             if (row.type === "day") {
               return html`<div class="day" key=${row.key}><span>${times.day(row.time)}</span></div>`;
             }
             if (row.type === "new") return html`<div class="new" key="new">${t("chat.new_messages")}</div>`;
+            if (row.type === "expired") return html`<${ExpiredRow} key=${row.key} entry=${row.entry} />`;
             if (row.type === "event") return html`<${EventRow} key=${row.key} entry=${row.entry} />`;
             if (row.type === "recalled") {
               return html`<${RecalledRow} key=${row.key} entry=${row.entry} reedit=${canWrite && actions.reedit} />`;
@@ -141,6 +143,13 @@ function Older({ error, retry }) {
   if (!error || cut) return html`<div class="more" aria-hidden="true"><span class="spin"></span></div>`;
   return html`<p class="more" role="alert">${t("chat.older_failed")}
     <button type="button" class="btn quiet small" onClick=${retry}>${t("action.retry")}</button></p>`;
+}
+
+/** For how long what is written here can be read. */
+function KeptFor() {
+  const { t, client } = useApp();
+  const days = client.keptDays.value;
+  return days > 0 && html`<p class="sys kept-for">${t("chat.kept_for", { n: days })}</p>`;
 }
 
 function LogSkeleton() {

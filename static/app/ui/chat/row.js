@@ -35,6 +35,15 @@ export function RecalledRow({ entry, reedit }) {
   </p>`;
 }
 
+/** The place of messages whose content was removed after its time, however many follow each other. */
+export function ExpiredRow({ entry }) {
+  const { t, client } = useApp();
+  const days = client.keptDays.value;
+  return html`<p class="sys" data-key="s${entry.seq}" data-seq=${entry.seq} tabindex="-1">
+    ${days ? t("chat.expired", { n: days }) : t("chat.expired_before")}
+  </p>`;
+}
+
 /** A message; drawn anew only when something of it changed. */
 export class MessageRow extends Component {
   shouldComponentUpdate(next) {
@@ -175,7 +184,7 @@ function Text({ entry, client }) {
 
 export function Quote({ quoted, onClick = null, title = null }) {
   const { t, client } = useApp();
-  const gone = quoted.missing || quoted.recalled;
+  const gone = quoted.missing || quoted.recalled || quoted.expired;
   const who = quoted.missing ? t("chat.quote") : (title ?? client.people.name(quoted.from));
   const text = quoted.recalled ? t("chat.quote_recalled") : quoted.missing ? t("chat.quote_far") : mediaText(t, quoted);
   const inner = html`${!gone && quoted.media === "picture" && quoted.file?.id && html`<${QuotedPicture} file=${quoted.file} />`}

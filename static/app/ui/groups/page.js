@@ -117,6 +117,9 @@ function Details({ group, inChat = false }) {
           <p class="pre">${group[field] || t(`groups.no_${field}`)}</p>
         </div>`,
     )}
+    ${client.keptDays.value > 0 &&
+    html`<div class="block"><h3><span>${t("groups.kept")}</span></h3>
+      <p>${t("chat.kept_for", { n: client.keptDays.value })}</p></div>`}
     ${manages
       ? html`<${JoiningBlock} group=${group} /><${WebhooksBlock} group=${group} />`
       : html`<div class="block">

@@ -53,6 +53,7 @@ function lastText(app, summary) {
 
 /** A message's text, or words for what it is. */
 export function mediaText(t, entry) {
+  if (entry.expired) return t("expired.message");
   const text = line(entry.text ?? "");
   if (entry.media && entry.media !== "text") {
     const { name, duration_ms: ms } = entry.file ?? {};

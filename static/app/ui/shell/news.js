@@ -59,7 +59,7 @@ function Announcement() {
   const { area, id } = router.place.value;
   const last = summary?.last;
   const reading = area === "chats" && id === ALL;
-  if (!summary?.unread || reading || last?.op !== "message" || last.recalled) return null;
+  if (!summary?.unread || reading || last?.op !== "message" || last.recalled || last.expired) return null;
   const close = () => client.markRead(ALL, summary.last_seq);
   return html`<${Bulletin} icon="horn" label=${t("chat.announcements")} done=${t("broadcast.got_it")} close=${close}>
     ${last.text}
