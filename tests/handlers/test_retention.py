@@ -9,7 +9,7 @@ from im.durations import DAY_MS
 from im.store import cluster
 from tests.handlers.api import ON_BOTH, Api, Person
 
-pytestmark = pytest.mark.gen_test
+pytestmark = pytest.mark.gen_test(timeout=60)
 
 PATH = "/api/admin/retention"
 
@@ -73,7 +73,7 @@ async def test_what_has_expired_is_shown_nowhere(api: Api, messenger: Messenger)
     assert (await bob.get("/api/search/messages", q="secret")).data["hits"] == []
     assert (await ann.get(f"{PATH}/count", messages_days=30)).data["messages"] == 0
     body = {"conv": conv, "seq": 1, "text": "changed"}
-    (await ann.post("/api/messages/edit", body)).refused(409, "expired")
+    (await ann.post("/api/messages", body, method="PATCH")).refused(409, "expired")
     forward = {"to": f"u:{ann.id}", "text": "x", "forwarded_from": {"conv": conv, "seq": 1}}
     (await bob.post("/api/messages", forward)).refused(409, "expired", "forwarded_from")
     between = {"userIdA": ann.id, "userIdB": bob.id, "start": 0, "end": 9, "isRev": "false"}
