@@ -236,6 +236,11 @@ def administer(api: Api, admin: str) -> None:
     api.call("PUT", "/api/admin/registration", policy, admin)
     api.call("PUT", "/api/admin/registration", {}, admin)
     api.call("GET", "/api/admin/registration", token=admin)
+    api.call("PUT", "/api/admin/retention", {"messages_days": 90}, admin)
+    api.call("GET", "/api/admin/retention", token=admin)
+    api.call("PUT", "/api/admin/retention", {"messages_days": None}, admin)
+    count = "/api/admin/retention/count"
+    api.call("GET", f"{count}?messages_days=30", token=admin, at=count)
     made = api.call("POST", "/api/admin/invitations", {"uses": 2}, admin)[1]["data"]
     api.call("GET", "/api/admin/invitations", token=admin)
     at = "/api/admin/invitations/{invitation}"
