@@ -13,7 +13,7 @@ from im.buses import make_bus
 from im.durations import DAY_MS, MINUTE_MS
 from im.i18n import Catalogue, read_catalogue
 from im.node_name import node_name
-from im.node_state import count, describe
+from im.node_state import count, describe, limits
 from im.own_data import make_exports
 from im.people import People
 from im.protocol import names
@@ -351,17 +351,7 @@ class Messenger:
 
     def client_limits(self) -> Limits:
         """What clients are told of the limits."""
-        settings = self.settings
-        return Limits(
-            text_bytes=settings.chat.text_bytes,
-            frame_bytes=settings.sockets.frame_bytes,
-            recall_ms=settings.chat.recall_minutes * MINUTE_MS,
-            edit_ms=settings.chat.edit_minutes * MINUTE_MS,
-            page=500,
-            upload_bytes=settings.media.max_bytes if settings.media.kinds else 0,
-            heartbeat_ms=int(settings.sockets.ping_seconds * 1000),
-            retention_days=self.retention.days,
-        )
+        return limits(self)
 
     def _tell_limits(self) -> None:
         self.delivery.tell(names.ALL, Outgoing(NewLimits(limits=self.client_limits())))

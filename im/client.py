@@ -40,7 +40,6 @@ from im.protocol.server import (
     Event,
     Limits,
     Message,
-    NewLimits,
     Ok,
     Resync,
     User,
@@ -307,8 +306,6 @@ class Client:
                     future.set_result(frame)
                 else:
                     future.set_exception(Refused(frame))
-        elif isinstance(frame, NewLimits):
-            self.limits = frame.limits
         elif isinstance(frame, Welcome):
             self.user, self.limits = frame.user, frame.limits
             self._spawn(self._catch_up())

@@ -1,10 +1,12 @@
-"""What a node says of itself with each heartbeat."""
+"""What a node says of itself: with each heartbeat, and to its clients."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from im.durations import MINUTE_MS
+from im.protocol.server import Limits
 from im.services.live_figures import Counters
 from im.store.nodes import NodeRow
 
@@ -38,4 +40,19 @@ def count(node: Messenger) -> Counters:
         deliveries=node.delivery.delivered,
         relay_gaps=int(relay.get("gaps", 0)),
         waiting=node.writer.waiting,
+    )
+
+
+def limits(node: Messenger) -> Limits:
+    """What clients are told of the limits."""
+    settings = node.settings
+    return Limits(
+        text_bytes=settings.chat.text_bytes,
+        frame_bytes=settings.sockets.frame_bytes,
+        recall_ms=settings.chat.recall_minutes * MINUTE_MS,
+        edit_ms=settings.chat.edit_minutes * MINUTE_MS,
+        page=500,
+        upload_bytes=settings.media.max_bytes if settings.media.kinds else 0,
+        heartbeat_ms=int(settings.sockets.ping_seconds * 1000),
+        retention_days=node.retention.days,
     )
