@@ -235,7 +235,10 @@ class Messenger:
         self.expirer = Expirer(database, self.retention, holder, self.files.media.erased)
         self.marks = Marks(database, self.cluster, self.registry, settings.groups.read_marks)
         self.presence = Presence(self.cluster, self.node, database, now_ms)
-        self.typing = TypingNotes(self.rights, self.cluster, self.registry)
+        self.typing = TypingNotes(
+            *(self.rights, database, self.cluster, self.registry),
+            settings.groups.typing_notes,
+        )
         self.register = NodeRegister(
             database,
             self.cluster,

@@ -248,6 +248,8 @@ class GroupSection(Section):
     """Webhooks of one group."""
     read_marks: Annotated[int, Field(ge=0, le=10_000)] = 50
     """Largest group in which read marks are sent to all; in larger ones they are read on demand."""
+    typing_notes: Annotated[int, Field(ge=0, le=10_000)] = 50
+    """Largest group in which it is told who is writing."""
 
 
 class MediaSection(Section):

@@ -267,6 +267,23 @@ async def test_typing_and_presence_are_told_to_those_who_may_know(api: Api) -> N
         assert told["users"][0]["online"] is False
 
 
+@pytest.mark.parametrize("overrides", [{"groups": {"typing_notes": 2}}], ids=["2"])
+async def test_nobody_is_told_who_writes_in_a_group_that_is_too_large(api: Api) -> None:
+    ann, bob, eve = await api.people("ann", "bob", "eve")
+    rooms = [
+        (await ann.post("/api/groups", {"name": name, "members": people})).data
+        for name, people in (("large", [bob.id, eve.id]), ("small", [bob.id]))
+    ]
+    async with api.socket(ann) as first, api.socket(bob) as second:
+        await first.next_op("welcome")
+        await second.next_op("welcome")
+        for room in rooms:
+            await first.send({"op": "typing", "to": f"g:{room['id']}"})
+        assert (await second.next_op("typing"))["conv"] == f"g:{rooms[1]['id']}"
+        assert (await second.ask("ping"))["op"] == "ok"
+        assert not [frame for frame in second.kept if frame["op"] == "typing"]
+
+
 async def test_a_program_comes_back_to_a_full_node_when_it_was_asked_to(
     api: Api, messenger: Messenger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

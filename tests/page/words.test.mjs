@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { typingText } from "../../static/app/ui/list/preview.js";
 import { LinkifyIt } from "../../static/vendor/linkify.js";
 import { byInitial } from "../../static/app/core/initials.js";
 import { newKey } from "../../static/app/core/keys.js";
@@ -106,4 +107,14 @@ test("why something was not done is told in the reader's language, never as a co
   assert.equal(reason(t, { code: "forbidden", message: "只有群主可以这样做" }), "只有群主可以这样做");
   assert.equal(reason(t, new DOMException("The quota has been exceeded.", "QuotaExceededError")), t("state.error"));
   assert.equal(reason(t, new TypeError("x is undefined")), t("state.error"));
+});
+
+test("of many who write two are named", () => {
+  const names = { 2: "Anna", 3: "Bo", 4: "Cem", 5: "Dee" };
+  const people = { name: (id) => names[id] };
+  const t = (key, { name, names: all, n } = {}) => (key === "list.comma" ? ", " : `${key} ${name ?? all} ${n}`);
+  const said = (...users) => typingText({ t, client: { people } }, "g:1", users);
+  assert.equal(said(2, 3), "typing.names Anna, Bo 2");
+  assert.equal(said(2, 3, 4), "typing.many Anna, Bo 1");
+  assert.equal(said(2, 3, 4, 5), "typing.many Anna, Bo 2");
 });

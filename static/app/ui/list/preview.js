@@ -36,7 +36,7 @@ export function typingText({ t, client }, conv, users) {
   const names = users.map((id) => client.people.name(id));
   if (conv.startsWith("p:")) return t("typing.private");
   if (names.length <= 2) return t("typing.names", { names: names.join(t("list.comma")), n: names.length });
-  return t("typing.many", { name: names[0], n: names.length - 1 });
+  return t("typing.many", { name: names.slice(0, 2).join(t("list.comma")), n: names.length - 2 });
 }
 
 function lastText(app, summary) {

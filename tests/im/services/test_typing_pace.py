@@ -1,0 +1,28 @@
+"""How many notes of who is writing are passed on, with time given by hand."""
+
+from __future__ import annotations
+
+from im.services.typing_pace import MAX_CONVERSATIONS, MAX_PEOPLE, TypingPace
+
+
+def test_a_person_is_told_as_writing_once_in_a_second() -> None:
+    pace = TypingPace()
+    assert pace.admits("g:1", 1, 10.0)
+    assert not pace.admits("g:1", 1, 10.9)
+    assert pace.admits("g:1", 1, 11.0)
+    assert pace.admits("g:2", 1, 11.0)
+
+
+def test_few_people_of_a_conversation_are_told_at_once_and_others_when_those_are_done() -> None:
+    pace = TypingPace()
+    assert all(pace.admits("g:1", user, 10.0) for user in range(1, MAX_PEOPLE + 1))
+    assert not pace.admits("g:1", 99, 11.0)
+    assert pace.admits("g:1", 1, 12.0)
+    assert pace.admits("g:1", 99, 16.0)
+
+
+def test_what_is_remembered_has_an_end() -> None:
+    pace = TypingPace()
+    for number in range(MAX_CONVERSATIONS + 5):
+        pace.admits(f"g:{number}", 1, 10.0)
+    assert len(pace._told) == MAX_CONVERSATIONS
