@@ -1,7 +1,7 @@
 """Who is writing: told to the other readers, never stored, dropped where it does not arrive.
 
-Not in large groups: each note goes to every reader, and somebody always writes there. Elsewhere both
-the node of who writes and those of the readers keep to a pace, whatever programs send.
+Not in large groups: each note goes to every reader, and somebody always writes there. Elsewhere
+both the node of who writes and those of the readers keep to a pace, whatever programs send.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many notes of who is writing a node passes on: of each person few, of each conversation few people."""
+"""Who is told as writing: each person seldom, of each conversation few people at once."""
 
 from __future__ import annotations
 
