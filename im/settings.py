@@ -304,6 +304,9 @@ class SocketSection(Section):
     """A connection that was silent this long is dead."""
     hello_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     """Time for the first frame to say who it is."""
+    grace_seconds: Annotated[float, Field(ge=0, le=600)] = 30.0
+    """Whoever loses their connection, or the node of it, is shown as before for so long: most come
+    back, here or at another node."""
     frame_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 1024 * 1024
     """Largest frame; a larger one closes the connection with 1009."""
     queue_bytes: Annotated[int, Field(ge=64 * 1024, le=64 * 1024 * 1024)] = 4 * 1024 * 1024

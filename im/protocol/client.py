@@ -24,6 +24,7 @@ Media = Literal["text", "sticker", "audio", "picture", "file"]
 
 MAX_MENTIONS = 50
 MAX_WATCH = 200
+MAX_IDLE_MS = 86_400_000
 MAX_PAGE = 500
 """Entries in one page of a log (a page also ends at 1 MiB)."""
 MAX_CONVERSATIONS_PAGE = 100
@@ -161,6 +162,20 @@ class Watch(Frame, tag="watch", kw_only=True):
     users: Annotated[list[UserId], Meta(max_length=MAX_WATCH)]
 
 
+class Away(Frame, tag="away", kw_only=True):
+    """Nobody uses this device, or someone does again. No answer.
+
+    The most active of a person's devices counts; one that never says this is always used.
+
+    Attributes:
+        away: whether it lies unused.
+        idle_ms: for how long it has.
+    """
+
+    away: bool = True
+    idle_ms: Annotated[int, Meta(ge=0, le=MAX_IDLE_MS)] = 0
+
+
 class Ping(Frame, tag="ping", kw_only=True):
     """For clients that cannot see the WebSocket's own pings."""
 
@@ -179,5 +194,6 @@ ClientFrame = (
     | Pin
     | Mute
     | Watch
+    | Away
     | Ping
 )

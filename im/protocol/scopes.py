@@ -32,6 +32,7 @@ FRAME_SCOPES: Mapping[type[frames.Frame], Scope] = {
     frames.Pin: "send",
     frames.Mute: "send",
     frames.Watch: "read",
+    frames.Away: "read",
     frames.Ping: "read",
 }
 """The scope that each frame needs; a frame that is missing here is refused to programs."""

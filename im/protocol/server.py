@@ -270,10 +270,15 @@ class TypingNow(ServerFrame, tag="typing", kw_only=True):
 
 
 class UserPresence(Struct, kw_only=True):
-    """Whether someone is connected now, and when last seen if not (0: never or unknown)."""
+    """Whether someone is connected now, or was a moment ago, and whether they are ``away``.
+
+    Away is who is connected while nobody uses any of their devices. ``last_seen``: when those away
+    or not connected were last seen (0: never, or as told before).
+    """
 
     user: int
     online: bool
+    away: bool = False
     last_seen: int = 0
 
 

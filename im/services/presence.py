@@ -1,8 +1,8 @@
-"""Presence: who is connected, on whichever node, and who wants to know.
+"""Presence: who is connected, on whichever node, who of them is away, and who wants to know.
 
 Each node tells the others who came to it and went from it, as compact sets in order; a newcomer,
-or one that may have missed something, gets the whole set. A node that is down has nobody. Nothing
-of it is stored but the time at which someone was last seen.
+or one that may have missed something, gets the whole set. Nothing of it is stored but the time at
+which someone was last seen. A change is told once, together with all others of one moment.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ from im.protocol.outgoing import Outgoing
 from im.protocol.server import Presence as PresenceFrame
 from im.protocol.server import UserPresence
 from im.services.cluster import Cluster
+from im.services.presence_book import People, PresenceBook, Standing
 from im.services.signals import PresenceQuery, PresenceSignal
 from im.store import users
 from im.store.cursor import Cursor
 from im.store.database import Database
 
-GRACE_SECONDS = 0.7
-"""A page that is loaded anew is not away."""
+GATHER_SECONDS = 0.05
+"""What changes within this time is told at once, to a watcher in one frame."""
 SETTLE_SECONDS = 0.25
 """One whole set serves all who join within this time."""
 MAX_SEEN = 100_000
 """People whose time of leaving waits to be stored."""
+MAX_SEEN_IN_SIGNAL = 10_000
+"""Times of leaving that one signal tells; the others are in the database."""
 
 log = logging.getLogger("im.presence")
 
@@ -44,6 +47,13 @@ class Watcher(Protocol):
         """Send a frame; returns at once and never raises."""
 
 
+class Connections(Protocol):
+    """The local connections; ``wire.registry`` implements it."""
+
+    def standing(self, user: int) -> Standing:
+        """How much someone is there, by the most active of their connections."""
+
+
 class Presence:
     """Who is online.
 
@@ -51,6 +61,8 @@ class Presence:
         cluster: the other nodes.
         node: this node's name.
         database: keeps when people were last seen, and who may know of whom.
+        connections: this node's.
+        grace: seconds for which whoever loses a connection is shown as before.
         now_ms: the time, UTC ms.
     """
 
@@ -59,18 +71,23 @@ class Presence:
         cluster: Cluster,
         node: str,
         database: Database,
+        connections: Connections,
+        grace: float,
         now_ms: Callable[[], int],
     ) -> None:
         self._cluster = cluster
         self._node = node
         self._database = database
+        self._connections = connections
+        self._grace = round(grace * 1000)
         self._now_ms = now_ms
-        self._here = BitMap64()
-        self._elsewhere: dict[str, BitMap64] = {}
-        self._leaving: dict[int, asyncio.TimerHandle] = {}
+        self._book = PresenceBook(self._grace)
         self._changed: set[int] = set()
+        self._before: dict[int, Standing] = {}
+        self._at: dict[int, int] = {}
         self._flush: asyncio.TimerHandle | None = None
         self._whole: asyncio.TimerHandle | None = None
+        self._end: asyncio.TimerHandle | None = None
         self._watchers: dict[int, set[Watcher]] = {}
         self._seen: dict[int, int] = {}
         self._storing: asyncio.Task[None] | None = None
@@ -83,32 +100,29 @@ class Presence:
     # This node's people
 
     def came(self, user: int) -> None:
-        """A person's first connection here."""
-        timer = self._leaving.pop(user, None)
-        if timer is not None:
-            timer.cancel()
-            return
-        was = self.online(user)
-        self._here.add(user)
-        self._change(user, was)
+        """A person has one more connection here."""
+        self._settle(user)
 
     def went(self, user: int) -> None:
-        """A person's last connection here is gone."""
-        if user in self._here and user not in self._leaving:
-            self._leaving[user] = asyncio.get_running_loop().call_later(
-                GRACE_SECONDS, self._gone, user
-            )
+        """A person has one connection less here: shown when the grace is over."""
+        if self._connections.standing(user) < self._book.own.standing(user):
+            self._book.lose(user, self._now_ms())
+            self._wait()
+
+    def moved(self, user: int, seen: int | None) -> None:
+        """One of a person's devices here is used again, or was not since ``seen`` (UTC ms)."""
+        if not self._book.leaving(user):
+            self._settle(user, seen)
+        elif self._connections.standing(user) is Standing.HERE:
+            self._settle(user)
 
     def online(self, user: int) -> bool:
-        """Whether a person is connected anywhere."""
-        return user in self._here or any(user in there for there in self._elsewhere.values())
+        """Whether a person is connected anywhere, or was a moment ago."""
+        return self._book.standing(user) is not Standing.GONE
 
     def count(self) -> int:
-        """How many people are connected anywhere."""
-        everyone = BitMap64(self._here)
-        for there in self._elsewhere.values():
-            everyone |= there
-        return len(everyone)
+        """How many people are connected anywhere, or were a moment ago."""
+        return len(self._book.everyone())
 
     # Those who want to know
 
@@ -124,7 +138,9 @@ class Presence:
             rows = users.by_ids(cursor, shared)
             return {row.id: row.last_seen_at or 0 for row in rows if row.deleted_at is None}
 
-        return await self._database.read(read)
+        found = await self._database.read(read)
+        self._expect(found)
+        return found
 
     def watch(self, watcher: Watcher, before: Collection[int], users: Iterable[int]) -> None:
         """Tell a connection of these people from now on, instead of those ``before``."""
@@ -138,45 +154,101 @@ class Presence:
         for user in watcher.watched:
             self._unwatch(watcher, user)
 
+    def of(self, user: int, last_seen: int = 0) -> UserPresence:
+        """A person's presence as a frame shows it; ``last_seen``: as it is stored."""
+        standing = self._book.standing(user)
+        here = standing is Standing.HERE
+        return UserPresence(
+            user=user,
+            online=standing is not Standing.GONE,
+            away=standing is Standing.AWAY,
+            last_seen=0 if here else max(last_seen, self._seen.get(user, 0), self._at.get(user, 0)),
+        )
+
     async def close(self) -> None:
         """Store who was last seen when."""
-        for timer in (*self._leaving.values(), self._flush, self._whole):
+        for timer in (self._flush, self._whole, self._end):
             if timer is not None:
                 timer.cancel()
-        for user in self._here:
-            self._seen[user] = self._now_ms()
+        now = self._now_ms()
+        for user in self._book.own.online - self._book.own.away:
+            self._seen[user] = now
         if self._storing is not None:
             await asyncio.gather(self._storing, return_exceptions=True)
         await self._store()
 
     # Inside
 
-    def _gone(self, user: int) -> None:
-        self._leaving.pop(user, None)
-        self._here.discard(user)
-        if not self.online(user):
-            if len(self._seen) < MAX_SEEN:
-                self._seen[user] = self._now_ms()
-            if self._storing is None or self._storing.done():
-                self._storing = asyncio.get_running_loop().create_task(self._store_soon())
-        self._change(user, True)
+    def _expect(self, stored: dict[int, int]) -> None:
+        """Of these people it is known when they were last seen.
 
-    def _change(self, user: int, was: bool) -> None:
+        Who was seen within the grace, but has none by any node, was connected to this one before it
+        was started anew.
+        """
+        since = self._now_ms() - self._grace
+        for user, lost in stored.items():
+            if lost > since and not self.online(user):
+                self._book.expect(user, lost)
+                self._change(user)
+        self._wait()
+
+    def _settle(self, user: int, seen: int | None = None) -> None:
+        """Note how much a person of this node is there by now; ``seen``: when last, if less."""
+        standing = self._connections.standing(user)
+        before = self._book.own.standing(user)
+        self._watch_change(user)
+        self._book.move(user, standing)
+        if standing is before:
+            return
+        self._change(user)
+        if before is Standing.HERE:
+            self._saw(user, self._now_ms() if seen is None else seen)
+
+    def _saw(self, user: int, when: int) -> None:
+        self._at[user] = when
+        if len(self._seen) < MAX_SEEN:
+            self._seen[user] = when
+        if self._storing is None or self._storing.done():
+            self._storing = asyncio.get_running_loop().create_task(self._store_soon())
+
+    def _watch_change(self, user: int) -> None:
+        """Before a person's standing changes: who watches is told what comes of it."""
+        if user in self._watchers:
+            self._before.setdefault(user, self._book.standing(user))
+
+    def _change(self, user: int) -> None:
         self._changed.add(user)
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
         if self._flush is None:
-            self._flush = asyncio.get_running_loop().call_later(0.05, self._publish)
-        if was != self.online(user):
-            self._tell([user])
+            self._flush = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._tell_all)
+
+    def _tell_all(self) -> None:
+        self._flush = None
+        if self._changed:
+            self._publish()
+        before, self._before = self._before, {}
+        self._tell(user for user, was in before.items() if was is not self._book.standing(user))
+        self._at.clear()
 
     def _publish(self) -> None:
-        self._flush = None
         changed = BitMap64(self._changed)
         self._changed.clear()
+        own = self._book.own
+        seen: dict[int, int] = {}
+        for user in self._at:
+            if len(seen) == MAX_SEEN_IN_SIGNAL:
+                break
+            if user in changed:
+                seen[user] = self._at[user]
         self._cluster.publish(
             PresenceSignal(
-                online=(changed & self._here).serialize(),
-                offline=(changed - self._here).serialize(),
+                online=(changed & own.online).serialize(),
+                offline=(changed - own.online).serialize(),
                 whole=False,
+                away=(changed & own.away).serialize(),
+                seen=seen,
             ),
             ordered=True,
         )
@@ -184,9 +256,13 @@ class Presence:
     def _publish_whole(self) -> None:
         self._whole = None
         self._changed.clear()
+        own = self._book.own
         self._cluster.publish(
             PresenceSignal(
-                online=self._here.serialize(), offline=BitMap64().serialize(), whole=True
+                online=own.online.serialize(),
+                offline=BitMap64().serialize(),
+                whole=True,
+                away=own.away.serialize(),
             ),
             ordered=True,
         )
@@ -195,31 +271,59 @@ class Presence:
         if self._whole is None:
             self._whole = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._publish_whole)
 
+    def _wait(self) -> None:
+        """Be there when the next grace is over."""
+        due = self._book.due()
+        if due is None:
+            return
+        loop = asyncio.get_running_loop()
+        wanted = loop.time() + min(max(due - self._now_ms(), 0), self._grace) / 1000
+        if self._end is None or self._end.when() > wanted:
+            if self._end is not None:
+                self._end.cancel()
+            self._end = loop.call_at(wanted, self._end_grace)
+
+    def _end_grace(self) -> None:
+        self._end = None
+        own, others = self._book.ended(self._now_ms())
+        for at, people in others:
+            for user in people.online:
+                if user in self._watchers:
+                    was = max(people.standing(user), self._book.standing(user))
+                    self._before.setdefault(user, was)
+                    if was is Standing.HERE:
+                        self._at[user] = at
+        for user, at in own.items():
+            self._settle(user, at)
+        self._flush_soon()
+        self._wait()
+
     def _on_up(self, node: str) -> None:
-        self._elsewhere.setdefault(node, BitMap64())
+        self._book.known(node)
         self._publish_whole_soon()
 
     def _on_gap(self, node: str) -> None:
         self._cluster.publish(PresenceQuery(node=node))
 
     def _on_down(self, node: str) -> None:
-        gone = self._elsewhere.pop(node, BitMap64())
-        self._tell(user for user in gone if not self.online(user))
+        self._book.lose_node(node, self._now_ms())
+        self._wait()
 
     def _on_query(self, node: str, query: PresenceQuery) -> None:
         if query.node in ("", self._node):
             self._publish_whole_soon()
 
     def _on_signal(self, node: str, signal: PresenceSignal) -> None:
-        before = self._elsewhere.get(node, BitMap64())
-        online = BitMap64.deserialize(signal.online)
-        after = online if signal.whole else (before | online) - BitMap64.deserialize(signal.offline)
-        touched = before ^ after
-        was = {user: self.online(user) for user in touched if user in self._watchers}
-        self._elsewhere[node] = after
-        self._tell(
-            user for user, online_before in was.items() if online_before != self.online(user)
-        )
+        after = People(BitMap64.deserialize(signal.online), _people(signal.away))
+        if not signal.whole:
+            offline = BitMap64.deserialize(signal.offline)
+            after = self._book.with_changes(node, after, offline)
+        for user in self._book.differing(node, after):
+            self._watch_change(user)
+        self._book.say(node, after)
+        self._at.update((user, at) for user, at in signal.seen.items() if user in self._before)
+        if self._before:
+            self._flush_soon()
 
     def _tell(self, users: Iterable[int]) -> None:
         told: dict[Watcher, list[UserPresence]] = {}
@@ -228,15 +332,6 @@ class Presence:
                 told.setdefault(watcher, []).append(self.of(user))
         for watcher, presences in told.items():
             watcher.deliver(Outgoing(PresenceFrame(users=presences)))
-
-    def of(self, user: int, last_seen: int = 0) -> UserPresence:
-        """A person's presence as a frame shows it."""
-        online = self.online(user)
-        return UserPresence(
-            user=user,
-            online=online,
-            last_seen=0 if online else max(last_seen, self._seen.get(user, 0)),
-        )
 
     def _unwatch(self, watcher: Watcher, user: int) -> None:
         watchers = self._watchers.get(user)
@@ -257,3 +352,8 @@ class Presence:
             await self._database.write(users.seen, seen)
         except Exception as error:
             log.warning("when %d people were last seen could not be stored: %s", len(seen), error)
+
+
+def _people(serialised: bytes) -> BitMap64:
+    """A set of people; nothing at all from nodes of versions without it."""
+    return BitMap64.deserialize(serialised) if serialised else BitMap64()

@@ -90,12 +90,16 @@ class ProfileSignal(Signal):
 class PresenceSignal(Signal):
     """Who came to and went from the publishing node; with ``whole`` all who are there.
 
-    ``online`` and ``offline`` are serialised Roaring bitmaps of user ids.
+    ``online``, ``offline`` and ``away`` (those online of whom no device is used) are serialised
+    Roaring bitmaps of user ids. ``seen``: when those who went or are away now were last seen, UTC
+    ms. Earlier versions neither send nor read the last two.
     """
 
     online: bytes
     offline: bytes
     whole: bool
+    away: bytes = b""
+    seen: dict[int, int] = {}
 
 
 class PresenceQuery(Signal):

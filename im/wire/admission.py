@@ -64,8 +64,13 @@ class Admission:
 
     def release(self, reader: Reader) -> None:
         """A connection is gone."""
-        if self._registry.remove(reader):
-            self._presence.went(reader.user)
+        self._registry.remove(reader)
+        self._presence.went(reader.user)
+
+    def used(self, reader: Reader, since: int | None) -> None:
+        """The device of a connection is used again, or was not since then (UTC ms)."""
+        self._registry.set_away(reader, since is not None)
+        self._presence.moved(reader.user, since)
 
     async def _load(self, user: int) -> UserRow | None:
         row: UserRow | None = None

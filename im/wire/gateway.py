@@ -102,6 +102,7 @@ class Gateway:
             frames.Pin: self._pin,
             frames.Mute: self._mute,
             frames.Watch: self._watch,
+            frames.Away: self._away,
             frames.Ping: self._ping,
         }
         self.received = 0
@@ -318,6 +319,10 @@ class Gateway:
                 ],
             )
         )
+
+    def _away(self, client: Client, frame: frames.Away) -> None:
+        since = self._now_ms() - frame.idle_ms if frame.away else None
+        self._services.admission.used(client, since)
 
     def _ping(self, client: Client, frame: frames.Ping) -> None:
         client.send(Ok(id=frame.id, time=self._now_ms()))

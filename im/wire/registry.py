@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from im.protocol.names import ALL, parse_conversation
 from im.services.delivery import Reader
+from im.services.presence_book import Standing
 
 
 class Registry:
@@ -18,6 +19,7 @@ class Registry:
         self._users: dict[int, tuple[Reader, ...]] = {}
         self._groups: dict[int, set[int]] = {}
         self._groups_of: dict[int, set[int]] = {}
+        self._away: set[Reader] = set()
         self._count = 0
 
     def __len__(self) -> int:
@@ -36,6 +38,7 @@ class Registry:
         if reader not in readers:
             return False
         self._count -= 1
+        self._away.discard(reader)
         if len(readers) > 1:
             self._users[reader.user] = tuple(other for other in readers if other is not reader)
             return False
@@ -47,6 +50,21 @@ class Registry:
     def has_user(self, user: int) -> bool:
         """Whether this person has a connection here."""
         return user in self._users
+
+    def set_away(self, reader: Reader, away: bool) -> None:
+        """Whether nobody uses the device of a connection."""
+        if away and reader in self._users.get(reader.user, ()):
+            self._away.add(reader)
+        else:
+            self._away.discard(reader)
+
+    def standing(self, user: int) -> Standing:
+        """How much someone is there, by the most active of their connections."""
+        readers = self._users.get(user)
+        if not readers:
+            return Standing.GONE
+        unused = all(reader in self._away for reader in readers)
+        return Standing.AWAY if unused else Standing.HERE
 
     def users(self) -> Collection[int]:
         """Ids of all who have a connection here."""

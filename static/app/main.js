@@ -142,16 +142,18 @@ async function main() {
   render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
   dispatchEvent(new Event("started"));
   await whenIdle();
-  const [{ createAnnouncer }, { createNotifier }, { watchVersions }] = await Promise.all(
+  const [{ createAnnouncer }, { createNotifier }, { watchUse }, { watchVersions }] = await Promise.all(
     [
       () => import("./ui/announcer.js"),
       () => import("./ui/away/notifier.js"),
+      () => import("./ui/away/unused.js"),
       () => import("./ui/away/versions.js"),
       sentences.rest,
     ].map((load) => again(load)),
   );
   announcer.value = createAnnouncer({ ...app, clock: CLOCK });
   notifier.value = createNotifier({ ...app, tabs, clock: CLOCK });
+  watchUse({ client, clock: CLOCK });
   watchVersions({ client, newer });
 }
 

@@ -24,8 +24,9 @@ SETTINGS = {
     "IM_LIMITS_REGISTRATIONS": "1000/hour",
     "IM_LIMITS_FRAMES_PER_SECOND": "100000",
     "IM_LIMITS_FRAMES_BURST": "100000",
+    "IM_SOCKETS_GRACE_SECONDS": "0.7",
 }
-"""What a node must allow its crew."""
+"""What a node must allow its crew; who leaves is gone soon."""
 
 
 class Crew:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from im.app import Messenger
+from im.app import Messenger, now_ms
 from im.client import Client
+from im.store import users
 from im.wire import capacity
-from tests.handlers.api import WAIT, Api
+from tests.handlers.api import WAIT, Api, Person
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
@@ -244,6 +245,12 @@ async def test_what_is_sent_all_at_once_keeps_its_order(api: Api) -> None:
         assert got == [str(number) for number in range(150)]
 
 
+def standing(person: Person, **state: object) -> dict[str, object]:
+    """Someone's presence as a frame tells it: online, unless said otherwise."""
+    return {"user": person.id, "online": True, "away": False, "last_seen": 0, **state}
+
+
+@pytest.mark.parametrize("overrides", [{"sockets": {"grace_seconds": 0.2}}], ids=["0.2 s"])
 async def test_typing_and_presence_are_told_to_those_who_may_know(api: Api) -> None:
     ann, bob, eve = await api.people("ann", "bob", "eve")
     await ann.send(f"u:{bob.id}", "x")
@@ -251,7 +258,7 @@ async def test_typing_and_presence_are_told_to_those_who_may_know(api: Api) -> N
         await first.next_op("welcome")
         await stranger.next_op("welcome")
         known: dict[str, Any] = await first.ask("watch", users=[bob.id, eve.id])
-        assert known["presence"] == [{"user": bob.id, "online": False, "last_seen": 0}]
+        assert known["presence"] == [standing(bob, online=False)]
         assert (await stranger.ask("watch", users=[ann.id, bob.id])).get("presence", []) == []
         async with api.socket(bob) as second:
             await second.next_op("welcome")
@@ -265,6 +272,59 @@ async def test_typing_and_presence_are_told_to_those_who_may_know(api: Api) -> N
             assert stranger.kept == []
         told = await first.next_op("presence")
         assert told["users"][0]["online"] is False
+        assert told["users"][0]["last_seen"] > 0
+
+
+async def test_who_uses_none_of_their_devices_is_away_until_they_use_one(api: Api) -> None:
+    ann, bob = await api.people("ann", "bob")
+    await ann.send(f"u:{bob.id}", "x")
+    async with api.socket(ann) as first, api.socket(bob) as desk, api.socket(bob) as phone:
+        for socket in (first, desk, phone):
+            await socket.next_op("welcome")
+
+        async def shown() -> dict[str, Any]:
+            (state,) = (await first.ask("watch", users=[bob.id]))["presence"]
+            return dict(state)
+
+        await desk.send({"op": "away", "idle_ms": 300_000})
+        assert (await desk.ask("ping"))["op"] == "ok"
+        assert await shown() == standing(bob)
+        await phone.send({"op": "away", "idle_ms": 60_000})
+        (told,) = (await first.next_op("presence"))["users"]
+        now = (await phone.ask("ping"))["time"]
+        assert told == standing(bob, away=True, last_seen=told["last_seen"])
+        assert 60_000 <= now - told["last_seen"] < 120_000
+        await desk.send({"op": "away", "away": False})
+        assert (await first.next_op("presence"))["users"] == [standing(bob)]
+
+
+async def test_a_lost_connection_is_shown_neither_when_it_breaks_nor_when_it_comes_back(
+    api: Api,
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    await ann.send(f"u:{bob.id}", "x")
+    async with api.socket(ann) as first:
+        await first.next_op("welcome")
+        async with api.socket(bob) as second:
+            await second.next_op("welcome")
+            await first.ask("watch", users=[bob.id])
+        assert (await first.ask("watch", users=[bob.id]))["presence"] == [standing(bob)]
+        async with api.socket(bob) as second:
+            await second.next_op("welcome")
+            await second.send({"op": "typing", "to": f"u:{ann.id}"})
+            await first.next_op("typing")
+    assert not [frame for frame in first.kept if frame["op"] == "presence"]
+
+
+async def test_whoever_was_connected_when_the_node_was_started_anew_has_the_grace(
+    api: Api, messenger: Messenger
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    await ann.send(f"u:{bob.id}", "x")
+    await messenger.database.write(users.seen, {bob.id: now_ms() - 10_000})
+    async with api.socket(ann) as first:
+        await first.next_op("welcome")
+        assert (await first.ask("watch", users=[bob.id]))["presence"] == [standing(bob)]
 
 
 @pytest.mark.parametrize("overrides", [{"groups": {"typing_notes": 2}}], ids=["2"])

@@ -37,8 +37,14 @@ export class People {
     return this.remarks.value.get(id) || this.get(id)?.name || `#${id}`;
   }
 
+  /** "online", "away", or "" for who is not here. */
+  standing(id) {
+    const state = this.presence.value.get(id);
+    return state?.online ? (state.away ? "away" : "online") : "";
+  }
+
   isOnline(id) {
-    return this.presence.value.get(id)?.online ?? false;
+    return this.standing(id) !== "";
   }
 
   conversationWith(id) {
@@ -63,7 +69,10 @@ export class People {
 
   setPresence(states) {
     const presence = new Map(this.presence.value);
-    for (const state of states ?? []) presence.set(state.user, state);
+    for (const state of states ?? []) {
+      // Who was away is not seen later when they go.
+      presence.set(state.user, { ...state, last_seen: state.last_seen || presence.get(state.user)?.last_seen });
+    }
     this.presence.value = presence;
   }
 

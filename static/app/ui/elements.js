@@ -31,11 +31,11 @@ export function colourOf(id) {
 export const isProgram = (user) => /^(bot|webhook)$/.test(user?.kind);
 
 /**
- * `kind`: person (circle) or group (rounded square). `online` draws the presence dot. The picture lies
+ * `kind`: person (circle) or group (rounded square). `presence`, "online" or "away", draws the dot. The picture lies
  * over the initials, which stay where it cannot be had. Programs have a mark. `icon`: the picture of a
  * group that is not made yet.
  */
-export function Avatar({ id, name, kind = "person", size = "", online = null, icon }) {
+export function Avatar({ id, name, kind = "person", size = "", presence = "", icon }) {
   const { client } = useApp();
   const group = kind === "group";
   const person = !group && client.people.users.value.get(id);
@@ -48,7 +48,7 @@ export function Avatar({ id, name, kind = "person", size = "", online = null, ic
       if (!group) client.people.again(id, picture);
     }} />`}
     ${isProgram(person) && html`<span class="prog"><${Icon} name="bot" /></span>`}
-    ${online ? html`<span class="dot"></span>` : null}
+    ${presence && html`<span class="dot ${presence}"></span>`}
   </span>`;
 }
 

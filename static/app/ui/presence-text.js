@@ -1,8 +1,10 @@
-/** Online, or when last here. */
+/** Online, away since when, or when last here. */
 export function presenceText({ t, client, times }, user) {
   if (client.link.value.name !== "online") return t("presence.unknown");
-  const state = client.people.presence.value.get(user);
-  if (state?.online) return t("presence.online");
-  if (state?.last_seen) return t("presence.last_seen", { time: times.ago(state.last_seen) });
-  return t("presence.offline");
+  const standing = client.people.standing(user);
+  if (standing === "online") return t("presence.online");
+  const seen = client.people.presence.value.get(user)?.last_seen;
+  const when = seen && t("presence.last_seen", { time: times.ago(seen) });
+  if (!standing) return when || t("presence.offline");
+  return [t("presence.away"), when].filter(Boolean).join(" · ");
 }

@@ -10,7 +10,7 @@ from im.services.signals import TOPICS, Signal, pack, unpack
 
 SAMPLES: dict[object, object] = {
     **{int: 7, str: "会话", bytes: b"\x00\xff", bool: True},
-    **{list[int]: [1, 2], list[str]: ["p:1:2"]},
+    **{list[int]: [1, 2], list[str]: ["p:1:2"], dict[int, int]: {1: 2}},
 }
 
 

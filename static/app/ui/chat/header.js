@@ -41,7 +41,7 @@ export function ChatHeader({ conv, summary }) {
       name=${title}
       kind=${peer ? "person" : "group"}
       size="s"
-      online=${peer ? client.people.isOnline(peer) : false}
+      presence=${peer ? client.people.standing(peer) : ""}
     />
     <div class="who">
       <h2>${title}</h2>

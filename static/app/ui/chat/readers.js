@@ -37,7 +37,7 @@ export function ReadersDialog({ entry, close }) {
                   close();
                   router.go("contacts", String(id));
                 }}>
-                  <${Avatar} id=${id} name=${client.people.name(id)} size="s" online=${client.people.isOnline(id)} />
+                  <${Avatar} id=${id} name=${client.people.name(id)} size="s" presence=${client.people.standing(id)} />
                   <span class="nm">${client.people.name(id)}</span></button></li>`,
               )}
             </ul>

@@ -122,11 +122,11 @@ function PersonRow({ user, note = null }) {
   const app = useApp();
   const { t, client, router } = app;
   const { id } = router.place.value;
-  const online = client.people.isOnline(user.id);
+  const presence = client.people.standing(user.id);
   return html`<li>
     <a class="row" tabindex="-1" href=${router.href("contacts", String(user.id))}
       aria-current=${String(user.id) === id ? "true" : undefined}>
-      <${Avatar} id=${user.id} name=${client.people.name(user.id)} online=${online} />
+      <${Avatar} id=${user.id} name=${client.people.name(user.id)} presence=${presence} />
       <div>
         <div class="top"><span class="nm">${client.people.name(user.id)}</span>
           ${user.kind === "guest" && html`<span class="tag">${t("people.guest")}</span>`}</div>

@@ -48,7 +48,7 @@ function Person({ user, inChat = false }) {
   const summary = conv ? client.conversations.get(conv) : null;
   const declined = contact?.state === "declined";
   const remark = client.people.remarks.value.get(id);
-  const online = client.people.isOnline(id);
+  const presence = client.people.standing(id);
   useEffect(() => client.peopleShown(), [id]);
   const attempt = (promise) =>
     promise.catch(failing(app));
@@ -62,7 +62,7 @@ function Person({ user, inChat = false }) {
   ].filter(Boolean);
   return html`
     <div class="hero">
-      <${Avatar} id=${id} name=${remark || user.name} size="l" online=${online} />
+      <${Avatar} id=${id} name=${remark || user.name} size="l" presence=${presence} />
       <h2>${remark || user.name}
         ${user.kind !== "user" && html`<span class="tag">${t(`people.${user.kind}`)}</span>`}
         ${user.role === "admin" && html`<span class="tag a">${t("people.admin")}</span>`}</h2>
@@ -77,7 +77,7 @@ function Person({ user, inChat = false }) {
     </div>`}
     <dl class="kv block">
       <dt>${t("people.state")}</dt>
-      <dd class=${online ? "on" : ""}>${me ? t("presence.online") : presenceText(app, id)}</dd>
+      <dd class=${presence === "online" ? "on" : ""}>${me ? t("presence.online") : presenceText(app, id)}</dd>
       ${declined && html`<dt>${t("contacts.request")}</dt><dd>${t("contacts.state_declined")}</dd>`}
       ${user.kind === "webhook" && html`<dt>${t("people.webhook")}</dt><dd>${t("people.webhook_text")}</dd>`}
       ${user.note && html`<dt>${t("people.note")}</dt><dd>${user.note}</dd>`}

@@ -79,7 +79,7 @@ function Member({ group, member }) {
         kind === "kick" ? removeMember(client, group.id, user.id) : setRole(client, group.id, user.id, "owner"),
     });
   return html`<li class="mem">
-    <${Avatar} id=${user.id} name=${name} size="s" online=${me || client.people.isOnline(user.id)} />
+    <${Avatar} id=${user.id} name=${name} size="s" presence=${me ? "online" : client.people.standing(user.id)} />
     <div><div class="nm">${name}</div><small>${me ? t("list.you") : presenceText(app, user.id)}${silenced && ` · ${
       until === FOREVER ? t("groups.silenced") : t("groups.silenced_until", { time: formats.stamp(until) })
     }`}</small></div>

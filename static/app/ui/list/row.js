@@ -14,7 +14,7 @@ export function ConversationRow({ summary, current }) {
   const { conv, peer, muted, pinned, unread, mention_seq: mention, last } = summary;
   const title = client.conversations.title(summary);
   const kind = peer ? "person" : "group";
-  const online = peer ? client.people.isOnline(peer) : false;
+  const presence = peer ? client.people.standing(peer) : "";
   const openMenu = (event) => {
     event.preventDefault();
     const { left, top } = event.currentTarget.getBoundingClientRect();
@@ -33,11 +33,11 @@ export function ConversationRow({ summary, current }) {
         if (event.key === "ContextMenu" || (event.shiftKey && event.key === "F10")) openMenu(event);
       }}
     >
-      <${Avatar} id=${peer ?? (conv === ALL ? "4" : Number(conv.slice(2)))} name=${title} kind=${kind} online=${online} />
+      <${Avatar} id=${peer ?? (conv === ALL ? "4" : Number(conv.slice(2)))} name=${title} kind=${kind} presence=${presence} />
       <div>
         <div class="top">
           <span class="nm">${title}</span>
-          ${online && html`<span class="vh">${t("presence.online")}</span>`}
+          ${presence && html`<span class="vh">${t(`presence.${presence}`)}</span>`}
           ${pinned && html`<${Icon} name="pin" size="xs" /><span class="vh">${t("list.pinned")}</span>`}
           ${muted && html`<${Icon} name="bell-off" size="xs" /><span class="vh">${t("list.muted")}</span>`}
           ${last && html`<time class="tm num">${times.short(last.time)}</time>`}

@@ -43,7 +43,7 @@ export function Rail() {
     <span class="gap"></span>
     <${LinkState} />
     <a class="rail-me" href=${router.href("settings", "profile")} aria-label=${t("nav.profile", { name: me.name })}>
-      <${Avatar} id=${me.id} name=${me.name} online=${client.link.value.name === "online"} />
+      <${Avatar} id=${me.id} name=${me.name} presence=${client.link.value.name === "online" ? "online" : ""} />
     </a>
   </nav>`;
 }
