@@ -226,7 +226,7 @@ export class Client {
     await this.#expire();
     await this.#resync();
     this.#watch([], { again: true });
-    this.contacts.refresh();
+    this.#refreshContacts();
     this.groups.refresh();
   }
 
@@ -294,7 +294,7 @@ export class Client {
   #stateChanged(frame) {
     const { list, conv } = frame;
     this.state.value = frame;
-    if (list === "contacts") this.contacts.refresh().then(() => this.#rewatch());
+    if (list === "contacts") this.#refreshContacts();
     if (list === "groups") this.groups.refresh();
     if (list === "sessions" && this.account.sessions.value) this.account.refreshSessions();
     if (list === "settings") this.account.refresh().then(() => this.events.onSettings());
@@ -329,6 +329,10 @@ export class Client {
 
   #deliver(conv, seq, known) {
     if (conv !== ALL && seq > known) this.marks.raise("delivered", conv, seq);
+  }
+
+  #refreshContacts() {
+    this.contacts.refresh().then(() => this.#rewatch());
   }
 
   #watch(newcomers, options) {
