@@ -1,7 +1,8 @@
 """Who is there, by what the nodes say: a book without clock, network or database.
 
-Of what a person's devices say the most active counts. Whoever loses a connection keeps their standing
-for the grace, and so do the people of a node that is down: most of them come back, here or elsewhere.
+Of what a person's devices say the most active counts. Whoever loses a connection keeps their
+standing for the grace, and so do the people of a node that is down: most of them come back, here or
+elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import IntEnum
 from pyroaring import BitMap64
 
 MAX_LOST_NODES = 64
-"""Nodes that went down within the grace; of more the people are gone at once, the earliest first."""
+"""Nodes that went down within the grace; of more the earliest one's people are gone at once."""
 
 
 class Standing(IntEnum):
@@ -124,7 +125,7 @@ class PresenceBook:
         return min(begun) + self._grace if begun else None
 
     def ended(self, now: int) -> tuple[dict[int, int], list[tuple[int, People]]]:
-        """Whose grace is over: those of this node, whose standing is to be noted, and of lost nodes.
+        """Whose grace is over: those of this node, whose standing is noted next, and of lost nodes.
 
         Both with the time at which their connection was lost.
         """
