@@ -91,7 +91,9 @@ class MembersHandler(ApiHandler):
     @operation("Members of a group", answer=bodies.MembersAnswer, scope="read")
     async def get(self, who: Identity, group: int) -> bodies.MembersAnswer:
         """In the order in which they came."""
+        found = await self.messenger.groups.members(who, group)
         return bodies.MembersAnswer(
+            online=self.messenger.presence.count_of(member.user.id for member in found),
             members=[
                 bodies.MemberAnswer(
                     user=member.user,
@@ -101,8 +103,8 @@ class MembersHandler(ApiHandler):
                     read_seq=member.read_seq,
                     delivered_seq=member.delivered_seq,
                 )
-                for member in await self.messenger.groups.members(who, group)
-            ]
+                for member in found
+            ],
         )
 
     @operation("Bring others in", body=bodies.NewMembers, scope="groups")

@@ -285,9 +285,10 @@ class MemberAnswer(Struct, kw_only=True):
 
 
 class MembersAnswer(Struct, kw_only=True):
-    """Members of a group, in the order in which they came."""
+    """Members of a group, in the order in which they came, and how many of them are online now."""
 
     members: list[MemberAnswer]
+    online: int
 
 
 class NewMembers(Struct, kw_only=True):

@@ -124,6 +124,10 @@ class Presence:
         """How many people are connected anywhere, or were a moment ago."""
         return len(self._book.everyone())
 
+    def count_of(self, people: Iterable[int]) -> int:
+        """How many of these are."""
+        return len(self._book.everyone() & BitMap64(people))
+
     # Those who want to know
 
     async def visible(self, user: int, others: Collection[int]) -> dict[int, int]:

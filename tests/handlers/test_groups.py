@@ -32,6 +32,17 @@ async def events(person: Person, group: int) -> list[str]:
     return [entry.get("kind", entry.get("text")) for entry in page["entries"]]
 
 
+async def test_how_many_members_are_online_is_counted_by_the_node(api: Api) -> None:
+    ann, bob, cyd, dee = await api.people("ann", "bob", "cyd", "dee")
+    group = await make(ann, bob, cyd)
+    path = f"/api/groups/{group}/members"
+    assert (await ann.get(path)).data["online"] == 0
+    async with api.socket(bob) as his, api.socket(dee) as hers:
+        await his.next_op("welcome")
+        await hers.next_op("welcome")
+        assert (await ann.get(path)).data["online"] == 1
+
+
 async def test_a_group_is_made_with_its_first_members(api: Api) -> None:
     ann, bob, cyd = await api.people("ann", "bob", "cyd")
     group = await make(ann, bob)

@@ -27,8 +27,8 @@ export function ChatHeader({ conv, summary }) {
   }, []);
   const details = router.place.value.details;
   useEffect(() => {
-    if (group && !client.groups.members.value.has(group.id)) {
-      client.groups.loadMembers(group.id).then(
+    if (group) {
+      client.groups.needMembers(group).then(
         () => client.peopleShown(),
         () => {},
       );
@@ -66,10 +66,7 @@ function subtitle({ t, client, times }, conv, { peer, group }) {
     return [isProgram(user) && t(`people.${user.kind}`), presenceText({ t, client, times }, peer)].filter(Boolean).join(" · ");
   }
   if (!group) return "";
-  const members = client.groups.members.value.get(group.id);
-  const online = members?.filter(
-    ({ user }) => user.id === client.me.id || client.people.isOnline(user.id),
-  ).length;
+  const online = client.groups.online(group.id);
   const count = t("groups.members_n", { n: group.members });
   return online ? `${count} · ${t("groups.online_n", { n: online })}` : count;
 }
