@@ -163,7 +163,7 @@ class Watch(Frame, tag="watch", kw_only=True):
 
 
 class Away(Frame, tag="away", kw_only=True):
-    """Nobody uses this device, or someone does again. No answer.
+    """Nobody uses this device, or someone does again.
 
     The most active of a person's devices counts; one that never says this is always used.
 

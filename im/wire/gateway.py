@@ -323,6 +323,7 @@ class Gateway:
     def _away(self, client: Client, frame: frames.Away) -> None:
         since = self._now_ms() - frame.idle_ms if frame.away else None
         self._services.admission.used(client, since)
+        client.send(Ok(id=frame.id))
 
     def _ping(self, client: Client, frame: frames.Ping) -> None:
         client.send(Ok(id=frame.id, time=self._now_ms()))

@@ -286,15 +286,14 @@ async def test_who_uses_none_of_their_devices_is_away_until_they_use_one(api: Ap
             (state,) = (await first.ask("watch", users=[bob.id]))["presence"]
             return dict(state)
 
-        await desk.send({"op": "away", "idle_ms": 300_000})
-        assert (await desk.ask("ping"))["op"] == "ok"
+        assert (await desk.ask("away", idle_ms=300_000))["op"] == "ok"
         assert await shown() == standing(bob)
-        await phone.send({"op": "away", "idle_ms": 60_000})
+        await phone.ask("away", idle_ms=60_000)
         (told,) = (await first.next_op("presence"))["users"]
         now = (await phone.ask("ping"))["time"]
         assert told == standing(bob, away=True, last_seen=told["last_seen"])
         assert 60_000 <= now - told["last_seen"] < 120_000
-        await desk.send({"op": "away", "away": False})
+        await desk.ask("away", away=False)
         assert (await first.next_op("presence"))["users"] == [standing(bob)]
 
 

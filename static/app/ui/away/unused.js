@@ -7,7 +7,11 @@ const SIGNS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "
 export function watchUse({ client, clock, target = window, page = document }) {
   let last = clock.now();
   let told = false;
-  const tell = () => client.connection.send({ op: "away", away: told, idle_ms: told ? clock.now() - last : 0 });
+  const tell = () => {
+    const idle = told ? clock.now() - last : 0;
+    // Without an answer the next connection says it.
+    client.connection.request({ op: "away", away: told, idle_ms: idle }).catch(() => {});
+  };
   const look = () => {
     const left = last + UNUSED_MS - clock.now();
     if (left > 0) {
