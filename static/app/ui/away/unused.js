@@ -1,5 +1,7 @@
 /** A page that nobody touched for this long lies unused, in ms. */
 export const UNUSED_MS = 5 * 60_000;
+/** The node takes no more. */
+const MAX_IDLE_MS = 24 * 3_600_000;
 /** What shows that someone uses a page. That it is hidden says nothing: they come back to it. */
 const SIGNS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "focus"];
 
@@ -8,7 +10,7 @@ export function watchUse({ client, clock, target = window, page = document }) {
   let last = clock.now();
   let told = false;
   const tell = () => {
-    const idle = told ? clock.now() - last : 0;
+    const idle = told ? Math.min(clock.now() - last, MAX_IDLE_MS) : 0;
     // Without an answer the next connection says it.
     client.connection.request({ op: "away", away: told, idle_ms: idle }).catch(() => {});
   };
