@@ -239,8 +239,7 @@ class Messenger:
             *(settings.sockets.grace_seconds, now_ms),
         )
         self.typing = TypingNotes(
-            *(self.rights, database, self.cluster, self.registry),
-            settings.groups.typing_notes,
+            *(self.rights, database, self.cluster, self.registry, settings.groups.typing_notes)
         )
         self.register = NodeRegister(
             database,
