@@ -234,13 +234,10 @@ class Messenger:
         self.retention = Retention(database, settings.retention.messages_days, self._tell_limits)
         self.expirer = Expirer(database, self.retention, holder, self.files.media.erased)
         self.marks = Marks(database, self.cluster, self.registry, settings.groups.read_marks)
-        self.presence = Presence(
-            *(self.cluster, self.node, database, self.registry),
-            *(settings.sockets.grace_seconds, now_ms),
-        )
-        self.typing = TypingNotes(
-            *(self.rights, database, self.cluster, self.registry, settings.groups.typing_notes)
-        )
+        grace = settings.sockets.grace_seconds
+        self.presence = Presence(self.cluster, self.node, database, self.registry, grace, now_ms)
+        largest = settings.groups.typing_notes
+        self.typing = TypingNotes(self.rights, database, self.cluster, self.registry, largest)
         self.register = NodeRegister(
             database,
             self.cluster,
