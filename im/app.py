@@ -298,11 +298,8 @@ class Messenger:
             hello_seconds=settings.sockets.hello_seconds,
         )
         self.tutorial = TutorialGateway(
-            services,
-            self.catalogue,
-            now_ms,
-            settings.limits.pending_frames,
-            settings.sockets.queue_bytes // 2,
+            *(services, self.catalogue, now_ms),
+            *(settings.limits.pending_frames, settings.sockets.queue_bytes // 2),
         )
         self.cluster.on(EntrySignal, lambda _, signal: self.delivery.dispatch(arrived(signal)))
         self.cluster.on(RightsSignal, lambda _, signal: self.rights.forget(signal.conv))
