@@ -53,7 +53,8 @@ function successor({ element, levels }) {
     const { node: gone, next, previous } = levels[at - 1];
     const parent = levels[at].node;
     const instead = next?.parentNode === parent ? next.previousElementSibling : parent.lastElementChild;
-    const index = within(gone).indexOf(element);
+    // It may have gone before what it was part of.
+    const index = Math.max(0, within(gone).indexOf(element));
     for (const beside of [instead === previous ? null : instead, next, previous]) {
       if (beside?.parentNode !== parent) continue;
       const found = within(beside).filter(canHave);
