@@ -88,12 +88,20 @@ class GroupHandler(ApiHandler):
 class MembersHandler(ApiHandler):
     """``/api/groups/{group}/members``"""
 
-    @operation("Members of a group", answer=bodies.MembersAnswer, scope="read")
-    async def get(self, who: Identity, group: int) -> bodies.MembersAnswer:
-        """In the order in which they came."""
-        found = await self.messenger.groups.members(who, group)
+    @operation(
+        "Members of a group",
+        query=bodies.MembersQuery,
+        answer=bodies.MembersAnswer,
+        scope="read",
+    )
+    async def get(
+        self, who: Identity, query: bodies.MembersQuery, group: int
+    ) -> bodies.MembersAnswer:
+        """Who leads it first, then in the order in which they came; ``cursor`` leads on."""
+        page = await self.messenger.groups.members(who, group, query.cursor, query.limit, query.q)
+        presence, everyone = self.messenger.presence, page.everyone
         return bodies.MembersAnswer(
-            online=self.messenger.presence.count_of(member.user.id for member in found),
+            online=None if everyone is None else presence.count_of(everyone),
             members=[
                 bodies.MemberAnswer(
                     user=member.user,
@@ -103,8 +111,9 @@ class MembersHandler(ApiHandler):
                     read_seq=member.read_seq,
                     delivered_seq=member.delivered_seq,
                 )
-                for member in found
+                for member in page.members
             ],
+            cursor=page.cursor,
         )
 
     @operation("Bring others in", body=bodies.NewMembers, scope="groups")

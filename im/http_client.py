@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
+from im.protocol.bodies import MemberAnswer, MembersAnswer
 from im.protocol.encoding import encode
 from im.protocol.search import MessageHit, MessageSearchAnswer
 from im.protocol.server import Error
@@ -104,6 +105,22 @@ class Api:
             page = msgspec.convert(found, MessageSearchAnswer)
             for hit in page.hits:
                 yield hit
+            if page.cursor is None:
+                return
+            more = {"cursor": page.cursor}
+
+    async def members(self, group: int, **query: Any) -> AsyncIterator[MemberAnswer]:
+        """Who is in a group: who leads it first, then in the order in which they came, page after
+        page.
+
+        ``query``: ``q`` for a part of the name, and a page's ``limit``. Raises as ``call``.
+        """
+        more: dict[str, str] = {}
+        while True:
+            found = await self.call("GET", f"/api/groups/{group}/members", **query, **more)
+            page = msgspec.convert(found, MembersAnswer)
+            for member in page.members:
+                yield member
             if page.cursor is None:
                 return
             more = {"cursor": page.cursor}

@@ -284,11 +284,24 @@ class MemberAnswer(Struct, kw_only=True):
     delivered_seq: int | None = None
 
 
+class MembersQuery(Struct, kw_only=True):
+    """Which page of the members, and only those whose name has ``q``."""
+
+    q: Text = ""
+    cursor: Text | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
 class MembersAnswer(Struct, kw_only=True):
-    """Members of a group, in the order in which they came, and how many of them are online now."""
+    """A page of a group's members: who leads it first, then in the order in which they came.
+
+    ``cursor`` for the next page, absent at the end. ``online``: how many of all members are online
+    now; with the first page, if no names are looked for.
+    """
 
     members: list[MemberAnswer]
-    online: int
+    cursor: str | None = None
+    online: int | None = None
 
 
 class NewMembers(Struct, kw_only=True):

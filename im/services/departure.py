@@ -21,7 +21,7 @@ async def leave_groups(groups: Groups, user: int) -> None:
         if group.role == "owner":
             others = [
                 one
-                for one in await groups.members(who, group.id)
+                for one in await groups.everyone(who, group.id)
                 if one.user.id != user and one.user.kind not in ("bot", "webhook")
             ]
             if not others:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from im.durations import MINUTE_MS
 from im.errors import Forbidden, Invalid, LimitReached, NotFound, Taken
 from im.protocol import names
-from im.protocol.server import GroupSummary, User
-from im.services import receipts, views
+from im.protocol.server import GroupSummary
+from im.services import member_list, views
 from im.services.group_rules import (
     MAX_ANNOUNCEMENT,
     MAX_CATEGORY,
@@ -22,16 +21,14 @@ from im.services.identity import Identity
 from im.services.invited import check_invited
 from im.services.leading import RANK, Change, Leading, Seat, seat_of
 from im.services.media import change_shown, own_picture
+from im.services.member_list import MAX_PAGE, Member, MembersPage
 from im.services.states import States
 from im.store import (
     conversations,
     effects,
     groups,
     join_requests,
-    members,
     nodes,
-    preferences,
-    users,
 )
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -43,22 +40,6 @@ from im.store.users import fold
 MAX_INVITED = 500
 FOREVER = names.MAX_ID
 """Until when someone is silenced whom only another lets write again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A member as the group's list shows them; marks are None in groups too large for them.
-
-    ``joined_seq`` is the entry with which they joined: marks begin there, whoever read what was
-    before.
-    """
-
-    user: User
-    role: str
-    joined_seq: int
-    silenced_until: int | None
-    read_seq: int | None
-    delivered_seq: int | None
 
 
 class Groups:
@@ -98,29 +79,45 @@ class Groups:
             raise NotFound("no such group")
         return views.group(row)
 
-    async def members(self, who: Identity, group: int) -> list[Member]:
-        """Who is in a group, in the order in which they came. Raises ``NotFound``."""
+    async def members(
+        self,
+        who: Identity,
+        group: int,
+        cursor: str | None = None,
+        limit: int = MAX_PAGE,
+        q: str = "",
+    ) -> MembersPage:
+        """A page of who is in a group: who leads it first, then in the order in which they came.
 
-        def read(cursor: Cursor) -> list[Member]:
+        ``q``: only those whose name has it. Raises ``NotFound`` or ``Invalid`` (the cursor).
+        """
+        after = member_list.decode(cursor)
+
+        def read(cursor: Cursor) -> MembersPage:
             place = seat_of(cursor, group, who.user)
-            rows = members.of_conversation(cursor, place.conversation, self._most_members)
-            people = {row.id: row for row in users.by_ids(cursor, [row.user for row in rows])}
-            told = len(rows) <= self._marked_members
-            silent = preferences.without_receipts(cursor, [row.user for row in rows if told])
-            return [
-                Member(
-                    views.user(people[row.user]),
-                    row.role,
-                    row.joined_seq,
-                    row.muted_until,
-                    row.read_seq if told and receipts.shown(who.user, row.user, silent) else None,
-                    row.delivered_seq if told else None,
-                )
-                for row in rows
-                if row.user in people
-            ]
+            return member_list.read(
+                cursor,
+                place.conversation,
+                who.user,
+                after,
+                limit,
+                q,
+                marked_members=self._marked_members,
+                most_members=self._most_members,
+            )
 
         return await self._database.read(read)
+
+    async def everyone(self, who: Identity, group: int) -> list[Member]:
+        """All members, read page by page. Raises ``NotFound``."""
+        found: list[Member] = []
+        cursor: str | None = None
+        while True:
+            page = await self.members(who, group, cursor, MAX_PAGE)
+            found += page.members
+            if page.cursor is None:
+                return found
+            cursor = page.cursor
 
     async def create(
         self,
@@ -329,7 +326,7 @@ class Groups:
 
     async def dissolve(self, who: Identity, group: int) -> None:
         """The owner ends the group. Raises ``NotFound`` or ``Forbidden``."""
-        people = [member.user.id for member in await self.members(who, group)]
+        people = [member.user.id for member in await self.everyone(who, group)]
         await self._leading.act(
             who,
             group,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from im.store.cursor import Cursor
+from im.store.users import escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,48 @@ def get(cursor: Cursor, conversation: int, user: int) -> MemberRow | None:
     return MemberRow(*row) if row is not None else None
 
 
-def of_conversation(cursor: Cursor, conversation: int, limit: int) -> list[MemberRow]:
-    """Who is in a conversation now, in the order in which they came."""
+class Listed(NamedTuple):
+    """Where a member stands in the list: who leads first, then in the order in which they came."""
+
+    rank: int
+    joined_seq: int
+    user: int
+
+
+FIRST = Listed(-1, 0, 0)
+"""Before everyone."""
+
+_RANK = "CASE role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 ELSE 2 END"
+
+
+def page(
+    cursor: Cursor, conversation: int, after: Listed, limit: int, wanted: str = ""
+) -> tuple[list[MemberRow], Listed | None]:
+    """Who is in a conversation now, behind a place in the list, and where to go on (None: done).
+
+    ``wanted``: only those whose folded name has it.
+    """
+    named, values = "", []
+    if wanted:
+        named = (
+            " AND EXISTS (SELECT 1 FROM user_basic WHERE id = user_id"
+            " AND name_folded LIKE %s ESCAPE '|')"
+        )
+        values = [f"%{escaped(wanted)}%"]
     rows = cursor.execute(
-        f"SELECT {_COLUMNS} FROM member WHERE conversation_id = %s AND left_seq IS NULL"
-        " ORDER BY joined_seq, user_id LIMIT %s",
-        (conversation, limit),
+        f"SELECT {_COLUMNS}, {_RANK} FROM member WHERE conversation_id = %s AND left_seq IS NULL"
+        f" AND ({_RANK} > %s OR ({_RANK} = %s AND (joined_seq > %s"
+        f" OR (joined_seq = %s AND user_id > %s)))){named}"
+        f" ORDER BY {_RANK}, joined_seq, user_id LIMIT %s",
+        (
+            *(conversation, after.rank, after.rank, after.joined_seq, after.joined_seq),
+            *(after.user, *values, limit),
+        ),
     ).all()
-    return [MemberRow(*row) for row in rows]
+    found = [MemberRow(*row[:-1]) for row in rows]
+    if len(found) < limit:
+        return found, None
+    return found, Listed(rows[-1][-1], found[-1].joined_seq, found[-1].user)
 
 
 def latest(cursor: Cursor, conversation: int, limit: int) -> list[tuple[int, int]]:

@@ -281,8 +281,8 @@ async def test_a_group_goes_on_under_its_administrator_when_the_owner_leaves_alt
     assert (await owner.post("/api/me", {"password": PASSWORD}, method="DELETE")).status == 200
     members = (await member.get(f"{path}/members")).data["members"]
     assert [(each["user"]["id"], each["role"]) for each in members] == [
-        (member.id, "member"),
         (deputy.id, "owner"),
+        (member.id, "member"),
     ]
     assert (await member.get(path)).data["owner"] == deputy.id
     (await member.post("/api/groups/join", {"group": alone["id"]})).refused(404, "not_found")

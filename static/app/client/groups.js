@@ -1,8 +1,10 @@
 import { signal } from "../../vendor/preact.js";
-import { MAX_WATCH } from "./people.js";
 
 /** Of a group whose members cannot all be watched, who is online is counted anew after this long, in ms. */
 const COUNTED_MS = 60_000;
+
+/** Members of a page; as many are known of each group that is looked at. */
+const MEMBERS = 100;
 
 /** The groups I am in, and who else is. */
 export class Groups {
@@ -40,28 +42,38 @@ export class Groups {
   }
 
   /** The same where nobody asked yet, or where the count is what it was long ago. */
-  async needMembers({ id, members }) {
-    const old = members > MAX_WATCH / 2 && Date.now() - this.counts.get(id)?.at > COUNTED_MS;
-    if (old || !this.members.value.has(id)) await this.loadMembers(id);
+  async needMembers(group) {
+    const old = !this.whole(group) && !(Date.now() - this.counts.get(group.id)?.at < COUNTED_MS);
+    if (old || !this.members.value.has(group.id)) await this.loadMembers(group.id);
   }
 
   /** How many members are online: those who are watched, or, of more, as many as the node counted. */
-  online(id) {
+  online(group) {
     const { me } = this.people;
-    const members = this.members.value.get(id) ?? [];
-    if (members.length > MAX_WATCH / 2) return this.counts.get(id).online;
+    if (!this.whole(group)) return this.counts.get(group.id)?.online ?? 0;
+    const members = this.members.value.get(group.id);
     return members.filter(({ user }) => user.id === me.id || this.people.isOnline(user.id)).length;
   }
 
-  /** `[{user, role}]` into `members`, owner and administrators first. */
+  /** The first page of `[{user, role}]` into `members`, owner and administrators first. */
   async loadMembers(id) {
-    const { members, online } = await this.api.get(`/groups/${id}/members`);
-    this.people.learn(members.map((member) => member.user));
-    const rank = { owner: 0, admin: 1, member: 2 };
-    const sorted = members.slice().sort((one, other) => rank[one.role] - rank[other.role]);
+    const { members, online } = await this.membersPage(id);
     const map = new Map(this.members.value);
-    map.set(id, sorted);
+    map.set(id, members);
     this.counts.set(id, { online, at: Date.now() });
     this.members.value = map;
+  }
+
+  /** Whether all members are among those that were loaded. */
+  whole({ id, members }) {
+    return this.members.value.get(id)?.length >= members;
+  }
+
+  /** A page: `{members, cursor?, online?}`, the cursor of the next one; with `q` of those whose name has it. */
+  async membersPage(id, { q = "", cursor = null, limit = MEMBERS } = {}) {
+    const query = new URLSearchParams({ q, limit, ...(cursor && { cursor }) });
+    const page = await this.api.get(`/groups/${id}/members?${query}`);
+    this.people.learn(page.members.map((member) => member.user));
+    return page;
   }
 }

@@ -7,6 +7,8 @@ import { membersOf } from "./mentions.js";
 
 /** Offered at once. */
 const MAX_OFFERED = 8;
+/** In a large group the node is asked this long after the last letter, in ms. */
+const PAUSE_MS = 150;
 const SOURCES = { "@": useNames, ":": useEmoji };
 
 /**
@@ -57,7 +59,9 @@ function useNames(letters, { summary, onNamed }) {
   const { t, client } = useApp();
   const wanted = letters.toLowerCase();
   const has = (name) => name?.toLowerCase().includes(wanted);
-  const items = membersOf(client, summary)
+  const known = membersOf(client, summary);
+  const others = useOthers(letters, summary);
+  const items = [...known, ...others.filter(({ id }) => !known.some((user) => user.id === id))]
     .filter(({ id, name }) => id !== client.me.id && (has(name) || has(client.people.remarks.value.get(id))))
     .slice(0, MAX_OFFERED)
     .map((user) => ({
@@ -68,6 +72,24 @@ function useNames(letters, { summary, onNamed }) {
       chosen: () => onNamed(user),
     }));
   return { name: "mention", label: t("chat.mention"), items };
+}
+
+/** Those in a group too large to be known whole, as the node finds them. */
+function useOthers(letters, { group }) {
+  const { client } = useApp();
+  const [found, setFound] = useState([]);
+  const ask = letters && group && !client.groups.whole(group);
+  useEffect(() => {
+    setFound([]);
+    if (!ask) return undefined;
+    const timer = setTimeout(async () => {
+      const wanted = { q: letters, limit: MAX_OFFERED + 1 };
+      const { members } = await client.groups.membersPage(group.id, wanted).catch(() => ({ members: [] }));
+      setFound(members.map(({ user }) => user));
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [ask, letters]);
+  return found;
 }
 
 /** Emoji of which a word begins so, in either language. */

@@ -66,7 +66,7 @@ function subtitle({ t, client, times }, conv, { peer, group }) {
     return [isProgram(user) && t(`people.${user.kind}`), presenceText({ t, client, times }, peer)].filter(Boolean).join(" · ");
   }
   if (!group) return "";
-  const online = client.groups.online(group.id);
+  const online = client.groups.online(group);
   const count = t("groups.members_n", { n: group.members });
   return online ? `${count} · ${t("groups.online_n", { n: online })}` : count;
 }

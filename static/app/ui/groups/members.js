@@ -1,9 +1,11 @@
-import { html, useState } from "../../../vendor/preact.js";
+import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { removeMember, setRole, unsilence } from "../../client/group-acts.js";
 import { useApp } from "../context.js";
 import { FOREVER } from "../chat/silenced.js";
 import { Avatar, IconButton, LoadError, Skeleton } from "../elements.js";
 import { useFormats } from "../formats.js";
+import { SearchBox } from "../list/search-box.js";
+import { PagesEnd, usePages } from "../paged.js";
 import { presenceText } from "../presence-text.js";
 import { Confirm } from "../layer-views.js";
 import { failing } from "../reason.js";
@@ -11,6 +13,8 @@ import { SilenceDialog } from "./silence.js";
 
 /** Members shown before "show all". */
 const SHOWN_FIRST = 8;
+/** After the last key a name is looked for, in ms. */
+const PAUSE_MS = 200;
 const ROLE_TAGS = { owner: "a", admin: "" };
 
 /** Who is in a group, and what one may do with each. */
@@ -18,21 +22,50 @@ export function MemberList({ group, error, reload }) {
   const { t, client } = useApp();
   const [all, setAll] = useState(false);
   const members = client.groups.members.value.get(group.id);
+  const whole = client.groups.whole(group);
   const shown = all ? members : members?.slice(0, SHOWN_FIRST);
   return html`<div class="block">
-    <h3><span>${t("groups.members_title", { n: members?.length ?? group.members })}</span></h3>
+    <h3><span>${t("groups.members_title", { n: whole ? members.length : group.members })}</span></h3>
     ${!members && (error
       ? html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${reload} />`
       : html`<${Skeleton} rows=${Math.min(group.members, SHOWN_FIRST)} label=${t("state.loading")} />`)}
-    <ul>
-      ${shown?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} />`)}
-    </ul>
+    ${all && !whole
+      ? html`<${ManyMembers} key=${group.id} group=${group} />`
+      : html`<ul>
+          ${shown?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} />`)}
+        </ul>`}
     ${members && members.length > SHOWN_FIRST && !all &&
-    html`<button type="button" class="btn quiet wide" onClick=${() => setAll(true)}>${t("groups.show_all", { n: members.length })}</button>`}
+    html`<button type="button" class="btn quiet wide" onClick=${() => setAll(true)}>${t("groups.show_all", { n: whole ? members.length : group.members })}</button>`}
   </div>`;
 }
 
-function Member({ group, member }) {
+/** The members of a large group, as far as one scrolls, or those whose name has what one looks for. */
+function ManyMembers({ group }) {
+  const { t, client } = useApp();
+  const [text, setText] = useState("");
+  const [query, setQuery] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setQuery(text.trim()), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const pages = usePages(async (cursor) => {
+    const page = await client.groups.membersPage(group.id, { q: query, cursor });
+    return [page.members, page.cursor ?? null];
+  }, query);
+  useEffect(() => client.peopleShown(), [pages.rows]);
+  const changed = (id) => (change) =>
+    change?.role === "owner" ? pages.begin() : pages.set(({ user }) => user.id === id, change);
+  return html`
+    <${SearchBox} value=${text} onInput=${(value, composing) => !composing && setText(value)} placeholder=${t("groups.find_member")} />
+    <ul>
+      ${pages.rows?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} onChange=${changed(member.user.id)} />`)}
+    </ul>
+    ${pages.rows && !pages.rows.length && html`<p class="nothing" role="status">${t("list.no_match", { query })}</p>`}
+    <${PagesEnd} pages=${pages} label=${t("groups.more_members")} />
+  `;
+}
+
+function Member({ group, member, onChange = () => {} }) {
   const app = useApp();
   const { t, client, router, layers } = app;
   const { user, role, silenced_until: until } = member;
@@ -41,6 +74,7 @@ function Member({ group, member }) {
   const me = user.id === client.me.id;
   const name = client.people.name(user.id);
   const act = (promise) => promise.catch(failing(app));
+  const become = (next) => setRole(client, group.id, user.id, next).then(() => onChange({ role: next }));
   const open = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
     const items = [
@@ -51,17 +85,17 @@ function Member({ group, member }) {
       items.push(null, {
         icon: "shield",
         label: t(role === "admin" ? "groups.make_member" : "groups.make_admin"),
-        run: () => act(setRole(client, group.id, user.id, role === "admin" ? "member" : "admin")),
+        run: () => act(become(role === "admin" ? "member" : "admin")),
       });
       items.push({ icon: "crown", label: t("groups.make_owner"), run: () => confirm("owner") });
     }
     if (group.role !== "member" && silenced) {
-      items.push(null, { icon: "chat", label: t("groups.unsilence"), run: () => act(unsilence(client, group.id, user.id)) });
+      items.push(null, { icon: "chat", label: t("groups.unsilence"), run: () => act(unsilence(client, group.id, user.id).then(() => onChange({ silenced_until: null }))) });
     } else if (group.role !== "member" && role === "member") {
       items.push(null, {
         icon: "bell-off",
         label: t("groups.silence"),
-        run: () => layers.open(SilenceDialog, { group, user: user.id, name }),
+        run: () => layers.open(SilenceDialog, { group, user: user.id, name, onChange }),
       });
     }
     const mayRemove = group.role === "owner" || (group.role === "admin" && role === "member");
@@ -76,7 +110,7 @@ function Member({ group, member }) {
       text: t(`groups.${kind}_text`, { name }),
       action: t(kind === "kick" ? "groups.kick" : "groups.make_owner"),
       onConfirm: () =>
-        kind === "kick" ? removeMember(client, group.id, user.id) : setRole(client, group.id, user.id, "owner"),
+        kind === "kick" ? removeMember(client, group.id, user.id).then(() => onChange(null)) : become("owner"),
     });
   return html`<li class="mem">
     <${Avatar} id=${user.id} name=${name} size="s" presence=${me ? "online" : client.people.standing(user.id)} />

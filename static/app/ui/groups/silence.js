@@ -1,5 +1,6 @@
 import { html, useState } from "../../../vendor/preact.js";
 import { silence } from "../../client/group-acts.js";
+import { FOREVER } from "../chat/silenced.js";
 import { useApp } from "../context.js";
 import { Icon } from "../elements.js";
 import { useFormats } from "../formats.js";
@@ -10,12 +11,14 @@ import { useForm } from "../use-form.js";
 const SPANS = [10, 60, 1440, 10_080, null];
 
 /** Keep a member from writing in a group. */
-export function SilenceDialog({ group, user, name, close }) {
+export function SilenceDialog({ group, user, name, onChange = () => {}, close }) {
   const { t, client } = useApp();
   const formats = useFormats();
   const [chosen, setChosen] = useState(1);
   const [form, submit] = useForm(async () => {
-    await silence(client, group.id, user, SPANS[chosen]);
+    const minutes = SPANS[chosen];
+    await silence(client, group.id, user, minutes);
+    onChange({ silenced_until: minutes === null ? FOREVER : client.now() + minutes * 60_000 });
     close();
   });
   return html`<${Dialog} title=${t("groups.silence_title", { name })} close=${close}>

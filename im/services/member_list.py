@@ -1,0 +1,102 @@
+"""Who is in a group, a page at a time: who leads it first, then in the order in which they came."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+import msgspec
+
+from im.errors import Invalid
+from im.protocol.server import User
+from im.services import receipts, views
+from im.store import members, preferences, users
+from im.store.cursor import Cursor
+from im.store.members import FIRST, Listed
+
+MAX_PAGE = 500
+"""Members of a page at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member as the group's list shows them; marks are None in groups too large for them.
+
+    ``joined_seq`` is the entry with which they joined: marks begin there, whoever read what was
+    before.
+    """
+
+    user: User
+    role: str
+    joined_seq: int
+    silenced_until: int | None
+    read_seq: int | None
+    delivered_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MembersPage:
+    """Members of a group; ``cursor`` for the next page, None at the end.
+
+    ``everyone``: ids of all members, with the first page of all; else None.
+    """
+
+    members: list[Member]
+    cursor: str | None
+    everyone: list[int] | None
+
+
+def read(
+    cursor: Cursor,
+    conversation: int,
+    reader: int,
+    after: Listed,
+    limit: int,
+    q: str,
+    *,
+    marked_members: int,
+    most_members: int,
+) -> MembersPage:
+    """A page as ``reader`` may see it; with ``q`` only those whose name has it.
+
+    ``marked_members``: the largest group in which everyone is told of each one's marks;
+    ``most_members``: the largest that there is.
+    """
+    rows, following = members.page(cursor, conversation, after, limit, users.fold(q))
+    people = {row.id: row for row in users.by_ids(cursor, [row.user for row in rows])}
+    told = members.counts(cursor, [conversation]).get(conversation, 0) <= marked_members
+    silent = preferences.without_receipts(cursor, [row.user for row in rows if told])
+    found = [
+        Member(
+            views.user(people[row.user]),
+            row.role,
+            row.joined_seq,
+            row.muted_until,
+            row.read_seq if told and receipts.shown(reader, row.user, silent) else None,
+            row.delivered_seq if told else None,
+        )
+        for row in rows
+        if row.user in people
+    ]
+    everyone: list[int] | None = None
+    if after == FIRST and not q:
+        everyone = [user for user, _ in members.latest(cursor, conversation, most_members)]
+    return MembersPage(found, None if following is None else _encode(following), everyone)
+
+
+def decode(cursor: str | None) -> Listed:
+    """Where a page begins. Raises ``Invalid``."""
+    if cursor is None:
+        return FIRST
+    try:
+        return Listed(*_places.decode(base64.urlsafe_b64decode(cursor)))
+    except (ValueError, binascii.Error, msgspec.DecodeError):
+        raise Invalid("not a cursor", field="cursor", values={"field": "cursor"}) from None
+
+
+def _encode(place: Listed) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+
+
+_places = msgspec.json.Decoder(tuple[int, int, int])

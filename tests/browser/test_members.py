@@ -1,0 +1,61 @@
+"""The members of a large group: as many as one scrolls to, or those that one looks for."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from playwright.sync_api import expect
+
+from tests.browser.people import QUICK, enter, register
+from tests.services.chromium import Pages
+from tests.services.node import Node, NodeFactory
+
+CROWD = 1_200
+
+
+def crowd(node: Node, group: int) -> None:
+    """So many members more, beside the node."""
+    with closing(sqlite3.connect(node.data / "im.db", timeout=10)) as database, database:
+        (talk,) = database.execute(
+            "SELECT id FROM conversation WHERE name = ?", (f"g:{group}",)
+        ).fetchone()
+        people = [(number, f"Walker {number}") for number in range(1000, 1000 + CROWD)]
+        database.executemany(
+            "INSERT INTO user_basic (id, name, name_folded, created_at, updated_at)"
+            " VALUES (?, ?, lower(?), 1, 1)",
+            [(number, name, name) for number, name in people],
+        )
+        database.executemany(
+            "INSERT INTO member (conversation_id, user_id, joined_seq, changed_at)"
+            " VALUES (?, ?, ?, 1)",
+            [(talk, number, number) for number, _ in people],
+        )
+
+
+def test_the_list_goes_on_as_one_scrolls_and_finds_who_is_far_down(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    server = node(env=QUICK)
+    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
+    body = {"name": "Walkers", "members": [bo.id]}
+    group = anna.call("POST", "/groups", body)["id"]
+    crowd(server, group)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"groups/{group}")
+    members = page.locator(".mem")
+    expect(members).to_have_count(8)
+    page.get_by_role("button", name="Show all").click()
+    expect(members.nth(99)).to_be_attached()
+    members.nth(99).scroll_into_view_if_needed()
+    expect(members.nth(150)).to_be_attached()
+    page.get_by_placeholder("Find a member").fill("walker 2150")
+    expect(members).to_have_count(1)
+    page.get_by_role("button", name="Actions for Walker 2150").click()
+    page.get_by_role("menuitem", name="Make admin").click()
+    expect(members.locator(".tag")).to_have_text("Admin")
+
+    # Whoever is not among the first is found by an @ as well.
+    page.goto(f"{server.url}/toChat#/chats/g:{group}")
+    page.locator(".comp textarea").press_sequentially("@2199")
+    expect(page.locator("#mention-list li")).to_contain_text("Walker 2199")
