@@ -321,9 +321,9 @@ class LimitSection(Section):
     frames_burst: Annotated[int, Field(ge=1)] = 200
     """Frames that may come at once."""
     logins: Rate = "10/minute;60/hour"
-    """Failed log-ins of one name from one address."""
+    """Failed log-ins of one name from one address; codes that a person makes for a device."""
     logins_per_address: Rate = "100/minute"
-    """Failed log-ins from one address."""
+    """Failed log-ins from one address, and wrong codes of a further device."""
     registrations: Rate = "200/hour"
     """Accounts made from one address, guests included."""
     contact_requests: Rate = "60/hour"
