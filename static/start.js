@@ -1,6 +1,7 @@
 /**
  * Loads the page again when a part of it did not come, as happens when a device changes its network
- * just then; gives up after a few times and says so. A page that has started is left alone.
+ * just then; gives up after a few times and says so. A page that has started is left alone. The modules that
+ * `data-modules` names are sent for at once, and not when those that import them have come.
  */
 (() => {
   const KEY = "im.reloads";
@@ -40,4 +41,12 @@
     over = true;
     count(0);
   });
+
+  const { src, dataset } = document.currentScript;
+  for (const module of dataset.modules.trim().split(/\s+/)) {
+    const link = document.createElement("link");
+    link.rel = "modulepreload";
+    link.href = new URL(`${module}.js`, src);
+    document.head.append(link);
+  }
 })();

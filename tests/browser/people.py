@@ -118,6 +118,20 @@ def online(page: Page) -> None:
     expect(page.locator(".pane .skeleton")).to_have_count(0)
 
 
+FETCHED = """async (name) => {
+  const all = performance.getEntriesByType("resource");
+  const found = all.find((entry) => entry.name.endsWith(`/${name}`));
+  if (!found) return false;
+  await import(found.name);
+  return true;
+}"""
+
+
+def fetched(page: Page, module: str) -> None:
+    """Wait until a module has come that is fetched when the browser is idle, and has been run."""
+    page.wait_for_function(FETCHED, arg=module)
+
+
 def write(page: Page, text: str) -> None:
     """Write into the open conversation and press Enter."""
     box = page.locator(".comp textarea")

@@ -14,6 +14,7 @@ from tests.browser.people import (
     Person,
     befriend,
     enter,
+    fetched,
     private,
     register,
     row,
@@ -36,6 +37,7 @@ def test_contacts_are_asked_accepted_named_and_blocked(node: NodeFactory, new_pa
     page = new_page(locale="en-GB")
     keys = Keys(page)
     enter(page, anna, "contacts")
+    fetched(page, "focus-keeper.js")
     # What was dealt with is gone, and the focus is on the next.
     keys.open("button", "Accept Bo")
     keys.at("button", "Accept Cem")
@@ -95,6 +97,7 @@ def test_a_group_is_made_led_and_dissolved(node: NodeFactory, new_page: Pages) -
     page = new_page(locale="en-GB")
     keys = Keys(page)
     enter(page, anna)
+    fetched(page, "focus-keeper.js")
     keys.open("button", "New")
     keys.choose("Create a group")
     keys.at("textbox", "Group name")
@@ -179,6 +182,7 @@ def test_the_settings_are_changed(node: NodeFactory, new_page: Pages) -> None:
     page = new_page(locale="en-GB")
     keys = Keys(page)
     enter(page, anna, "settings")
+    fetched(page, "focus-keeper.js")
     keys.tab("textbox", re.compile("^Note"))
     keys.type("on the deck")
     keys.open("button", "Save")
@@ -261,6 +265,7 @@ def test_a_server_is_run(node: NodeFactory, new_page: Pages) -> None:
     page = new_page(locale="en-GB")
     keys = Keys(page)
     enter(page, master, "admin/users")
+    fetched(page, "focus-keeper.js")
     manage = "Manage {}".format
     keys.open("button", manage("Bo"))
     keys.choose("Reset password")
@@ -292,6 +297,7 @@ def test_every_stop_of_tab_is_in_sight_and_marked(
     bo.send(f"u:{master.id}", "see https://example.org")
     page = new_page(locale="en-GB", viewport={"width": width, "height": 740})
     enter(page, master)
+    fetched(page, "focus-keeper.js")
     wrong: list[str] = []
     chat = private(master, bo)
     for place, ready in (

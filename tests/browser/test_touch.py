@@ -10,7 +10,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from tests.browser.people import QUICK, Person, befriend, bubble, enter, pair, register, row
+from tests.browser.people import (
+    QUICK,
+    Person,
+    befriend,
+    bubble,
+    enter,
+    fetched,
+    pair,
+    register,
+    row,
+)
 from tests.browser.test_accessibility import violations
 from tests.handlers import samples
 from tests.services.chromium import Pages
@@ -278,6 +288,7 @@ def test_a_held_button_records(node: NodeFactory, new_page: Pages, end: str) -> 
     anna, _, chat = two(node)
     page, thumb = telephone(new_page)
     enter(page, anna, f"chats/{chat}")
+    fetched(page, "hold.js")
     microphone = page.get_by_role("button", name="Voice message")
     box = page.get_by_role("group", name="Record a voice message")
     thumb.down(middle(microphone))

@@ -1,13 +1,14 @@
-import { keepFocus } from "./focus-keeper.js";
+import { later } from "./idle.js";
 import { isComposing } from "./input-method.js";
 import { lazy } from "./lazy.js";
 
 export const Palette = lazy(() => import("./palette/palette.js"), "Palette", ["search"]);
+const focusKeeper = later(() => import("./focus-keeper.js"));
 const KeyHelp = lazy(() => import("./palette/help.js"), "KeyHelp");
 
 /** Keys that work everywhere in the page. Those of the input method are left to it. */
 export function listenForKeys({ client, router, layers }) {
-  keepFocus();
+  focusKeeper().then(({ keepFocus }) => keepFocus(), () => {});
   addEventListener("keydown", (event) => {
     if (isComposing(event) || event.defaultPrevented) return;
     const command = event.ctrlKey || event.metaKey;

@@ -1,4 +1,4 @@
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../../../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useSignal, useState } from "../../../vendor/preact.js";
 import { partOf } from "../../client/parts.js";
 import { Said } from "../../client/said.js";
 import { byteLength } from "../../core/text.js";
@@ -7,10 +7,10 @@ import { useApp } from "../context.js";
 import { Icon, IconButton } from "../elements.js";
 import { Sticker, stickerNamed } from "../emoji/sticker-set.js";
 import { useEnterSends } from "../enter-sends.js";
+import { later, useLater } from "../idle.js";
 import { isComposing } from "../input-method.js";
 import { lazy } from "../lazy.js";
 import { Attach } from "../media/attach.js";
-import { useHold } from "../media/hold.js";
 import { pastedFiles } from "../media/sender.js";
 import { Completion, useCompletion } from "./completion.js";
 import { useMentions } from "./mentions.js";
@@ -19,6 +19,7 @@ import { Quote } from "./row.js";
 import { reason } from "../reason.js";
 
 const EmojiPanel = lazy(() => import("../emoji/panel.js"), "EmojiPanel", ["emoji"]);
+const holding = later(() => import("../media/hold.js"));
 const Recorder = lazy(() => import("../media/recorder.js"), "Recorder");
 const MAX_LINES = 8;
 
@@ -197,7 +198,10 @@ export function Composer({ conv, summary, about, handle, sender }) {
     setEmoji(false);
     setRecording(true);
   };
-  const { hold, on: held } = useHold(startRecording);
+  const hold = useSignal(null);
+  const begin = useRef(null);
+  begin.current = startRecording;
+  useLater(holding, ({ followHold }) => followHold(box.current.querySelector(".mic-b"), hold, begin));
   const stopRecording = () => {
     setRecording(false);
     requestAnimationFrame(() => box.current?.querySelector(".mic-b").focus());
@@ -257,7 +261,7 @@ export function Composer({ conv, summary, about, handle, sender }) {
         ${tooLong
           ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`
           : html`<span class="hintk keys">${t(enterSends ? "chat.keys" : "chat.keys_swapped")}</span>`}
-        <${IconButton} class="mic-b" icon="mic" label=${t("voice.record")} onClick=${startRecording} ...${held} />
+        <${IconButton} class="mic-b" icon="mic" label=${t("voice.record")} onClick=${startRecording} />
         <button type="button" class="ib solid send-b ${ready ? "" : "idle"}" aria-label=${t(editing ? "chat.save" : "chat.send")}
           title=${t(editing ? "chat.save" : "chat.send")} aria-disabled=${ready ? undefined : "true"}
           onClick=${() => {

@@ -1,5 +1,3 @@
-import { useEffect, useRef, useSignal } from "../../../vendor/preact.js";
-
 /** A finger that rests so long on the button holds it; one that goes sooner has tapped it. In ms. */
 const HOLD_MS = 300;
 /** Before that, one that moves further than this is doing something else; in CSS pixels, as `AWAY_PX`. */
@@ -8,45 +6,47 @@ const SLACK_PX = 10;
 const AWAY_PX = 80;
 
 /**
- * A button held with a finger; `begin()` when that begins. The signal `hold` is "held", "away" while the finger is so
- * far that letting go discards, and at the end "send", "drop", or "broken" when the system took the finger away; null
- * is without a finger, and what heeds the end makes it so. `on`: listeners of the button.
+ * A button held with a finger; `begin.current()` when that begins. The signal `hold` is "held", "away" while the finger
+ * is so far that letting go discards, and at the end "send", "drop", or "broken" when the system took the finger away;
+ * null is without a finger, and what heeds the end makes it so. Answers how to end it.
  */
-export function useHold(begin) {
-  const hold = useSignal(null);
-  const press = useRef(null);
+export function followHold(button, hold, begin) {
+  let press = null;
   const holding = () => hold.value === "held" || hold.value === "away";
   const end = (outcome) => {
-    clearTimeout(press.current?.timer);
-    press.current = null;
+    clearTimeout(press?.timer);
+    press = null;
     if (holding()) hold.value = outcome;
   };
-  useEffect(() => () => clearTimeout(press.current?.timer), []);
-  const on = {
-    onTouchStart({ touches }) {
+  const listeners = {
+    touchstart({ touches }) {
       end("broken");
       if (touches.length > 1) return;
       const [{ clientX: x, clientY: y }] = touches;
       const timer = setTimeout(() => {
         hold.value = "held";
-        begin();
+        begin.current();
       }, HOLD_MS);
-      press.current = { x, y, timer };
+      press = { x, y, timer };
     },
-    onTouchMove({ touches }) {
-      if (!press.current) return;
-      const { x, y, timer } = press.current;
+    touchmove({ touches }) {
+      if (!press) return;
+      const { x, y, timer } = press;
       const far = Math.hypot(touches[0].clientX - x, touches[0].clientY - y);
       if (holding()) hold.value = far > AWAY_PX ? "away" : "held";
       else if (far > SLACK_PX) clearTimeout(timer);
     },
-    onTouchEnd(event) {
+    touchend(event) {
       // No click follows, which would be the other way to begin.
       if (holding()) event.preventDefault();
       end(hold.value === "away" ? "drop" : "send");
     },
-    onTouchCancel: () => end("broken"),
-    onContextMenu: (event) => press.current && event.preventDefault(),
+    touchcancel: () => end("broken"),
+    contextmenu: (event) => press && event.preventDefault(),
   };
-  return { hold, on };
+  for (const [name, listener] of Object.entries(listeners)) button.addEventListener(name, listener);
+  return () => {
+    clearTimeout(press?.timer);
+    for (const [name, listener] of Object.entries(listeners)) button.removeEventListener(name, listener);
+  };
 }

@@ -15,7 +15,7 @@ const REASONS = { NotAllowedError: "refused", NotFoundError: "none", NotReadable
 /**
  * Record a voice message in place of writing: stop and listen, or send at once. What was recorded is
  * a draft until it is sent or discarded; leaving the conversation stops it and keeps it. `hold`: what a finger
- * does that holds the button (see `useHold`).
+ * does that holds the button (see `followHold`).
  */
 export function Recorder({ conv, replyTo, hold, sent, close }) {
   const { t, client, layers, times } = useApp();
