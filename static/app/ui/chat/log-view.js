@@ -35,7 +35,6 @@ export function LogView({ conv, summary, actions, canWrite }) {
   const shown = useRef(false);
   shown.current = log.loaded && (shown.current || held.confirmed.value || client.offline.value);
   const loaded = shown.current;
-  keep.shown = loaded;
   if (line.current === undefined && loaded) {
     line.current = summary.unread > 0 ? summary.read_seq : null;
     keep.open(line.current);

@@ -16,8 +16,6 @@ export class ScrollKeeper {
   constructor({ log, history, conv, redraw }) {
     Object.assign(this, { log, history, conv, redraw });
     this.window = new LogWindow();
-    /** Whether entries are shown: what was kept is not, before the node has confirmed it. */
-    this.shown = false;
     this.stuck = true;
     this.atBottom = signal(true);
     this.anchor = null;
@@ -123,7 +121,7 @@ export class ScrollKeeper {
     if (!scroller?.clientHeight) return;
     const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
     this.stuck = this.following && this.log.atEnd && rest <= FOLLOW_PX;
-    if (!this.shown) this.stuck = true;
+    if (!this.log.loaded) this.stuck = true;
     this.log.readAt = this.stuck ? null : this.window.first;
     this.atBottom.value = this.stuck || (this.following && this.log.atEnd && rest <= FOLLOW_PX);
     this.anchor = anchorIn(content, scroller.getBoundingClientRect().top);
@@ -132,7 +130,7 @@ export class ScrollKeeper {
   /** Show or fetch more where the reader comes near an edge. */
   #fill() {
     const { scroller, log } = this;
-    if (!scroller?.clientHeight || !this.shown || this.target) return;
+    if (!scroller?.clientHeight || !log.loaded || this.target) return;
     const above = scroller.scrollTop;
     const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
     if (above < AHEAD_PX) {
