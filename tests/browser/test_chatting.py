@@ -20,6 +20,7 @@ from tests.browser.people import (
     write,
 )
 from tests.browser.test_accessibility import violations
+from tests.browser.test_kept import until
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -172,6 +173,9 @@ def test_a_message_that_could_not_be_deleted_for_me_is_there_again(
     expect(message).to_have_count(0)
     toast.get_by_role("button", name="Undo").click()
     expect(message).to_be_visible()
+    # What the node has not agreed to would be taken back.
+    kept = f"/messages?conv={private(anna, bo)}"
+    until(page, lambda: "keep this" in json.dumps(bo.call("GET", kept)))
     server.kill9()
     expect(page.locator(".banner")).to_be_visible()
     message.press("Delete")
