@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-import msgspec
-
-from im.errors import Invalid, NotFound
+from im.errors import NotFound
 from im.protocol import names
 from im.protocol.server import ConversationSummary, Message, User
 from im.services import receipts, views
 from im.services.history import Erasures, view
 from im.services.identity import Identity
+from im.services.page_cursor import PageCursor
 from im.services.states import States
 from im.store import (
     conversations,
@@ -32,6 +29,8 @@ from im.store.database import Database
 from im.store.entries import Entry
 from im.store.summaries import Place, SummaryRow
 from im.store.users import UserRow
+
+_cursors = PageCursor(tuple[bool, int, int], Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Conversations:
 
         The announcements come with the first page. Raises ``Invalid`` or ``Unavailable``.
         """
-        place = _decode(cursor)
+        place = _cursors.decode(cursor)
         page = await self._database.read(_read_page, who.user, place, limit)
         for summary in page.conversations:
             last = summary.last
@@ -124,7 +123,7 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
     following = None
     if len(rows) == limit:
         end = rows[-1]
-        following = _encode(Place(end.pinned_at is not None, end.changed_at, end.id))
+        following = _cursors.encode(end.pinned_at is not None, end.changed_at, end.id)
     if place is None:
         announcements = summaries.announcements(cursor, user)
         if announcements is not None:
@@ -189,20 +188,3 @@ def _peer(row: SummaryRow, user: int) -> int | None:
 
 def _title(peer: int | None, people: Mapping[int, UserRow]) -> str:
     return people[peer].name if peer is not None and peer in people else ""
-
-
-_places = msgspec.json.Decoder(tuple[bool, int, int])
-
-
-def _encode(place: Place) -> str:
-    plain = msgspec.json.encode((place.pinned, place.changed_at, place.id))
-    return base64.urlsafe_b64encode(plain).decode()
-
-
-def _decode(cursor: str | None) -> Place | None:
-    if cursor is None:
-        return None
-    try:
-        return Place(*_places.decode(base64.urlsafe_b64decode(cursor)))
-    except (ValueError, binascii.Error, msgspec.DecodeError):
-        raise Invalid("not a cursor", field="cursor", values={"field": "cursor"}) from None

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 
-import msgspec
-
-from im.errors import Invalid
 from im.protocol.server import User
 from im.services import receipts, views
+from im.services.page_cursor import PageCursor
 from im.store import members, preferences, users
 from im.store.cursor import Cursor
 from im.store.members import FIRST, Listed
 
 MAX_PAGE = 500
 """Members of a page at most."""
+
+_cursors = PageCursor(tuple[int, int, int], Listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +80,9 @@ def read(
     everyone: list[int] | None = None
     if after == FIRST and not q:
         everyone = [user for user, _ in members.latest(cursor, conversation, most_members)]
-    return MembersPage(found, None if following is None else _encode(following), everyone)
+    return MembersPage(found, _cursors.encode(*following) if following else None, everyone)
 
 
 def decode(cursor: str | None) -> Listed:
     """Where a page begins. Raises ``Invalid``."""
-    if cursor is None:
-        return FIRST
-    try:
-        return Listed(*_places.decode(base64.urlsafe_b64decode(cursor)))
-    except (ValueError, binascii.Error, msgspec.DecodeError):
-        raise Invalid("not a cursor", field="cursor", values={"field": "cursor"}) from None
-
-
-def _encode(place: Listed) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
-
-
-_places = msgspec.json.Decoder(tuple[int, int, int])
+    return _cursors.decode(cursor) or FIRST

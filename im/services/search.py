@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
-
-import msgspec
 
 from im.errors import Invalid, RateLimited
 from im.protocol import names
@@ -21,6 +17,7 @@ from im.services.history import Erasures, view
 from im.services.identity import Identity
 from im.services.limits import SharedLimits
 from im.services.message_search import Found, Hit, Position, Wanted, look
+from im.services.page_cursor import PageCursor
 from im.store import conversations, groups, users, visible
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -37,6 +34,8 @@ SNIPPET = 120
 """Characters of a message that a hit shows."""
 LEAD = 24
 """Characters before the first match that it shows."""
+
+_cursors = PageCursor(tuple[int, int, int], Position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Search:
         query = parse(text)
         if query is None and (text.strip() or sender is None):
             raise Invalid("nothing to look for", field="q", values={"reason": "query"})
-        behind = _decode(cursor)
+        behind = _cursors.decode(cursor)
         wanted = Wanted(query, sender, after, before, behind, limit)
         await self._limits.hit(self._rate, "search", str(who.user))
         if self._waiting >= MOST_WAITING:
@@ -114,7 +113,7 @@ class Search:
             ],
             conversations=list(titles.values()),
             users=people,
-            cursor=_encode(last) if last is not None else None,
+            cursor=_cursors.encode(last.time, last.conversation, last.seq) if last else None,
             incomplete=found.incomplete,
         )
 
@@ -185,20 +184,3 @@ def _shown(hit: Hit, conversation: str) -> MessageHit:
         cut_start=start > 0,
         cut_end=end < len(text),
     )
-
-
-_positions = msgspec.json.Decoder(tuple[int, int, int])
-
-
-def _encode(position: Position) -> str:
-    plain = msgspec.json.encode((position.time, position.conversation, position.seq))
-    return base64.urlsafe_b64encode(plain).decode()
-
-
-def _decode(cursor: str | None) -> Position | None:
-    if cursor is None:
-        return None
-    try:
-        return Position(*_positions.decode(base64.urlsafe_b64decode(cursor)))
-    except (ValueError, binascii.Error, msgspec.DecodeError):
-        raise Invalid("not a cursor", field="cursor", values={"field": "cursor"}) from None
