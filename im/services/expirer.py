@@ -15,8 +15,9 @@ from collections.abc import Callable
 
 from im.errors import Unavailable
 from im.services.background import Background
+from im.services.held_lease import HeldLease
 from im.services.retention import Retention
-from im.store import expiry, leases
+from im.store import expiry
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.search_words import tokens_of
@@ -55,10 +56,11 @@ class Expirer:
     ) -> None:
         self._database = database
         self._retention = retention
-        self._holder = holder
+        self._lease = HeldLease(
+            database, LEASE, holder, lease_ms=LEASE_MS, kept_seconds=KEPT_SECONDS
+        )
         self._erased = erased
         self._background = Background()
-        self._kept: float | None = None
         # Who was killed before may have left something in the files.
         self._to_wipe = True
         self.steps = 0
@@ -74,7 +76,7 @@ class Expirer:
             return
         await self._background.close()
         try:
-            await self._database.write(leases.release, LEASE, self._holder)
+            await self._lease.release()
         except Unavailable:
             log.warning("the database is away: another node goes on in a while")
 
@@ -84,7 +86,7 @@ class Expirer:
         Raises ``Unavailable``.
         """
         failed: set[int] = set()
-        while await self._keep():
+        while await self._lease.keep():
             rule = await self._retention.settle()
             if not rule.days:
                 break
@@ -135,15 +137,6 @@ class Expirer:
             self._to_wipe = not await self._database.wipe()
             if self._to_wipe:
                 await asyncio.sleep(WIPE_PAUSE)
-
-    async def _keep(self) -> bool:
-        """Take the lease, or show that it is still held."""
-        now = time.monotonic()
-        if self._kept is not None and now - self._kept < KEPT_SECONDS:
-            return True
-        held = await self._database.write(leases.take, LEASE, self._holder, LEASE_MS)
-        self._kept = now if held else None
-        return held
 
     async def _run(self) -> None:
         while True:

@@ -13,7 +13,8 @@ import time
 
 from im.errors import Unavailable
 from im.services.background import Background
-from im.store import leases, nodes, search_index
+from im.services.held_lease import HeldLease
+from im.store import nodes, search_index
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.search_index import Unindexed
@@ -46,12 +47,13 @@ class Indexer:
 
     def __init__(self, database: Database, holder: str) -> None:
         self._database = database
-        self._holder = holder
+        self._lease = HeldLease(
+            database, LEASE, holder, lease_ms=LEASE_MS, kept_seconds=KEPT_SECONDS
+        )
         self._background = Background()
         self._since: int | None = None
         """Conversations that changed before this (database's clock, UTC ms) are indexed; None: not
         known, so all are looked at."""
-        self._kept = 0.0
         self.indexed = 0
         """Messages so far."""
 
@@ -65,7 +67,7 @@ class Indexer:
             return
         await self._background.close()
         try:
-            await self._database.write(leases.release, LEASE, self._holder)
+            await self._lease.release()
         except Unavailable:
             log.warning("the database is away: another node goes on indexing in a while")
 
@@ -123,15 +125,10 @@ class Indexer:
         return found.more or not filled
 
     async def _keep(self) -> bool:
-        """Take the lease, or show that it is still held."""
-        now = time.monotonic()
-        if self._kept and now - self._kept < KEPT_SECONDS:
-            return True
-        held = await self._database.write(leases.take, LEASE, self._holder, LEASE_MS)
+        held = await self._lease.keep()
         if not held:
             # Where the other node came to isn't known here.
             self._since = None
-        self._kept = now if held else 0.0
         return held
 
     async def _run(self) -> None:
