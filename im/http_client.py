@@ -7,7 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -71,6 +71,9 @@ class _Said(msgspec.Struct):
     retry_after: int | None = None
 
 
+Page = TypeVar("Page", MessageSearchAnswer, MembersAnswer)
+
+
 class Api:
     """Calls of one program over HTTP, to the first of its nodes that is there.
 
@@ -99,15 +102,10 @@ class Api:
         ``query``: ``conv``, ``from``, ``after``, ``before``, and a page's ``limit``. Raises as
         ``call``.
         """
-        more: dict[str, str] = {}
-        while True:
-            found = await self.call("GET", "/api/search/messages", q=text, **query, **more)
-            page = msgspec.convert(found, MessageSearchAnswer)
+        pages = self._pages("/api/search/messages", MessageSearchAnswer, q=text, **query)
+        async for page in pages:
             for hit in page.hits:
                 yield hit
-            if page.cursor is None:
-                return
-            more = {"cursor": page.cursor}
 
     async def members(self, group: int, **query: Any) -> AsyncIterator[MemberAnswer]:
         """Who is in a group: who leads it first, then in the order in which they came, page after
@@ -115,12 +113,15 @@ class Api:
 
         ``query``: ``q`` for a part of the name, and a page's ``limit``. Raises as ``call``.
         """
-        more: dict[str, str] = {}
-        while True:
-            found = await self.call("GET", f"/api/groups/{group}/members", **query, **more)
-            page = msgspec.convert(found, MembersAnswer)
+        async for page in self._pages(f"/api/groups/{group}/members", MembersAnswer, **query):
             for member in page.members:
                 yield member
+
+    async def _pages(self, path: str, answer: type[Page], **query: Any) -> AsyncIterator[Page]:
+        more: dict[str, str] = {}
+        while True:
+            page = msgspec.convert(await self.call("GET", path, **query, **more), answer)
+            yield page
             if page.cursor is None:
                 return
             more = {"cursor": page.cursor}
