@@ -28,6 +28,7 @@ from im.store import (
     effects,
     groups,
     join_requests,
+    members,
     nodes,
 )
 from im.store.cursor import Cursor
@@ -326,7 +327,13 @@ class Groups:
 
     async def dissolve(self, who: Identity, group: int) -> None:
         """The owner ends the group. Raises ``NotFound`` or ``Forbidden``."""
-        people = [member.user.id for member in await self.everyone(who, group)]
+
+        def read(cursor: Cursor) -> list[int]:
+            conversation = seat_of(cursor, group, who.user).conversation
+            latest = members.latest(cursor, conversation, self._most_members)
+            return [user for user, _ in latest]
+
+        people = await self._database.read(read)
         await self._leading.act(
             who,
             group,

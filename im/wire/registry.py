@@ -32,20 +32,19 @@ class Registry:
         self._count += 1
         return not readers
 
-    def remove(self, reader: Reader) -> bool:
-        """A connection is gone; whether it was the person's last here."""
+    def remove(self, reader: Reader) -> None:
+        """A connection is gone."""
         readers = self._users.get(reader.user, ())
         if reader not in readers:
-            return False
+            return
         self._count -= 1
         self._away.discard(reader)
         if len(readers) > 1:
             self._users[reader.user] = tuple(other for other in readers if other is not reader)
-            return False
+            return
         del self._users[reader.user]
         for group in self._groups_of.pop(reader.user, ()):
             self._forget(group, reader.user)
-        return True
 
     def has_user(self, user: int) -> bool:
         """Whether this person has a connection here."""
