@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +131,15 @@ FETCHED = """async (name) => {
 def fetched(page: Page, module: str) -> None:
     """Wait until a module has come that is fetched when the browser is idle, and has been run."""
     page.wait_for_function(FETCHED, arg=module)
+
+
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait for what the page cannot be asked to expect."""
+    for _ in range(200):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came")
 
 
 def write(page: Page, text: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import (
     QUICK,
@@ -20,7 +19,6 @@ from tests.browser.people import (
     write,
 )
 from tests.browser.test_accessibility import violations
-from tests.browser.test_kept import until
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -138,54 +136,6 @@ def test_deleted_for_me_can_be_undone_and_the_other_keeps_it(
     expect(bo.locator(".log-in .skeleton")).to_have_count(0)
     expect(message).to_have_count(0)
     expect(bubble(anna, "keep this")).to_be_visible()
-
-
-def test_a_message_that_could_not_be_deleted_for_me_is_there_again(
-    node: NodeFactory, new_page: Pages
-) -> None:
-    server = node(env=QUICK)
-    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
-    anna.send(f"u:{bo.id}", "keep this")
-    page = new_page(locale="en-GB")
-    refusing = [True]
-
-    def refuse(socket: WebSocketRoute) -> None:
-        node_side = socket.connect_to_server()
-
-        def pass_on(message: str | bytes) -> None:
-            frame = json.loads(message)
-            if frame["op"] == "hide" and refusing:
-                refusal = {"op": "error", "id": frame["id"], "code": "forbidden"}
-                socket.send(json.dumps({**refusal, "message": "Not now"}))
-            else:
-                node_side.send(message)
-
-        socket.on_message(pass_on)
-
-    page.route_web_socket("**/ws*", refuse)
-    enter(page, bo, f"chats/{private(anna, bo)}")
-    message, toast = bubble(page, "keep this"), page.locator(".toast")
-    message.press("Delete")
-    expect(toast).to_have_text("Not now")
-    expect(message).to_be_visible()
-    refusing.clear()
-    message.press("Delete")
-    expect(message).to_have_count(0)
-    toast.get_by_role("button", name="Undo").click()
-    expect(message).to_be_visible()
-    # What the node has not agreed to would be taken back.
-    kept = f"/messages?conv={private(anna, bo)}"
-    until(page, lambda: "keep this" in json.dumps(bo.call("GET", kept)))
-    server.kill9()
-    expect(page.locator(".banner")).to_be_visible()
-    message.press("Delete")
-    expect(toast).to_have_text("There is no connection now. Try again when it is back.")
-    expect(message).to_be_visible()
-    server.start()
-    online(page)
-    page.reload()
-    online(page)
-    expect(message).to_be_visible()
 
 
 def test_unread_messages_are_counted_in_list_and_title(node: NodeFactory, new_page: Pages) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -17,6 +16,7 @@ from tests.browser.people import (
     private,
     register,
     row,
+    until,
 )
 from tests.services.chromium import Pages
 from tests.services.node import Node, NodeFactory
@@ -42,14 +42,6 @@ def stored(page: Page, person: Person) -> dict[str, Any]:
     found = page.evaluate(LOGS, person.id)
     assert isinstance(found, dict)
     return found
-
-
-def until(page: Page, condition: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if condition():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it never came")
 
 
 def texts(page: Page, person: Person, conversation: str) -> list[str]:

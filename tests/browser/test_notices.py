@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -18,6 +17,7 @@ from tests.browser.people import (
     private,
     register,
     row,
+    until,
     write,
 )
 from tests.browser.test_accessibility import violations
@@ -94,15 +94,6 @@ def count(page: Page, what: str) -> float:
     found = page.evaluate(f"window.{what}")
     assert isinstance(found, int | float)
     return found
-
-
-def until(page: Page, condition: Callable[[], bool]) -> None:
-    """Wait for what the page cannot be asked to expect."""
-    for _ in range(200):
-        if condition():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it never came")
 
 
 def pair(node: NodeFactory) -> tuple[Person, Person]:
