@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the tests need and a machine may lack: MariaDB, Redis, Chromium, Firefox, nftables,
-# certutil, fonts, and wscat where there is Node.js. The tests start servers of their own and touch
-# no other.
+# Installs what the tests need and a machine may lack: MariaDB, Redis, nginx, haproxy, Chromium,
+# Firefox, nftables, certutil, fonts, and wscat where there is Node.js. The tests start servers of
+# their own and touch no other.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
@@ -22,6 +22,8 @@ has_package() {
 missing=
 has mariadbd && has mariadb-install-db || missing="$missing mariadb-server"
 has redis-server || missing="$missing redis-server"
+has nginx || missing="$missing nginx"
+has haproxy || missing="$missing haproxy"
 [ "$(uname)" != Linux ] || has nft || missing="$missing nftables"
 [ "$(uname)" != Linux ] || has ip || missing="$missing iproute2"
 [ "$(uname)" != Linux ] || has certutil || missing="$missing libnss3-tools"

@@ -20,6 +20,7 @@ DOCUMENTS = [
     HOME / "README.md",
     *sorted((HOME / "docs").glob("*.md")),
     HOME / "relay" / "README.md",
+    HOME / "deploy" / "README.md",
 ]
 PROGRAM = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")

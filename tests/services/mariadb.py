@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import secrets
-import shutil
 import subprocess
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from pymysql.cursors import Cursor
 
 from tests.services.folder import ServiceFolder
 from tests.services.ports import PortReservations
-from tests.services.process import ServiceFailed, ServiceProcess
+from tests.services.process import ServiceFailed, ServiceProcess, program
 
 START_TIMEOUT = 60.0
 USER = "im"
@@ -39,7 +38,7 @@ class MariaDB:
         self._data = self._folder.path / "data"
         self.process = ServiceProcess(
             [
-                _program("mariadbd", "mysqld"),
+                program("mariadbd", "mysqld", package="mariadb-server"),
                 "--no-defaults",
                 f"--datadir={self._data}",
                 f"--socket={self.socket}",
@@ -66,7 +65,7 @@ class MariaDB:
         """Make the data folder, start the server and return when it answers."""
         made = subprocess.run(
             [
-                _program("mariadb-install-db", "mysql_install_db"),
+                program("mariadb-install-db", "mysql_install_db", package="mariadb-server"),
                 "--no-defaults",
                 f"--datadir={self._data}",
                 f"--user={getpass.getuser()}",
@@ -152,13 +151,3 @@ class MariaDB:
         except pymysql.Error:
             return False
         return True
-
-
-def _program(*names: str) -> str:
-    """The path of the first of these programs that is installed, also where Debian hides it."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-    for name in names:
-        found = shutil.which(name, path=path)
-        if found:
-            return found
-    raise ServiceFailed(f"{names[0]} is not installed: Debian and Ubuntu have mariadb-server")

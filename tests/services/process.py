@@ -164,6 +164,19 @@ class ServiceProcess:
                 os.killpg(self._process.pid, number)
 
 
+def program(*names: str, package: str) -> str:
+    """The path of the first of these programs that is installed, also where Debian hides it.
+
+    Raises ``ServiceFailed`` with the ``package`` that has it.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    for name in names:
+        found = shutil.which(name, path=path)
+        if found:
+            return found
+    raise ServiceFailed(f"{names[0]} is not installed: Debian and Ubuntu have {package}")
+
+
 def _die_with_parent() -> list[str]:
     """Words before a command that make the kernel kill it with its parent (Linux, util-linux)."""
     if sys.platform == "linux" and shutil.which("setpriv"):

@@ -1,0 +1,1 @@
+"""What ``deploy/`` has runs as it stands there, on real programs."""

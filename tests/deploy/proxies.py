@@ -1,0 +1,126 @@
+"""The real proxies before two nodes, with the files of ``deploy/``."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import grp
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.throwaway import throwaway_file
+from tests.deploy.filled import filled
+from tests.services.folder import ServiceFolder
+from tests.services.node import Node
+from tests.services.ports import PortReservations
+from tests.services.process import ServiceProcess, program
+
+ONE, TWO = "10.0.0.11:8888", "10.0.0.12:8888"
+"""Where the files say that the nodes are."""
+
+NGINX = """
+daemon off;
+{user}
+pid {folder}/pid;
+error_log stderr;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/im.conf;
+}}
+"""
+"""What Debian's nginx.conf has, in a folder of our own."""
+
+
+class Proxy:
+    """A proxy that runs.
+
+    Attributes:
+        certificate: what its clients trust, for ``localhost``.
+    """
+
+    def __init__(self, process: ServiceProcess, certificate: Path, plain: int, secure: int) -> None:
+        self.process = process
+        self.certificate = certificate
+        self.url = f"https://localhost:{secure}"
+        self.plain_url = f"http://localhost:{plain}"
+        self.port = secure
+
+
+@contextlib.contextmanager
+def proxy(kind: str, ports: PortReservations, nodes: Sequence[Node]) -> Iterator[Proxy]:
+    """``nginx`` or ``haproxy`` before these two nodes; ended with its folder."""
+    folder = ServiceFolder(kind)
+    plain, secure = ports.reserve(), ports.reserve()
+    certificate = throwaway_file(folder.path)
+    addresses = {
+        place: f"127.0.0.1:{node.port}" for place, node in zip((ONE, TWO), nodes, strict=True)
+    }
+    make = {"nginx": _nginx, "haproxy": _haproxy}[kind]
+    command = make(folder.path, certificate, plain, secure, addresses)
+    process = ServiceProcess(
+        command,
+        log=folder.path / "log",
+        environment={**os.environ, **folder.environment},
+        cwd=folder.path,
+    )
+    try:
+        process.start()
+        process.wait_ready(lambda: _listens(plain) and _listens(secure), 20)
+        yield Proxy(process, certificate, plain, secure)
+    finally:
+        process.kill9()
+        print(process.log)
+        folder.close()
+        for port in (plain, secure):
+            ports.release(port)
+
+
+def _nginx(
+    folder: Path, certificate: Path, plain: int, secure: int, addresses: dict[str, str]
+) -> list[str]:
+    places = {
+        **addresses,
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "listen 443 ssl": f"listen 127.0.0.1:{secure} ssl",
+        "chat.example.lan": "localhost",
+        "https://$host$request_uri": f"https://$host:{secure}$request_uri",
+        "/etc/nginx/im.pem": str(certificate),
+    }
+    (folder / "im.conf").write_text(filled("nginx/im.conf", places))
+    user = f"user {getpass.getuser()};" if os.getuid() == 0 else ""
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, user=user))
+    found = program("nginx", package="nginx")
+    return [found, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+
+
+def _haproxy(
+    folder: Path, certificate: Path, plain: int, secure: int, addresses: dict[str, str]
+) -> list[str]:
+    places = {
+        **addresses,
+        "user haproxy": f"user {getpass.getuser()}",
+        "group haproxy": f"group {grp.getgrgid(os.getgid()).gr_name}",
+        "    chroot /var/lib/haproxy\n": "",
+        "maxconn 40000": "maxconn 400",
+        "bind :80\n": f"bind 127.0.0.1:{plain}\n",
+        "bind :443 ": f"bind 127.0.0.1:{secure} ",
+        "redirect scheme https": f"redirect prefix https://localhost:{secure}",
+        "/etc/haproxy/im.pem": str(certificate),
+    }
+    configuration = folder / "haproxy.cfg"
+    configuration.write_text(filled("haproxy/haproxy.cfg", places))
+    return [program("haproxy", package="haproxy"), "-db", "-f", str(configuration)]
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
