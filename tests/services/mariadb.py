@@ -6,6 +6,7 @@ import getpass
 import os
 import secrets
 import subprocess
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import pymysql
@@ -25,9 +26,10 @@ class MariaDB:
 
     A commit is on disk when it returns (``innodb_flush_log_at_trx_commit=1``), so ``kill9`` and
     ``restart`` test durability truly; the server has no binary log and 300 connections.
+    ``options`` are further ones of ``mariadbd``, which come before its own.
     """
 
-    def __init__(self, ports: PortReservations) -> None:
+    def __init__(self, ports: PortReservations, options: Sequence[str] = ()) -> None:
         self._ports = ports
         self._folder = ServiceFolder("mariadb")
         self.host = "127.0.0.1"
@@ -56,6 +58,7 @@ class MariaDB:
                 "--innodb-log-file-size=32M",
                 "--character-set-server=utf8mb4",
                 "--collation-server=utf8mb4_bin",
+                *options,
             ],
             log=self._folder.path / "log",
             environment={**os.environ, **self._folder.environment},
