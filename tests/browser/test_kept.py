@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -185,4 +186,39 @@ def test_a_kept_chat_opens_at_its_end_where_one_wrote_elsewhere_meanwhile(
     page.goto("about:blank")
     anna.send(f"u:{bo.id}", "from the phone")
     page.goto(place)
+    expect(bubble(page, "from the phone")).to_be_in_viewport()
+
+
+def test_a_kept_chat_opens_at_its_end_also_where_the_window_changes_before_the_rest_has_come(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    """As a phone's does, whose bars go; whoever draws again then knows of what is missing."""
+    _, anna, bo, page = world(node, new_page)
+    place = page.url
+    for number in range(40):
+        bo.send(f"u:{anna.id}", f"line {number}")
+    until(page, lambda: "line 39" in texts(page, anna, private(anna, bo)))
+    until(page, lambda: stored(page, anna)["lists"][0]["conversations"][0]["unread"] == 0)
+    page.goto("about:blank")
+    anna.send(f"u:{bo.id}", "from the phone")
+    held: list[Callable[[], None]] = []
+
+    def watch(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if '"sync"' in str(message):
+                held.append(lambda: server.send(message))
+            else:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    page.route_web_socket("**/ws*", watch)
+    page.goto(place)
+    until(page, lambda: bool(held))
+    expect(page.locator(".log .skeleton")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 640})
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    held.pop(0)()
     expect(bubble(page, "from the phone")).to_be_in_viewport()

@@ -44,7 +44,7 @@ export class History {
 
   /** Have something to show: the newest page, or the one around `seq`. */
   async load(conv, { around = null } = {}) {
-    return this.#once(`load ${conv}`, conv, async ({ log }) => {
+    return this.#once(`load ${conv}`, conv, async ({ log, confirmed }) => {
       const place = around === null ? {} : { around };
       const page = await this.#page(conv, place).catch((error) => {
         if (error.code === "not_found") return { entries: [], more: false };
@@ -52,6 +52,8 @@ export class History {
       });
       if (around !== null) log.around(page);
       else log.newest(page);
+      // Nothing is held that an earlier page kept before it.
+      if (log.from === page.first) confirmed.value = true;
       if (around === null && !log.atEnd) await this.#catchUp(conv, log);
     });
   }

@@ -39,6 +39,8 @@ export function LogView({ conv, summary, actions, canWrite }) {
     line.current = summary.unread > 0 ? summary.read_seq : null;
     keep.open(line.current);
   }
+  // Before that there is no place to keep: what is held, and not shown, says nothing of where one reads.
+  const opened = line.current !== undefined;
   useRoving(content, "[data-seq]", { last: true });
   const { at } = app.router.place.value;
   useEffect(() => {
@@ -47,8 +49,10 @@ export function LogView({ conv, summary, actions, canWrite }) {
     jumpTo(at);
   }, [at, loaded]);
   useReading({ app, conv, summary, log, scroller, content, line, redraw });
-  useEffect(() => keep.attach(scroller.current, content.current), []);
-  useLayoutEffect(() => keep.settle(scroller.current, content.current));
+  useEffect(() => (opened ? keep.attach(scroller.current, content.current) : undefined), [opened]);
+  useLayoutEffect(() => {
+    if (opened) keep.settle(scroller.current, content.current);
+  });
 
   const [start, end] = loaded ? keep.slice() : [0, 0];
   const pending = keep.following
