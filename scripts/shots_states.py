@@ -172,7 +172,7 @@ def lengthen(shooter: Shooter) -> None:
 def mention(shooter: Shooter) -> None:
     shooter.chats(shooter.group)
     shooter.page.locator(".comp textarea").press_sequentially("@")
-    shooter.page.wait_for_selector(".mentions li")
+    shooter.page.wait_for_selector(".completion li")
 
 
 def edit(shooter: Shooter) -> None:
