@@ -30,26 +30,28 @@ export function NodesTable() {
   const formats = useFormats();
   const { live } = useAdmin();
   if (!live.nodes) return html`<${NodesMissing} />`;
+  // On phones each row is a card of its own: the names of the columns stand in it, and the roles say
+  // what the layout hides.
+  const columns = ["node", "state", "people", "messages_short", "memory", "up", "last_minutes"].map((name) => t(`admin.${name}`));
+  const [, , people, messages, memory, up, minutes] = columns;
   return html`<div class="tw" tabindex="0" role="region" aria-label=${t("admin.nodes")}>
-    <table>
-      <thead><tr>
-        <th scope="col">${t("admin.node")}</th><th scope="col">${t("admin.state")}</th>
-        <th scope="col" class="n">${t("admin.people")}</th><th scope="col" class="n">${t("admin.messages_short")}</th>
-        <th scope="col">${t("admin.last_minutes")}</th>
-        <th scope="col" class="n">${t("admin.memory")}</th><th scope="col" class="n">${t("admin.up")}</th>
+    <table role="table">
+      <thead role="rowgroup"><tr role="row">
+        ${columns.map((name, index) => html`<th scope="col" role="columnheader" class=${index > 1 && index < 6 ? "n" : ""}>${name}</th>`)}
       </tr></thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${live.nodes.map((node) => {
           const { figures, alive } = node;
-          return html`<tr key=${node.name} class=${alive ? "" : "gone"}>
-            <th scope="row"><b>${node.name}</b><small class="mono">${addressOf(node)}</small></th>
-            <td><${NodeState} node=${node} now=${live.now} /></td>
-            <td class="n">${alive ? formats.count(figures.people) : "–"}</td>
-            <td class="n">${alive ? formats.rate(figures.messages) : "–"}</td>
-            <td><${Plot} small label=${t("admin.messages")} format=${formats.rate} tone=${alive ? "" : "off"}
-              values=${node.series.map((point) => point.figures.messages)} /></td>
-            <td class="n">${alive ? formats.megabytes(figures.memory) : "–"}</td>
-            <td class="n">${alive ? formats.span(live.now - node.started_at) : "–"}</td>
+          const figure = (of, value) => html`<td role="cell" class="n" data-of=${of}>${alive ? value : "–"}</td>`;
+          return html`<tr role="row" key=${node.name} class=${alive ? "" : "gone"}>
+            <th scope="row" role="rowheader"><b>${node.name}</b><small class="mono">${addressOf(node)}</small></th>
+            <td role="cell"><${NodeState} node=${node} now=${live.now} /></td>
+            ${figure(people, formats.count(figures.people))}
+            ${figure(messages, formats.rate(figures.messages))}
+            ${figure(memory, formats.megabytes(figures.memory))}
+            ${figure(up, formats.span(live.now - node.started_at))}
+            <td role="cell" data-of=${minutes}><${Plot} small label=${t("admin.messages")} format=${formats.rate}
+              tone=${alive ? "" : "off"} values=${node.series.map((point) => point.figures.messages)} /></td>
           </tr>`;
         })}
       </tbody>
