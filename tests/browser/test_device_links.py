@@ -98,7 +98,7 @@ def test_closing_the_dialog_ends_the_code_and_it_can_be_typed_without_a_script(
     with page.expect_response("**/api/sessions/link"):
         page.keyboard.press("Escape")
     type_code(closed)
-    expect(phone.locator("#code-error")).to_contain_text("This code is good no more")
+    expect(phone.locator("#code-error")).to_contain_text("This code is no longer valid")
     type_code(show_code(page))
     expect(phone.locator("main")).to_contain_text("Bo is logged in here and will be logged out.")
     phone.get_by_role("button", name="Log Bo out, log in as Anna").click()

@@ -57,10 +57,10 @@ def test_a_link_leads_in_until_it_is_revoked(node: NodeFactory, new_page: Pages)
     expect(bos.locator(".chat-h h2")).to_have_text("Deck crew")
     page.get_by_role("button", name="Revoke Link into the group").click()
     confirm(page, "Revoke")
-    expect(page.get_by_text("There is no link that is good.")).to_be_visible()
+    expect(page.get_by_text("There is no valid link.")).to_be_visible()
     enter(cems, cem)
     cems.goto(address)
-    expect(cems.locator("main")).to_contain_text("This link is good no more")
+    expect(cems.locator("main")).to_contain_text("This link is no longer valid")
     assert names(anna, group) == {"Anna", "Bo"}
 
 

@@ -71,14 +71,14 @@ function Rule({ state, set }) {
       failing({ t, layers })(error);
     }
   };
-  return html`<form onSubmit=${save} noValidate>
+  return html`<form class="form" onSubmit=${save} noValidate>
     <p>${words(now)}</p>
     ${planned !== null &&
     html`<p class="hint" role="status"><${Icon} name="alert" size="s" />${t("admin.retention_planned", { n: planned, time: formats.stamp(at) })}
       <button type="button" class="linkish" onClick=${undo}>${t("admin.retention_undo")}</button></p>`}
     <${Field} id="retention" label=${t("admin.retention_days")} hint=${t("admin.retention_hint")} error=${wrong}
       value=${text} onInput=${setText} inputmode="numeric" autocomplete="off" />
-    <button type="submit" class="btn primary small"><${Icon} name="check" size="s" />${t("action.save")}</button>
+    <div><button type="submit" class="btn primary small"><${Icon} name="check" size="s" />${t("action.save")}</button></div>
     <p class="muted">${t(changed === null ? "admin.policy_file" : "admin.policy_said")}
       ${changed !== null && html` <button type="button" class="linkish" onClick=${() => set(null)}>${t("admin.policy_back")}</button>`}</p>
   </form>`;
