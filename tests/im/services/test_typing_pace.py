@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from im.services.typing_pace import MAX_CONVERSATIONS, MAX_PEOPLE, TypingPace
+from im.services.typing_pace import MAX_AT_ONCE, MAX_CONVERSATIONS, MAX_PEOPLE, TypingPace
 
 
 def test_a_person_is_told_as_writing_once_in_a_second() -> None:
     pace = TypingPace()
-    assert pace.admits("g:1", 1, 10.0)
-    assert not pace.admits("g:1", 1, 10.9)
-    assert pace.admits("g:1", 1, 11.0)
-    assert pace.admits("g:2", 1, 11.0)
+    told = [moment / 10 for moment in range(600) if pace.admits("g:1", 1, moment / 10)]
+    assert 60 <= len(told) <= 60 + MAX_AT_ONCE
+    assert pace.admits("g:2", 1, told[-1])
+
+
+def test_a_person_who_writes_short_messages_quickly_is_told_as_writing_each_time() -> None:
+    pace = TypingPace()
+    assert [pace.admits("g:1", 1, 10.0 + moment / 10) for moment in range(4)] == [
+        *[True] * 3,
+        False,
+    ]
+    assert pace.admits("g:1", 1, 12.0)
 
 
 def test_few_people_of_a_conversation_are_told_at_once_and_others_when_those_are_done() -> None:
