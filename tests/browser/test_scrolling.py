@@ -32,6 +32,16 @@ FILL = """([url, token, to, count]) => new Promise((resolve, reject) => {
 })"""
 """Writes many messages as one person, over a socket of its own."""
 
+KEEP_BACK = """window.WebSocket = class extends WebSocket {
+  set onmessage(handler) {
+    super.onmessage = handler && ((event) => {
+      if (window.keepBack) window.keptBack = () => handler.call(this, event);
+      else handler.call(this, event);
+    });
+  }
+};"""
+"""With ``keepBack`` set, what the node sends next waits until ``keptBack`` is called."""
+
 
 def long_chat(node: NodeFactory, new_page: Pages) -> tuple[Page, Person, Person]:
     """Anna's chat with Bo, who has written much; she has read it all."""
@@ -118,6 +128,38 @@ def test_only_at_the_end_new_messages_are_followed(node: NodeFactory, new_page: 
     jump.click()
     expect(bubble(page, "not followed")).to_be_in_viewport()
     expect(jump).to_have_count(0)
+
+
+def test_what_comes_while_one_scrolls_does_not_undo_it(node: NodeFactory, new_page: Pages) -> None:
+    page, anna, bo = long_chat(node, new_page)
+    page.add_init_script(KEEP_BACK)
+    page.reload()
+    expect(bubble(page, f"message {MESSAGES}")).to_be_in_viewport()
+    page.locator(".log").evaluate("(log) => { log.scrollTop -= 900 }")
+    expect(page.locator(".jump")).to_be_visible()
+    page.evaluate("window.keepBack = true")
+    bo.send(f"u:{anna.id}", "another")
+    page.wait_for_function("() => Boolean(window.keptBack)")
+    # Both before the next frame, in which the browser would tell of the scrolling.
+    where = page.evaluate(
+        """async () => {
+          const log = document.querySelector(".log");
+          const before = log.scrollTop;
+          log.scrollTop -= 200;
+          window.keptBack();
+          window.keepBack = false;
+          for (let n = 0; n < 3; n += 1) await new Promise(requestAnimationFrame);
+          return log.scrollTop - before;
+        }"""
+    )
+    assert abs(where + 200) <= 2
+    page.evaluate(
+        """() => {
+          document.querySelector(".jump").click();
+          document.querySelector(".log").dispatchEvent(new Event("scroll"));
+        }"""
+    )
+    expect(bubble(page, "another")).to_be_in_viewport()
 
 
 def test_one_opens_at_the_first_unread_message(node: NodeFactory, new_page: Pages) -> None:

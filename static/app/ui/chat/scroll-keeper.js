@@ -7,6 +7,8 @@ export const FOLLOW_PX = 80;
 const AHEAD_PX = 900;
 /** What was led to is marked this long, in ms. */
 const FLASH_MS = 1_600;
+/** Where one is led: the newest message. */
+const END = { selector: null };
 
 /**
  * Holds the reader's place in a log: what is being read stays where it is while entries come and go
@@ -59,8 +61,9 @@ export class ScrollKeeper {
 
   toEnd() {
     const go = () => {
-      this.stuck = true;
       this.window.toEnd();
+      // A scroll event that comes before the drawing must not end this.
+      this.target = END;
       this.redraw();
     };
     if (this.log.atEnd) go();
@@ -90,20 +93,26 @@ export class ScrollKeeper {
     if (!scroller.clientHeight) return;
     if (this.target) this.#showTarget(scroller, content);
     else if (this.stuck) scroller.scrollTop = scroller.scrollHeight;
-    else if (this.anchor) {
-      const row = content.querySelector(`[data-key="${this.anchor.key}"]`);
-      if (row) {
-        const moved = topOf(row, scroller) - this.anchor.top;
-        if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
-      }
-    }
+    else if (this.anchor) this.#hold(scroller, content);
     this.#remember();
     this.#fill();
   }
 
+  /** Put what is read back in its place. */
+  #hold(scroller, content) {
+    const { key, top, scrollTop } = this.anchor;
+    const row = content.querySelector(`[data-key="${key}"]`);
+    if (!row) return;
+    // The reader may have scrolled since, with the event still to come; or the end has come nearer.
+    const cut = scroller.scrollTop < scrollTop && restOf(scroller) < 1;
+    const scrolled = cut ? 0 : scroller.scrollTop - scrollTop;
+    const moved = topOf(row, scroller) - (top - scrolled);
+    if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
+  }
+
   #showTarget(scroller, content) {
     const { selector, share, flash } = this.target;
-    const row = content.querySelector(selector);
+    const row = selector && content.querySelector(selector);
     this.target = null;
     if (!row) {
       scroller.scrollTop = scroller.scrollHeight;
@@ -119,12 +128,12 @@ export class ScrollKeeper {
   #remember() {
     const { scroller, content } = this;
     if (!scroller?.clientHeight) return;
-    const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    const rest = restOf(scroller);
     this.stuck = this.following && this.log.atEnd && rest <= FOLLOW_PX;
     if (!this.log.loaded) this.stuck = true;
     this.log.readAt = this.stuck ? null : this.window.first;
     this.atBottom.value = this.stuck || (this.following && this.log.atEnd && rest <= FOLLOW_PX);
-    this.anchor = anchorIn(content, scroller.getBoundingClientRect().top);
+    this.anchor = anchorIn(content, scroller);
   }
 
   /** Show or fetch more where the reader comes near an edge. */
@@ -132,7 +141,7 @@ export class ScrollKeeper {
     const { scroller, log } = this;
     if (!scroller?.clientHeight || !log.loaded || this.target) return;
     const above = scroller.scrollTop;
-    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    const below = restOf(scroller);
     if (above < AHEAD_PX) {
       if (this.window.up(log.entries)) this.redraw();
       else if (!log.start && !this.history.busy.has(`older ${this.conv}`)) this.#older();
@@ -158,8 +167,9 @@ export class ScrollKeeper {
   }
 }
 
-/** The first row that reaches below `edge`, with how far its top is below it. */
-function anchorIn(content, edge) {
+/** The first row that reaches below the upper edge: how far its top is below it, at this scroll position. */
+function anchorIn(content, scroller) {
+  const edge = scroller.getBoundingClientRect().top;
   const rows = content.children;
   let low = 0;
   let high = rows.length;
@@ -170,7 +180,12 @@ function anchorIn(content, edge) {
   }
   while (low < rows.length && !rows[low].dataset.key) low += 1;
   const row = rows[low];
-  return row ? { key: row.dataset.key, top: row.getBoundingClientRect().top - edge } : null;
+  return row ? { key: row.dataset.key, top: row.getBoundingClientRect().top - edge, scrollTop: scroller.scrollTop } : null;
+}
+
+/** How much is below what is in view. */
+function restOf(scroller) {
+  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
 }
 
 function topOf(row, scroller) {
