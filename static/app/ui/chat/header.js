@@ -1,4 +1,4 @@
-import { html, useEffect, useRef } from "../../../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Avatar, IconButton, isProgram } from "../elements.js";
@@ -15,7 +15,8 @@ export function ChatHeader({ conv, summary }) {
   /** What was looked for in this conversation. */
   const memory = useRef({ query: "" });
   const search = () => layers.open(Palette, { conv, memory: memory.current });
-  useEffect(() => {
+  // Not after the drawing: who sees the conversation may press them.
+  useLayoutEffect(() => {
     const onKey = (event) => {
       const command = (event.ctrlKey || event.metaKey) && event.shiftKey && !event.altKey;
       if (!command || event.key.toLowerCase() !== "f" || isComposing(event) || event.defaultPrevented) return;
