@@ -26,6 +26,9 @@ from im.store.database import Database
 
 GATHER_SECONDS = 0.05
 """What changes within this time is told at once, to a watcher in one frame."""
+SIGNALS_A_SECOND = 100
+"""A node hears at most so many of all others together, each about 0.1 ms of work: where there are
+more than five others, each of them gathers for longer."""
 SETTLE_SECONDS = 0.25
 """One whole set serves all who join within this time."""
 MAX_SEEN = 100_000
@@ -34,6 +37,11 @@ MAX_SEEN_IN_SIGNAL = 10_000
 """Times of leaving that one signal tells; the others are in the database."""
 
 log = logging.getLogger("im.presence")
+
+
+def gather_seconds(others: int) -> float:
+    """How long changes are gathered in a cluster with so many other nodes."""
+    return max(GATHER_SECONDS, others / SIGNALS_A_SECOND)
 
 
 class Watcher(Protocol):
@@ -226,7 +234,8 @@ class Presence:
 
     def _flush_soon(self) -> None:
         if self._flush is None:
-            self._flush = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._tell_all)
+            seconds = gather_seconds(len(self._cluster.members()))
+            self._flush = asyncio.get_running_loop().call_later(seconds, self._tell_all)
 
     def _tell_all(self) -> None:
         self._flush = None
