@@ -43,6 +43,7 @@ from bench.million_memory import Memory, read_memory
 from bench.million_nodes import Heartbeat, RunningNode, cluster, database
 from bench.million_people import People, make_people
 from bench.million_report import Figures, Progress, keep, memory_figures, shares, table
+from bench.threads import processor_seconds
 
 RESULTS = Path(__file__).with_name("results") / "million.json"
 PATIENCE_SECONDS = 120.0
@@ -75,12 +76,22 @@ class Stage:
     def play(self) -> tuple[Figures, list[str]]:
         """All phases; the figures, and what was not as it should be."""
         empty = self._memory()
-        figures: Figures = {"log in": self._log_in(), "heartbeat": self._hold()}
+        figures: Figures = {}
+        for name, phase in (("log in", self._log_in), ("heartbeat", self._hold)):
+            figures[name] = self._counted(phase)
         figures["memory"] = memory_figures(empty, self._memory(), self._plan)
-        figures["private messages"] = self._talk()
-        figures["broadcast"] = self._broadcast()
+        for name, phase in (("private messages", self._talk), ("broadcast", self._broadcast)):
+            figures[name] = self._counted(phase)
         figures["a node anew"] = self._restart()
         return figures, self._failures
+
+    def _counted(self, phase: Callable[[], Figures]) -> Figures:
+        """The figures of a phase, with the processor seconds that it took."""
+        before = self._processor()
+        figures = phase()
+        after = self._processor()
+        spent = {who: round(after[who] - before[who], 1) for who in before}
+        return {**figures, "processor, s": spent}
 
     def _log_in(self) -> Figures:
         progress = Progress("log in", self._plan.people)
@@ -203,11 +214,19 @@ class Stage:
         }
 
     def _memory(self) -> Memory:
-        return read_memory(
-            [node.pid for node in self._nodes],
-            [holder.process.pid for holder in self._crowd.holders],
-            self._database_pid,
-        )
+        return read_memory(*self._processes())
+
+    def _processor(self) -> dict[str, float]:
+        nodes, holders, database_pid = self._processes()
+        return {
+            "nodes": sum(map(processor_seconds, nodes)),
+            "load generators": sum(map(processor_seconds, holders)),
+            "database": processor_seconds(database_pid),
+        }
+
+    def _processes(self) -> tuple[list[int], list[int], int]:
+        nodes = [node.pid for node in self._nodes]
+        return nodes, [holder.process.pid for holder in self._crowd.holders], self._database_pid
 
     def _expect(self, held: bool, otherwise: str) -> None:
         if not held:
