@@ -13,14 +13,18 @@ from tests.services.chromium import BrowserThread, Pages
 from tests.services.mariadb import MariaDB
 from tests.services.netns import Namespace, Network
 from tests.services.node import NodeFactory
+from tests.services.process import wait_until
 from tests.services.schema import make_schema
 
 
 @pytest.fixture
 def urls(node: NodeFactory, mysql_url: str) -> tuple[str, str]:
-    """Two nodes with one database."""
+    """Two nodes with one database, started at once, that hear each other."""
     make_schema(mysql_url)
-    first, second = (node("--database", mysql_url, env=TWO_NODES) for _ in range(2))
+    first, second = (node("--database", mysql_url, env=TWO_NODES, wait=False) for _ in range(2))
+    for each in (first, second):
+        each.wait_ready()
+    wait_until(lambda: "is up" in first.log and "is up" in second.log, what="the other node")
     return first.url, second.url
 
 

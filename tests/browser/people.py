@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -73,9 +74,9 @@ def register(url: str, name: str) -> Person:
     return Person(answer["user"]["id"], name, answer["token"], url)
 
 
-def spread(urls: tuple[str, str], *names: str) -> list[Person]:
-    """New accounts, made at the two nodes in turns: whoever is named next is at the other one."""
-    return [register(urls[number % 2], name) for number, name in enumerate(names)]
+def spread(urls: Sequence[str], *names: str) -> list[Person]:
+    """New accounts, made at the nodes in turns: of two, whoever is named next is at the other."""
+    return [register(url, name) for name, url in zip(names, cycle(urls), strict=False)]
 
 
 def befriend(one: Person, other: Person) -> None:
@@ -84,9 +85,9 @@ def befriend(one: Person, other: Person) -> None:
     other.call("POST", f"/contacts/{one.id}/accept")
 
 
-def pair(url: str) -> tuple[Person, Person, str]:
-    """Anna and Bo, who are contacts, and their conversation."""
-    anna, bo = register(url, "Anna"), register(url, "Bo")
+def pair(*urls: str) -> tuple[Person, Person, str]:
+    """Anna and Bo, who are contacts, and their conversation; with two nodes each is at one."""
+    anna, bo = spread(urls, "Anna", "Bo")
     befriend(anna, bo)
     return anna, bo, private(anna, bo)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from tests.browser.people import QUICK, at, enter, pair, register, row
+from tests.browser.people import QUICK, enter, pair, register, row
 from tests.browser.test_accessibility import violations
 from tests.handlers import samples
 from tests.services.chromium import Pages
@@ -39,7 +39,7 @@ def colour(picture: Locator) -> list[int]:
 def test_ones_picture_is_cut_with_the_keys_and_seen_on_another_node(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, conversation = pair(urls[0])
+    anna, bo, conversation = pair(*urls)
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(annas, anna, "settings/profile")
     annas.get_by_role("button", name="Change picture").click()
@@ -61,7 +61,7 @@ def test_ones_picture_is_cut_with_the_keys_and_seen_on_another_node(
     assert red > 200 and blue < 60
     expect(annas.locator(".rail .av img")).to_be_visible()
 
-    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
+    enter(bos, bo, f"chats/{conversation}")
     red, _, blue, _ = colour(bos.locator(".chat-h .av img"))
     assert red > 200 and blue < 60
     assert violations(bos) == []
@@ -80,9 +80,8 @@ def test_ones_picture_is_cut_with_the_keys_and_seen_on_another_node(
     expect(row(bos, "Anneke")).to_be_visible()
 
 
-def test_a_group_gets_a_picture_from_who_leads_it(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    anna, bo, _ = pair(url)
+def test_a_group_gets_a_picture_from_who_leads_it(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo, _ = pair(*urls)
     group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo, f"groups/{group}")
@@ -102,9 +101,9 @@ def test_a_group_gets_a_picture_from_who_leads_it(node: NodeFactory, new_page: P
 def test_a_group_is_made_with_its_picture_and_category_and_seen_on_another_node(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, _ = pair(urls[0])
+    anna, bo, _ = pair(*urls)
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
-    enter(bos, at(bo, urls[1]))
+    enter(bos, bo)
     bo.call("POST", "/groups", {"name": "Taken"})
     enter(annas, anna, "groups")
     annas.get_by_role("button", name="Create a group").click()
@@ -138,9 +137,9 @@ def test_a_group_is_made_with_its_picture_and_category_and_seen_on_another_node(
     expect(row(bos, "Deck crew").locator(".av img")).to_be_visible()
     row(bos, "Deck crew").click()
     group = anna.call("GET", "/groups")["groups"][0]["id"]
-    bos.goto(f"{urls[1]}/toChat#/groups/{group}")
+    bos.goto(f"{bo.url}/toChat#/groups/{group}")
     expect(bos.locator(".block", has_text="Category")).to_contain_text("Crew")
-    annas.goto(f"{urls[0]}/toChat#/groups/{group}")
+    annas.goto(f"{anna.url}/toChat#/groups/{group}")
     annas.get_by_role("button", name="Edit Category").click()
     annas.get_by_role("dialog").get_by_role("textbox", name="Category").fill("")
     annas.get_by_role("dialog").get_by_role("button", name="Save").click()

@@ -9,7 +9,6 @@ from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from tests.browser.people import (
     QUICK,
-    at,
     bubble,
     enter,
     online,
@@ -63,10 +62,10 @@ def sent(page: Page) -> Locator:
 def test_pictures_with_a_caption_cross_two_nodes_and_open_large(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, conversation = pair(urls[0])
+    anna, bo, conversation = pair(*urls)
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(annas, anna, f"chats/{conversation}")
-    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
+    enter(bos, bo, f"chats/{conversation}")
 
     dialog = choose(annas, photo(), photo("deck.jpg", (300, 500)), photo("sky.jpg"))
     expect(dialog.get_by_role("heading")).to_have_text("Send 3 pictures")
@@ -273,11 +272,11 @@ def test_what_is_too_large_or_refused_is_said_in_plain_words(
 def test_a_file_is_saved_quoted_forwarded_and_gone_when_it_is_taken_back(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, conversation = pair(urls[0])
-    cem = register(urls[0], "Cem")
+    anna, bo, conversation = pair(*urls)
+    cem = register(anna.url, "Cem")
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(annas, anna, f"chats/{conversation}")
-    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
+    enter(bos, bo, f"chats/{conversation}")
     send(choose(annas, photo(), paper(), by="Files"))
     card = bos.locator(".msg", has=bos.locator(".filec"))
     expect(card).to_contain_text("watch.pdf")
@@ -323,11 +322,11 @@ def test_a_file_is_saved_quoted_forwarded_and_gone_when_it_is_taken_back(
 def test_stickers_are_found_sent_and_offered_for_what_is_written(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, conversation = pair(urls[0])
+    anna, bo, conversation = pair(*urls)
     annas, bos = new_page(locale="en-GB"), new_page(locale="zh-CN")
     enter(annas, anna, f"chats/{conversation}")
-    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
-    bos.goto(f"{urls[1]}/toChat#/chats/{conversation}")
+    enter(bos, bo, f"chats/{conversation}")
+    bos.goto(f"{bo.url}/toChat#/chats/{conversation}")
     annas.get_by_role("button", name="Emoji", exact=True).click()
     panel = annas.get_by_role("dialog", name="Choose an emoji")
     panel.get_by_role("radio", name="Stickers").click()

@@ -13,6 +13,7 @@ from tests.browser.people import (
     private,
     register,
     row,
+    spread,
     write,
 )
 from tests.services.chromium import Pages
@@ -30,13 +31,13 @@ def menu(page: Page, text: str, item: str) -> None:
 def test_a_message_is_forwarded_to_several_and_leads_back_to_where_it_was_said(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, cem = (register(urls[0], name) for name in ("Anna", "Bo", "Cem"))
+    anna, bo, cem = spread(urls, "Anna", "Bo", "Cem")
     befriend(anna, bo)
     group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id, cem.id]})["id"]
     bo.send(f"u:{anna.id}", "The pump is on")
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(annas, anna, f"chats/{private(anna, bo)}")
-    enter(bos, at(bo, urls[1]), f"chats/g:{group}")
+    enter(bos, bo, f"chats/g:{group}")
 
     message = bubble(annas, "The pump is on")
     message.focus()
@@ -68,7 +69,7 @@ def test_a_message_is_forwarded_to_several_and_leads_back_to_where_it_was_said(
 def test_what_was_taken_back_meanwhile_is_not_forwarded(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo = register(urls[0], "Anna"), register(urls[0], "Bo")
+    anna, bo = spread(urls, "Anna", "Bo")
     seq = bo.send(f"u:{anna.id}", "not for you")
     page = new_page(locale="en-GB")
     enter(page, anna, f"chats/{private(anna, bo)}")
@@ -81,7 +82,7 @@ def test_what_was_taken_back_meanwhile_is_not_forwarded(
 
 
 def test_ticks_and_readers_of_a_group(urls: tuple[str, str], new_page: Pages) -> None:
-    anna, bo, cem = (register(urls[0], name) for name in ("Anna", "Bo", "Cem"))
+    anna, bo, cem = spread(urls, "Anna", "Bo", "Cem")
     group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id, cem.id]})["id"]
     annas = new_page(locale="en-GB")
     enter(annas, anna, f"chats/g:{group}")
@@ -89,7 +90,7 @@ def test_ticks_and_readers_of_a_group(urls: tuple[str, str], new_page: Pages) ->
     own = bubble(annas, "Who is on watch?")
     expect(own.locator("use[href$='#check']")).to_be_attached()
     bos = new_page(locale="en-GB")
-    enter(bos, at(bo, urls[1]), "contacts")
+    enter(bos, bo, "contacts")
     cems = new_page(locale="en-GB")
     enter(cems, at(cem, urls[1]), f"chats/g:{group}")
     # Both have it, one has read it.
@@ -106,7 +107,7 @@ def test_ticks_and_readers_of_a_group(urls: tuple[str, str], new_page: Pages) ->
     expect(dialog).to_be_visible()
 
     # Who came later has not read what they never saw.
-    dora = register(urls[0], "Dora")
+    dora = register(anna.url, "Dora")
     anna.call("POST", f"/groups/{group}/members", {"users": [dora.id]})
     annas.reload()
     expect(annas.locator(".sys").last).to_have_text("You added Dora")

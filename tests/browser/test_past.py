@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import at, befriend, enter, register, row
+from tests.browser.people import at, befriend, enter, row, spread
 from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 
@@ -19,14 +19,14 @@ def texts(page: Page, *wanted: str) -> None:
 def test_new_members_see_earlier_messages_once_that_is_allowed(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, cem = (register(urls[0], name) for name in ("Anna", "Bo", "Cem"))
+    anna, bo, cem = spread(urls, "Anna", "Bo", "Cem")
     befriend(anna, bo)
     group = anna.call("POST", "/groups", {"name": "Deck crew"})["id"]
     place = f"chats/g:{group}"
     anna.send(f"g:{group}", "Sails at dawn")
     annas, bos, cems = (new_page(locale="en-GB") for _ in range(3))
 
-    enter(bos, at(bo, urls[1]), "groups")
+    enter(bos, bo, "groups")
     bos.get_by_role("button", name="Join a group").click()
     bos.fill("#group-join", "Deck crew")
     bos.locator("dialog").get_by_role("button", name="Join").click()

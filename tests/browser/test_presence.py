@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.people import befriend, enter, register, row
+from tests.browser.people import befriend, enter, row, spread
 from tests.services.chromium import Pages
 
 UNUSED_MS = 300_000
@@ -13,7 +13,7 @@ UNUSED_MS = 300_000
 def test_a_page_that_lies_unused_shows_its_person_as_away_on_the_other_node(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo = register(urls[0], "Anna"), register(urls[1], "Bo")
+    anna, bo = spread(urls, "Anna", "Bo")
     befriend(anna, bo)
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     bos.clock.install()

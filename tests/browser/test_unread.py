@@ -31,7 +31,7 @@ def go(page: Page, place: str) -> None:
 def test_much_unread_opens_at_its_first_message_and_is_counted_down_as_one_reads(
     urls: tuple[str, str], new_page: Pages, opened: str
 ) -> None:
-    anna, bo, conv = pair(urls[0])
+    anna, bo, conv = pair(*urls)
     for number in range(60):
         bo.send(f"u:{anna.id}", f"old {number}")
     anna.call("POST", "/messages/read", {"conv": conv, "seq": 60})
@@ -41,7 +41,7 @@ def test_much_unread_opens_at_its_first_message_and_is_counted_down_as_one_reads
         row(page, "Bo").click()
         expect(bubble(page, "old 59")).to_be_visible()
         go(page, "chats")
-    write_much(at(bo, urls[1]), anna)
+    write_much(bo, anna)
     expect(page).to_have_title("(99+) Chats · LAN chat")
     if opened == "before and kept":
         page.reload()
@@ -70,8 +70,8 @@ def test_much_unread_opens_at_its_first_message_and_is_counted_down_as_one_reads
 def test_who_never_read_a_word_begins_with_the_first(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, conv = pair(urls[0])
-    write_much(at(bo, urls[1]), anna)
+    anna, bo, conv = pair(*urls)
+    write_much(bo, anna)
     page = new_page(locale="en-GB", viewport=WIDE)
     enter(page, anna, f"chats/{conv}")
     expect(page.locator(".new")).to_be_in_viewport()
@@ -81,7 +81,7 @@ def test_who_never_read_a_word_begins_with_the_first(
 def test_all_tabs_and_devices_agree_on_what_is_unread(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, conv = pair(urls[0])
+    anna, bo, conv = pair(*urls)
     desk, phone = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(desk, anna, "chats")
     enter(phone, at(anna, urls[1]), "chats")
@@ -89,7 +89,7 @@ def test_all_tabs_and_devices_agree_on_what_is_unread(
     tab.goto(f"{anna.url}/toChat#/chats")
     pages = (desk, tab, phone)
     for text in ("one", "two", "three"):
-        at(bo, urls[1]).send(f"u:{anna.id}", text)
+        bo.send(f"u:{anna.id}", text)
     for page in pages:
         expect(unread(page, "Bo")).to_contain_text("3 unread")
         expect(page).to_have_title("(3) Chats · LAN chat")
@@ -104,7 +104,8 @@ def test_all_tabs_and_devices_agree_on_what_is_unread(
     # Marked as read from the list of the desk, without a look at it.
     go(phone, "chats")
     bo.send(f"u:{anna.id}", "four")
-    expect(unread(phone, "Bo")).to_contain_text("1 unread")
+    for page in pages:
+        expect(unread(page, "Bo")).to_contain_text("1 unread")
     row(desk, "Bo").click(button="right")
     desk.get_by_role("menuitem", name="Mark as read").click()
     for page in pages:
@@ -113,15 +114,14 @@ def test_all_tabs_and_devices_agree_on_what_is_unread(
 
 
 def test_a_button_leads_to_where_one_is_mentioned(urls: tuple[str, str], new_page: Pages) -> None:
-    anna, bo, _ = pair(urls[0])
+    anna, bo, _ = pair(*urls)
     group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
-    elsewhere = at(bo, urls[1])
     for number in range(30):
-        elsewhere.send(f"g:{group}", f"before {number}")
+        bo.send(f"g:{group}", f"before {number}")
     body = {"to": f"g:{group}", "text": "@Anna hatch 3?", "mentions": [anna.id]}
-    elsewhere.call("POST", "/messages", body)
+    bo.call("POST", "/messages", body)
     for number in range(40):
-        elsewhere.send(f"g:{group}", f"after {number}")
+        bo.send(f"g:{group}", f"after {number}")
     page = new_page(locale="en-GB", viewport=WIDE)
     enter(page, anna, f"chats/g:{group}")
     expect(bubble(page, "before 0")).to_be_in_viewport()

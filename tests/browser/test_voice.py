@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import QUICK, at, enter, pair, register, row
+from tests.browser.people import QUICK, enter, pair, register, row
 from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
@@ -38,11 +38,11 @@ def record(page: Page, seconds: int) -> Locator:
 def test_a_recording_is_heard_before_it_goes_and_on_another_node(
     urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, conversation = pair(urls[0])
+    anna, bo, conversation = pair(*urls)
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     bos.add_init_script(f"({SOUND})()")
     enter(annas, anna, f"chats/{conversation}")
-    enter(bos, at(bo, urls[1]), f"chats/{conversation}")
+    enter(bos, bo, f"chats/{conversation}")
 
     box = record(annas, 2)
     expect(box.get_by_role("button", name="Send the recording")).to_be_focused()
