@@ -8,17 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import PASSWORD, QUICK, Person, befriend, bubble, enter, register
+from tests.browser.people import PASSWORD, QUICK, befriend, bubble, enter, register, spread
 from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page, violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
-
-
-def crew(node: NodeFactory, *names: str) -> list[Person]:
-    """Master, who is the administrator, and others."""
-    url = node(env=QUICK).url
-    return [register(url, name) for name in ("Master", *names)]
 
 
 def user(page: Page, name: str) -> Locator:
@@ -41,7 +35,7 @@ def log_in(page: Page, name: str, password: str) -> None:
 
 
 def test_others_are_told_kindly_that_it_is_not_for_them(node: NodeFactory, new_page: Pages) -> None:
-    _, bo = crew(node, "Bo")
+    _, bo = spread([node(env=QUICK).url], "Master", "Bo")
     page = new_page(locale="en-GB")
     enter(page, bo, "admin/users")
     expect(page.locator(".rail .it")).to_have_count(4)
@@ -51,9 +45,9 @@ def test_others_are_told_kindly_that_it_is_not_for_them(node: NodeFactory, new_p
 
 
 def test_who_becomes_an_administrator_has_the_page_at_once(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    master, bo = crew(node, "Bo")
+    master, bo = spread(urls, "Master", "Bo")
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo)
     expect(bos.locator(".rail .it")).to_have_count(4)
@@ -69,7 +63,9 @@ def test_who_becomes_an_administrator_has_the_page_at_once(
 
 
 def test_people_are_found_and_seen_page_by_page(node: NodeFactory, new_page: Pages) -> None:
-    master, *_ = crew(node, *(f"Person {number:02}" for number in range(60)))
+    master, *_ = spread(
+        [node(env=QUICK).url], "Master", *(f"Person {number:02}" for number in range(60))
+    )
     page = new_page(locale="en-GB", viewport={"width": 1280, "height": 600})
     enter(page, master, "admin/users")
     expect(page.locator(".auser")).to_have_count(50)
@@ -86,9 +82,9 @@ def test_people_are_found_and_seen_page_by_page(node: NodeFactory, new_page: Pag
 
 
 def test_a_ban_has_a_reason_ends_everything_and_is_undone(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    master, bo = crew(node, "Bo")
+    master, bo = spread(urls, "Master", "Bo")
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo)
     enter(page, master, "admin/users")
@@ -112,9 +108,9 @@ def test_a_ban_has_a_reason_ends_everything_and_is_undone(
 
 
 def test_a_profile_is_changed_for_someone_seen_at_once_and_undone(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    master, bo, _ = crew(node, "Bo", "Cem")
+    master, bo, _ = spread(urls, "Master", "Bo", "Cem")
     befriend(master, bo)
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo, "settings/profile")
@@ -145,7 +141,7 @@ def test_a_profile_is_changed_for_someone_seen_at_once_and_undone(
 def test_a_forgotten_password_is_replaced_by_one_for_one_log_in(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    master, bo = crew(node, "Bo")
+    master, bo = spread([node(env=QUICK).url], "Master", "Bo")
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(page, master, "admin/users")
     choose(page, "Bo", "Reset password")
@@ -165,7 +161,7 @@ def test_a_forgotten_password_is_replaced_by_one_for_one_log_in(
 
 
 def test_people_and_bots_are_added_and_accounts_deleted(node: NodeFactory, new_page: Pages) -> None:
-    master, _ = crew(node, "Bo")
+    master, _ = spread([node(env=QUICK).url], "Master", "Bo")
     page = new_page(locale="en-GB")
     enter(page, master, "admin/users")
     page.get_by_role("button", name="Add a user").click()
@@ -188,9 +184,9 @@ def test_people_and_bots_are_added_and_accounts_deleted(node: NodeFactory, new_p
 
 
 def test_registration_is_closed_and_an_invitation_leads_in_until_it_is_revoked(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    (master,) = crew(node)
+    master = register(urls[0], "Master")
     group = master.call("POST", "/groups", {"name": "Class 7"})
     page, guest = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(page, master, "admin/registration")
@@ -210,7 +206,7 @@ def test_registration_is_closed_and_an_invitation_leads_in_until_it_is_revoked(
     confirm(page, "I have noted it")
     expect(page.locator(".sess")).to_contain_text("class 7")
     expect(page.locator(".sess")).to_contain_text("0 came, 2 left")
-    guest.goto(address)
+    guest.goto(address.replace(*urls))
     expect(guest.locator("#repassword")).to_be_visible()
     assert violations(guest) == []
     for field, value in (("name", "Dora"), ("password", PASSWORD), ("repassword", PASSWORD)):
@@ -252,8 +248,8 @@ def test_the_figures_are_live_and_a_node_that_is_gone_is_shown_as_gone(
     expect(page.get_by_text("Not up to date")).to_be_visible()
 
 
-def test_everyone_is_written_to_after_a_second_look(node: NodeFactory, new_page: Pages) -> None:
-    master, bo = crew(node, "Bo")
+def test_everyone_is_written_to_after_a_second_look(urls: tuple[str, str], new_page: Pages) -> None:
+    master, bo = spread(urls, "Master", "Bo")
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(bos, bo)
     enter(page, master, "admin/broadcast")
@@ -273,7 +269,9 @@ def test_everyone_is_written_to_after_a_second_look(node: NodeFactory, new_page:
 def test_the_audit_log_is_filtered_and_goes_on_in_the_readers_own_time(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    master, *_ = crew(node, *(f"Person {number:02}" for number in range(60)))
+    master, *_ = spread(
+        [node(env=QUICK).url], "Master", *(f"Person {number:02}" for number in range(60))
+    )
     page = new_page(locale="en-GB", timezone_id="Asia/Kolkata")
     enter(page, master, "admin/audit")
     expect(page.locator(".audit li").first).to_contain_text("Master logged in")
@@ -295,7 +293,7 @@ def test_the_audit_log_is_filtered_and_goes_on_in_the_readers_own_time(
 def test_limits_are_shown_under_the_names_of_their_settings(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    (master,) = crew(node)
+    master = register(node(env=QUICK).url, "Master")
     page = new_page(locale="en-GB")
     enter(page, master, "admin/limits")
     row = page.locator(".settings div", has_text="chat.recall_minutes")
@@ -305,7 +303,7 @@ def test_limits_are_shown_under_the_names_of_their_settings(
 
 
 def test_what_cannot_be_had_says_so_and_is_tried_again(node: NodeFactory, new_page: Pages) -> None:
-    (master,) = crew(node)
+    master = register(node(env=QUICK).url, "Master")
     page = new_page(locale="en-GB")
     enter(page, master, "admin/users")
     page.route("**/api/admin/**", lambda route: route.fulfill(status=503, json={"code": -1}))
@@ -330,7 +328,7 @@ def test_what_cannot_be_had_says_so_and_is_tried_again(node: NodeFactory, new_pa
 def test_the_administrators_page_is_accessible_in_every_state(
     node: NodeFactory, new_page: Pages, language: str, size: str
 ) -> None:
-    master, bo = crew(node, "Bo")
+    master, bo = spread([node(env=QUICK).url], "Master", "Bo")
     for person in (master, bo):
         person.call("PATCH", "/me", {"language": language})
     master.call("POST", "/admin/invitations", {"note": "class 7"})

@@ -13,9 +13,11 @@ from tests.browser.people import (
     bubble,
     enter,
     online,
+    pair,
     private,
     register,
     row,
+    spread,
     write,
 )
 from tests.browser.test_accessibility import violations
@@ -23,20 +25,19 @@ from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
 
-def two(node: NodeFactory, new_page: Pages) -> tuple[Page, Page]:
-    """Anna and Bo, in the chat with each other."""
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
-    place = f"chats/{private(anna, bo)}"
+def two(new_page: Pages, *urls: str) -> tuple[Page, Page]:
+    """Anna and Bo, in the chat with each other; with two nodes each is at one."""
+    anna, bo, conversation = pair(*urls)
     pages = new_page(locale="en-GB"), new_page(locale="en-GB")
     for page, person in zip(pages, (anna, bo), strict=True):
-        enter(page, person, place)
+        enter(page, person, f"chats/{conversation}")
     return pages
 
 
-def test_messages_go_both_ways_and_are_marked_as_read(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = two(node, new_page)
+def test_messages_go_both_ways_and_are_marked_as_read(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo = two(new_page, *urls)
     write(anna, "Hello Bo")
     expect(bubble(bo, "Hello Bo")).to_be_visible()
     bo.bring_to_front()
@@ -48,7 +49,7 @@ def test_messages_go_both_ways_and_are_marked_as_read(node: NodeFactory, new_pag
 
 
 def test_what_is_written_is_shown_as_text(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = two(node, new_page)
+    anna, bo = two(new_page, node(env=QUICK).url)
     markup = "<img src=x onerror=alert(1)> & <b>bold</b>"
     write(anna, markup)
     expect(bubble(bo, markup)).to_be_visible()
@@ -56,7 +57,7 @@ def test_what_is_written_is_shown_as_text(node: NodeFactory, new_page: Pages) ->
 
 
 def test_a_link_can_be_followed_and_tells_nothing(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = two(node, new_page)
+    anna, bo = two(new_page, node(env=QUICK).url)
     write(anna, "see http://192.168.1.10/plan, please")
     link = bo.locator(".bub a")
     expect(link).to_have_attribute("href", "http://192.168.1.10/plan")
@@ -64,7 +65,7 @@ def test_a_link_can_be_followed_and_tells_nothing(node: NodeFactory, new_page: P
 
 
 def test_typing_is_seen_by_the_other(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = two(node, new_page)
+    anna, bo = two(new_page, node(env=QUICK).url)
     anna.locator(".comp textarea").press_sequentially("Hel")
     expect(bo.locator(".typing")).to_contain_text("typing…")
     write(anna, "Hello")
@@ -74,7 +75,7 @@ def test_typing_is_seen_by_the_other(node: NodeFactory, new_page: Pages) -> None
 def test_a_recall_leaves_a_line_and_the_text_can_be_taken_up_again(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo = two(node, new_page)
+    anna, bo = two(new_page, node(env=QUICK).url)
     write(anna, "wrong window")
     expect(bubble(bo, "wrong window")).to_be_visible()
     message = bubble(anna, "wrong window")
@@ -89,8 +90,8 @@ def test_a_recall_leaves_a_line_and_the_text_can_be_taken_up_again(
     expect(anna.locator(".comp textarea")).to_have_value("wrong window")
 
 
-def test_up_edits_the_last_message_for_everyone(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = two(node, new_page)
+def test_up_edits_the_last_message_for_everyone(urls: tuple[str, str], new_page: Pages) -> None:
+    anna, bo = two(new_page, *urls)
     write(anna, "see you at tree")
     expect(bubble(bo, "see you at tree")).to_be_visible()
     # Only what has its number can be changed.
@@ -104,8 +105,10 @@ def test_up_edits_the_last_message_for_everyone(node: NodeFactory, new_page: Pag
     expect(box).to_have_value("")
 
 
-def test_a_reply_quotes_and_leads_to_what_it_answers(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = two(node, new_page)
+def test_a_reply_quotes_and_leads_to_what_it_answers(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo = two(new_page, *urls)
     write(anna, "Is the pump on?")
     question = bubble(bo, "Is the pump on?")
     question.focus()
@@ -121,7 +124,7 @@ def test_a_reply_quotes_and_leads_to_what_it_answers(node: NodeFactory, new_page
 def test_deleted_for_me_can_be_undone_and_the_other_keeps_it(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo = two(node, new_page)
+    anna, bo = two(new_page, node(env=QUICK).url)
     write(anna, "keep this")
     message = bubble(bo, "keep this")
     message.focus()
@@ -176,10 +179,9 @@ def test_two_tabs_of_one_person_stay_in_step(node: NodeFactory, new_page: Pages)
 
 
 def test_a_group_is_made_and_all_its_members_hear_each_other(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    url = node(env=QUICK).url
-    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    anna, bo, cem = spread(urls, "Anna", "Bo", "Cem")
     for other in (bo, cem):
         befriend(anna, other)
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
@@ -206,9 +208,7 @@ def test_a_group_is_made_and_all_its_members_hear_each_other(
 
 
 def test_who_was_away_sees_where_they_were_mentioned(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
+    anna, bo, _ = pair(node(env=QUICK).url)
     group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
     body = {"to": f"g:{group}", "text": "@Anna hatch 3?", "mentions": [anna.id]}
     bo.call("POST", "/messages", body)
@@ -250,9 +250,10 @@ def test_names_that_come_after_a_text_was_sent_are_not_offered_any_more(
     expect(page.locator("#mention-list")).to_have_count(0)
 
 
-def test_an_announcement_stands_on_top_until_it_is_seen(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    master, bo = register(url, "Master"), register(url, "Bo")
+def test_an_announcement_stands_on_top_until_it_is_seen(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    master, bo = spread(urls, "Master", "Bo")
     page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(page, master, "chats/all")
     enter(bos, bo)

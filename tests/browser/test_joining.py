@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import PASSWORD, QUICK, Person, enter, register, row
+from tests.browser.people import PASSWORD, QUICK, Person, at, enter, register, row, spread
 from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
 
-def crew(node: NodeFactory, *names: str) -> tuple[int, list[Person]]:
+def crew(urls: Sequence[str], *names: str) -> tuple[int, list[Person]]:
     """Anna leads a group; the others are not in it."""
-    url = node(env=QUICK).url
-    anna, *others = [register(url, name) for name in ("Anna", *names)]
+    anna, *others = spread(urls, "Anna", *names)
     group = anna.call("POST", "/groups", {"name": "Deck crew"})["id"]
     return int(group), [anna, *others]
 
@@ -39,8 +39,8 @@ def join_by_name(page: Page, person: Person, name: str) -> None:
     confirm(page, "Join")
 
 
-def test_a_link_leads_in_until_it_is_revoked(node: NodeFactory, new_page: Pages) -> None:
-    group, (anna, bo, cem) = crew(node, "Bo", "Cem")
+def test_a_link_leads_in_until_it_is_revoked(urls: tuple[str, str], new_page: Pages) -> None:
+    group, (anna, bo, cem) = crew(urls, "Bo", "Cem")
     page, bos, cems = (new_page(locale="en-GB") for _ in range(3))
     enter(page, anna, f"groups/{group}")
     page.get_by_role("button", name="Create a link").click()
@@ -51,15 +51,15 @@ def test_a_link_leads_in_until_it_is_revoked(node: NodeFactory, new_page: Pages)
     confirm(page, "I have noted it")
     expect(page.get_by_text("The link is good until")).to_be_visible()
     enter(bos, bo)
-    bos.goto(address)
+    bos.goto(address.replace(anna.url, bo.url))
     expect(bos.get_by_role("heading", level=1)).to_have_text("Deck crew")
     bos.get_by_role("button", name="Join").click()
     expect(bos.locator(".chat-h h2")).to_have_text("Deck crew")
     page.get_by_role("button", name="Revoke Link into the group").click()
     confirm(page, "Revoke")
     expect(page.get_by_text("There is no valid link.")).to_be_visible()
-    enter(cems, cem)
-    cems.goto(address)
+    enter(cems, at(cem, bo.url))
+    cems.goto(address.replace(anna.url, bo.url))
     expect(cems.locator("main")).to_contain_text("This link is no longer valid")
     assert names(anna, group) == {"Anna", "Bo"}
 
@@ -68,7 +68,7 @@ def test_a_link_leads_in_until_it_is_revoked(node: NodeFactory, new_page: Pages)
 def test_a_link_leads_through_registration_and_log_in_back_to_the_group(
     node: NodeFactory, new_page: Pages, script: bool
 ) -> None:
-    group, (anna, _) = crew(node, "Bo")
+    group, (anna, _) = crew([node(env=QUICK).url], "Bo")
     address = anna.call("POST", f"/groups/{group}/link", {"days": 1})["url"]
     new, known = (new_page(locale="en-GB", java_script_enabled=script) for _ in range(2))
     new.goto(address)
@@ -87,8 +87,10 @@ def test_a_link_leads_through_registration_and_log_in_back_to_the_group(
     assert names(anna, group) == {"Anna", "Bo", "Dora"}
 
 
-def test_a_group_that_asks_first_lets_in_or_declines(node: NodeFactory, new_page: Pages) -> None:
-    group, (anna, bo, cem) = crew(node, "Bo", "Cem")
+def test_a_group_that_asks_first_lets_in_or_declines(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    group, (anna, bo, cem) = crew(urls, "Bo", "Cem")
     page, bos, cems = (new_page(locale="en-GB") for _ in range(3))
     enter(page, anna, f"groups/{group}")
     page.get_by_role("switch", name="Approve who joins").click()
@@ -97,7 +99,7 @@ def test_a_group_that_asks_first_lets_in_or_declines(node: NodeFactory, new_page
     expect(bos.get_by_text("This group asks first")).to_be_visible()
     expect(page.locator(".rail .badge")).to_contain_text("1 person asks to join")
     expect(row(page, "Deck crew").locator(".badge")).to_contain_text("1 person asks")
-    join_by_name(cems, cem, str(group))
+    join_by_name(cems, at(cem, bo.url), str(group))
     expect(page.locator(".asks")).to_have_count(2)
     cems.get_by_role("link", name="Groups").click()
     asked = cems.get_by_role("region", name="Asked to join")
@@ -132,7 +134,7 @@ def test_a_group_is_made_with_what_it_is_about(node: NodeFactory, new_page: Page
 def test_the_ways_into_a_group_are_accessible(
     node: NodeFactory, new_page: Pages, language: str, size: str
 ) -> None:
-    group, (anna, bo) = crew(node, "Bo")
+    group, (anna, bo) = crew([node(env=QUICK).url], "Bo")
     anna.call("PATCH", "/me", {"language": language})
     anna.call("PATCH", f"/groups/{group}", {"approval": True})
     link = anna.call("POST", f"/groups/{group}/link", {"days": 1})

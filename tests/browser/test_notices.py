@@ -10,11 +10,10 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browser.people import (
     QUICK,
     Person,
-    befriend,
     bubble,
     enter,
     online,
-    private,
+    pair,
     register,
     row,
     until,
@@ -96,17 +95,10 @@ def count(page: Page, what: str) -> float:
     return found
 
 
-def pair(node: NodeFactory) -> tuple[Person, Person]:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
-    return anna, bo
-
-
 def test_a_hidden_page_tells_of_a_message_and_leads_to_it(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo = pair(node)
+    anna, bo, conversation = pair(*urls)
     page = watch(new_page, anna, "contacts")
     icon = page.locator("link[rel=icon]")
     expect(icon).to_have_attribute("href", re.compile(r"/favicon\.svg$"))
@@ -114,7 +106,7 @@ def test_a_hidden_page_tells_of_a_message_and_leads_to_it(
     bo.send(f"u:{anna.id}", "The pump is on")
     until(page, lambda: len(shown(page)) == 1)
     assert shown(page) == [
-        {"title": "Bo", "body": "The pump is on", "tag": f"{anna.id} {private(anna, bo)}"}
+        {"title": "Bo", "body": "The pump is on", "tag": f"{anna.id} {conversation}"}
     ]
     expect(page).to_have_title("(1) Contacts · LAN chat")
     expect(icon).to_have_attribute("href", re.compile(r"/favicon-unread\.svg$"))
@@ -139,9 +131,9 @@ def test_a_hidden_page_tells_of_a_message_and_leads_to_it(
 def test_who_looks_is_not_told_but_hears_of_other_conversations(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo = pair(node)
+    anna, bo, conversation = pair(node(env=QUICK).url)
     cem = register(anna.url, "Cem")
-    page = watch(new_page, anna, f"chats/{private(anna, bo)}")
+    page = watch(new_page, anna, f"chats/{conversation}")
     page.locator(".chat-h").click()
     bo.send(f"u:{anna.id}", "in view")
     expect(bubble(page, "in view")).to_be_visible()
@@ -157,7 +149,7 @@ def test_who_looks_is_not_told_but_hears_of_other_conversations(
 
 
 def test_of_two_tabs_one_tells(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = pair(node)
+    anna, bo, conversation = pair(node(env=QUICK).url)
     first = watch(new_page, anna)
     second = first.context.new_page()
     second.goto(first.url)
@@ -172,7 +164,7 @@ def test_of_two_tabs_one_tells(node: NodeFactory, new_page: Pages) -> None:
     assert sum(count(page, "told") for page in pages) == 5
     assert 1 <= sum(count(page, "sounds") for page in pages) <= 5
     # What one tab shows the other does not tell of.
-    second.goto(re.sub("#.*", f"#/chats/{private(anna, bo)}", second.url))
+    second.goto(re.sub("#.*", f"#/chats/{conversation}", second.url))
     look(second, "looking")
     expect(bubble(second, "message 5")).to_be_visible()
     bo.send(f"u:{anna.id}", "seen in the second")
@@ -195,9 +187,9 @@ def muted_crew(new_page: Pages, anna: Person, bo: Person) -> tuple[Page, int]:
 
 
 def test_a_muted_conversation_is_silent_until_one_is_named(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo = pair(node)
+    anna, bo, _ = pair(*urls)
     page, group = muted_crew(new_page, anna, bo)
     look(page, "hidden")
     bo.send(f"g:{group}", "just talk")
@@ -210,7 +202,7 @@ def test_a_muted_conversation_is_silent_until_one_is_named(
 def test_a_muted_conversation_tells_what_named_one_while_there_was_no_link(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo = pair(node)
+    anna, bo, _ = pair(node(env=QUICK).url)
     page, group = muted_crew(new_page, anna, bo)
     opened: list[WebSocketRoute] = []
 
@@ -236,7 +228,7 @@ def test_a_muted_conversation_tells_what_named_one_while_there_was_no_link(
 
 
 def test_what_is_told_is_chosen_in_the_settings(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = pair(node)
+    anna, bo, _ = pair(node(env=QUICK).url)
     page = watch(new_page, anna, "settings/notices")
     page.get_by_role("switch", name="Show the text").click()
     page.get_by_role("switch", name="Sound").click()
@@ -264,9 +256,9 @@ def test_what_is_told_is_chosen_in_the_settings(node: NodeFactory, new_page: Pag
 def test_a_storm_makes_one_sound_and_writing_is_not_disturbed(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo = pair(node)
+    anna, _, conversation = pair(node(env=QUICK).url)
     cem = register(anna.url, "Cem")
-    page = watch(new_page, anna, f"chats/{private(anna, bo)}")
+    page = watch(new_page, anna, f"chats/{conversation}")
     page.locator(".comp textarea").press_sequentially("I am just")
     cem.send(f"u:{anna.id}", "while writing")
     expect(row(page, "Cem").locator(".badge")).to_contain_text("1 unread")
@@ -284,10 +276,9 @@ def test_a_storm_makes_one_sound_and_writing_is_not_disturbed(
 def test_what_was_read_elsewhere_or_taken_back_is_told_no_more(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo = pair(node)
+    anna, bo, conversation = pair(node(env=QUICK).url)
     page = watch(new_page, anna)
     look(page, "hidden")
-    conversation = private(anna, bo)
     seq = bo.send(f"u:{anna.id}", "read on the phone")
     until(page, lambda: len(shown(page)) == 1)
     anna.call("POST", "/messages/read", {"conv": conversation, "seq": seq})
@@ -313,8 +304,8 @@ def test_one_is_told_after_an_absence(node: NodeFactory, new_page: Pages) -> Non
 def test_the_permission_is_asked_for_only_when_one_wants_it(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo = pair(node)
-    page = watch(new_page, anna, f"chats/{private(anna, bo)}", script=UNDECIDED)
+    anna, _, conversation = pair(node(env=QUICK).url)
+    page = watch(new_page, anna, f"chats/{conversation}", script=UNDECIDED)
     hint = page.locator(".hint-card")
     expect(hint).to_have_count(0)
     write(page, "hello")

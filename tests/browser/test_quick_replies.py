@@ -9,25 +9,17 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.people import (
     QUICK,
     Person,
-    befriend,
+    at,
     bubble,
     enter,
     online,
-    private,
+    pair,
     register,
     write,
 )
 from tests.browser.test_keys import compose
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
-
-
-def two(node: NodeFactory) -> tuple[Person, Person]:
-    """Anna and Bo, contacts."""
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
-    return anna, bo
 
 
 def box(page: Page) -> Locator:
@@ -52,27 +44,29 @@ def texts(person: Person) -> list[str]:
 
 
 def test_one_tap_sends_a_reply_with_the_name_and_leaves_the_draft(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo = two(node)
+    anna, bo, conversation = pair(*urls)
     anna.call("PATCH", f"/contacts/{bo.id}", {"remark": "my boss"})
-    page = new_page(locale="en-GB")
-    enter(page, anna, f"chats/{private(anna, bo)}")
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, bo, f"chats/{conversation}")
+    enter(page, anna, f"chats/{conversation}")
     box(page).fill("half a sentence")
     page.get_by_role("button", name="Quick replies").click()
     expect(offered(page)).to_have_count(5)
     expect(offered(page).nth(2)).to_have_text("Thank you, Bo")
     expect(offered(page).nth(2).locator(".var")).to_have_text("Bo")
     offered(page).nth(2).click()
-    expect(bubble(page, "Thank you, Bo")).to_be_visible()
+    for each in (page, bos):
+        expect(bubble(each, "Thank you, Bo")).to_be_visible()
     expect(page.locator(".quick")).to_have_count(0)
     expect(box(page)).to_have_value("half a sentence")
 
 
 def test_a_slash_finds_enter_sends_and_tab_fills_in(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = two(node)
+    anna, _, conversation = pair(node(env=QUICK).url)
     page = new_page(locale="en-GB")
-    enter(page, anna, f"chats/{private(anna, bo)}")
+    enter(page, anna, f"chats/{conversation}")
     box(page).press("/")
     expect(offered(page)).to_have_count(5)
     expect(box(page)).to_have_attribute("aria-activedescendant", "quick-1")
@@ -98,9 +92,9 @@ def test_a_slash_finds_enter_sends_and_tab_fills_in(node: NodeFactory, new_page:
 
 
 def test_a_slash_that_is_meant_is_sent_as_it_is(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo = two(node)
+    anna, _, conversation = pair(node(env=QUICK).url)
     page = new_page(locale="en-GB")
-    enter(page, anna, f"chats/{private(anna, bo)}")
+    enter(page, anna, f"chats/{conversation}")
     box(page).press("/")
     expect(offered(page)).to_have_count(5)
     box(page).press_sequentially("etc/hosts")
@@ -122,7 +116,7 @@ def test_a_slash_that_is_meant_is_sent_as_it_is(node: NodeFactory, new_page: Pag
 def test_in_a_group_the_name_is_that_of_the_one_who_is_answered(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo = two(node)
+    anna, bo, _ = pair(node(env=QUICK).url)
     group = anna.call("POST", "/groups", {"name": "Crew", "members": [bo.id]})
     bo.send(f"g:{group['id']}", "done")
     page = new_page(locale="en-GB")
@@ -144,7 +138,7 @@ def test_in_a_group_the_name_is_that_of_the_one_who_is_answered(
 def test_they_are_written_changed_removed_and_brought_back(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, _ = two(node)
+    anna = register(node(env=QUICK).url, "Anna")
     page = new_page(locale="en-GB")
     enter(page, anna, "settings/quick")
     expect(listed(page)).to_have_count(5)
@@ -165,10 +159,12 @@ def test_they_are_written_changed_removed_and_brought_back(
     assert texts(anna)[0] == "Understood"
 
 
-def test_their_order_is_changed_by_keys_and_by_dragging(node: NodeFactory, new_page: Pages) -> None:
-    anna, _ = two(node)
+def test_their_order_is_changed_by_keys_and_by_dragging(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna = register(urls[0], "Anna")
     page, other = new_page(locale="en-GB"), new_page(locale="en-GB")
-    enter(other, anna, "settings/quick")
+    enter(other, at(anna, urls[1]), "settings/quick")
     enter(page, anna, "settings/quick")
     grip = page.get_by_role("button", name="Move “Got it”", exact=True)
     grip.focus()
@@ -190,10 +186,9 @@ def test_their_order_is_changed_by_keys_and_by_dragging(node: NodeFactory, new_p
 
 def test_known_replies_are_there_without_a_connection(node: NodeFactory, new_page: Pages) -> None:
     server = node(env=QUICK)
-    anna, bo = register(server.url, "Anna"), register(server.url, "Bo")
-    befriend(anna, bo)
+    anna, _, conversation = pair(server.url)
     page = new_page(locale="en-GB")
-    enter(page, anna, f"chats/{private(anna, bo)}")
+    enter(page, anna, f"chats/{conversation}")
     box(page).press("/")
     expect(offered(page)).to_have_count(5)
     box(page).press("Escape")

@@ -9,10 +9,10 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.people import (
     QUICK,
     Person,
-    befriend,
     bubble,
     enter,
     online,
+    pair,
     private,
     register,
     row,
@@ -36,11 +36,9 @@ def hits(page: Page, section: str = "Messages") -> Locator:
     return page.locator(".found").get_by_role("group", name=section).locator("a.row")
 
 
-def crew(node: NodeFactory) -> tuple[Person, Person, str]:
+def crew(*urls: str) -> tuple[Person, Person, str]:
     """Anna and Bo, contacts, in the group "Pump crew"; and its conversation."""
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
+    anna, bo, _ = pair(*urls)
     group = anna.call("POST", "/groups", {"name": "Pump crew", "members": [bo.id]})
     return anna, bo, f"g:{group['id']}"
 
@@ -53,10 +51,10 @@ def write_many(new_page: Pages, person: Person, to: str, count: int) -> None:
 
 
 def test_the_list_finds_names_and_messages_and_marks_the_word(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, group = crew(node)
-    register(anna.url, "Pumpkin")
+    anna, bo, group = crew(*urls)
+    register(bo.url, "Pumpkin")
     bo.send(group, "The pump of dock 2 is loud")
     anna.send(f"u:{bo.id}", "which PUMP?")
     page = new_page(locale="en-GB")
@@ -77,7 +75,7 @@ def test_the_list_finds_names_and_messages_and_marks_the_word(
 
 
 def test_one_and_two_chinese_characters_are_found(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, group = crew(node)
+    anna, bo, group = crew(node(env=QUICK).url)
     bo.send(group, "明天上午检查水泵，谢谢")
     bo.send(f"u:{anna.id}", "水还热吗")
     page = new_page(locale="zh-CN")
@@ -91,9 +89,9 @@ def test_one_and_two_chinese_characters_are_found(node: NodeFactory, new_page: P
 
 
 def test_a_hit_opens_its_place_and_a_button_leads_back_to_the_newest(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, group = crew(node)
+    anna, bo, group = crew(*urls)
     bo.send(group, "the seal is weeping")
     write_many(new_page, bo, group, 300)
     anna.call("POST", "/messages/read", {"conv": group, "seq": 302})
@@ -116,7 +114,7 @@ def test_a_hit_opens_its_place_and_a_button_leads_back_to_the_newest(
 
 
 def test_older_hits_come_while_one_scrolls(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, group = crew(node)
+    anna, bo, group = crew(node(env=QUICK).url)
     write_many(new_page, bo, group, 55)
     page = new_page(locale="en-GB", viewport={"width": 1280, "height": 600})
     enter(page, anna)
@@ -133,7 +131,7 @@ def test_older_hits_come_while_one_scrolls(node: NodeFactory, new_page: Pages) -
 
 
 def test_found_and_opened_by_keys_alone(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, group = crew(node)
+    anna, bo, group = crew(node(env=QUICK).url)
     bo.send(group, "valve one")
     bo.send(group, "valve two")
     page = new_page(locale="en-GB")
@@ -166,7 +164,7 @@ def test_found_and_opened_by_keys_alone(node: NodeFactory, new_page: Pages) -> N
 def test_a_search_within_one_conversation_leaves_out_all_others(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo, group = crew(node)
+    anna, bo, group = crew(node(env=QUICK).url)
     bo.send(f"u:{anna.id}", "the pump, between us")
     bo.send(group, "the pump, for all")
     page = new_page(locale="en-GB")
@@ -188,7 +186,7 @@ def test_a_search_within_one_conversation_leaves_out_all_others(
 def test_a_search_is_narrowed_to_a_person_and_to_days_by_keys(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo, group = crew(node)
+    anna, bo, group = crew(node(env=QUICK).url)
     bo.send(group, "the pump is loud")
     anna.send(group, "the pump is mended")
     page = new_page(locale="en-GB")
@@ -226,7 +224,7 @@ def test_a_search_is_narrowed_to_a_person_and_to_days_by_keys(
 
 
 def test_letters_of_an_input_method_are_not_looked_for(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, group = crew(node)
+    anna, bo, group = crew(node(env=QUICK).url)
     bo.send(group, "明天检查水泵")
     page = new_page(locale="en-GB")
     asked: list[str] = []
@@ -247,7 +245,7 @@ def test_letters_of_an_input_method_are_not_looked_for(node: NodeFactory, new_pa
 def test_nothing_found_an_error_and_what_is_on_its_way_are_said(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo, group = crew(node)
+    anna, bo, group = crew(node(env=QUICK).url)
     bo.send(group, "valve one")
     page = new_page(locale="en-GB")
     enter(page, anna)
@@ -272,20 +270,19 @@ def test_nothing_found_an_error_and_what_is_on_its_way_are_said(
 
 
 def test_without_a_connection_what_is_kept_is_searched(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK)
-    anna, bo = register(url.url, "Anna"), register(url.url, "Bo")
-    befriend(anna, bo)
+    server = node(env=QUICK)
+    anna, bo, conversation = pair(server.url)
     bo.send(f"u:{anna.id}", "valve one")
     page = new_page(locale="en-GB")
-    enter(page, anna, f"chats/{private(anna, bo)}")
+    enter(page, anna, f"chats/{conversation}")
     expect(bubble(page, "valve one")).to_be_visible()
     field(page).fill("valve")
     expect(hits(page)).to_have_count(1)
-    url.kill9()
+    server.kill9()
     expect(page.locator(".banner")).to_be_visible()
     expect(page.locator(".found [role=status]")).to_contain_text("kept on this device")
     expect(hits(page).locator("mark")).to_have_text(["valve"])
-    url.restart()
+    server.restart()
     online(page)
     expect(page.locator(".found [role=status]")).not_to_contain_text("kept on this device")
     expect(hits(page)).to_have_count(1)
