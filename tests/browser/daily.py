@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import bubble, row, write
+from tests.browser.people import bubble, go, row, write
 from tests.browser.scanning import scanned
 from tests.browser.test_avatars import choose as choose_face
 from tests.browser.test_avatars import colour
@@ -16,11 +16,6 @@ from tests.browser.test_search import field, hits
 from tests.handlers import samples
 
 GROUP = "Deck crew"
-
-
-def go(page: Page, place: str) -> None:
-    """Open a place of the page, as its own links do."""
-    page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
 
 
 def open_chat(page: Page, title: str) -> None:

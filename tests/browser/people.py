@@ -120,6 +120,16 @@ def online(page: Page) -> None:
     expect(page.locator(".pane .skeleton")).to_have_count(0)
 
 
+def go(page: Page, place: str) -> None:
+    """Open a place of the page, as its own links do."""
+    page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
+
+
+def confirm(page: Page, action: str) -> None:
+    """Press a button of the open dialog."""
+    page.locator("dialog").get_by_role("button", name=action).click()
+
+
 FETCHED = """async (name) => {
   const all = performance.getEntriesByType("resource");
   const found = all.find((entry) => entry.name.endsWith(`/${name}`));

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import PASSWORD, QUICK, befriend, bubble, enter, register, spread
+from tests.browser.people import PASSWORD, QUICK, befriend, bubble, confirm, enter, register, spread
 from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page, violations
 from tests.services.chromium import Pages
@@ -22,10 +22,6 @@ def user(page: Page, name: str) -> Locator:
 def choose(page: Page, name: str, action: str) -> None:
     page.get_by_role("button", name=f"Manage {name}").click()
     page.get_by_role("menuitem", name=action).click()
-
-
-def confirm(page: Page, action: str) -> None:
-    page.locator("dialog").get_by_role("button", name=action).click()
 
 
 def log_in(page: Page, name: str, password: str) -> None:

@@ -232,9 +232,7 @@ def test_who_was_away_sees_where_they_were_mentioned(node: NodeFactory, new_page
 def test_names_that_come_after_a_text_was_sent_are_not_offered_any_more(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
+    anna, bo, _ = pair(node(env=QUICK).url)
     group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
     page = new_page(locale="en-GB")
     held: list[Route] = []
@@ -273,9 +271,7 @@ def test_an_announcement_stands_on_top_until_it_is_seen(
 def test_what_a_change_of_network_breaks_off_is_loaded_again(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
+    anna, bo, conversation = pair(node(env=QUICK).url)
     bo.send(f"u:{anna.id}", "from Bo")
     # A service worker would have the modules already; without one they come over the network.
     page = new_page(locale="en-GB", service_workers="block")
@@ -290,7 +286,7 @@ def test_what_a_change_of_network_breaks_off_is_loaded_again(
             route.abort("failed")
 
     page.route(re.compile(r"/api/|/chat/chat\.js|/contacts/pane\.js|-later\.js"), break_off)
-    enter(page, anna, f"chats/{private(anna, bo)}")
+    enter(page, anna, f"chats/{conversation}")
     expect(bubble(page, "from Bo")).to_be_visible()
     page.get_by_role("link", name="Contacts").click()
     expect(page.get_by_role("heading", name="Contacts", level=2)).to_be_visible()

@@ -8,6 +8,7 @@ from tests.browser.people import (
     QUICK,
     befriend,
     bubble,
+    confirm,
     enter,
     online,
     register,
@@ -102,7 +103,7 @@ def test_who_is_blocked_cannot_write_until_it_is_taken_back(
     annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
     enter(annas, anna, f"contacts/{bo.id}")
     annas.get_by_role("button", name="Block").click()
-    annas.locator("dialog").get_by_role("button", name="Block").click()
+    confirm(annas, "Block")
     expect(annas.get_by_role("button", name="Unblock")).to_be_visible()
     enter(bos, bo, f"contacts/{anna.id}")
     bos.get_by_role("button", name="Message").click()

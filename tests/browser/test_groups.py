@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.people import (
     Person,
     at,
     befriend,
+    confirm,
     enter,
     register,
     row,
@@ -23,10 +24,6 @@ def crew(urls: tuple[str, str]) -> tuple[Person, Person, Person, int]:
     befriend(anna, bo)
     group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id, cem.id]})
     return anna, bo, cem, int(group["id"])
-
-
-def confirm(page: Page, action: str) -> None:
-    page.locator("dialog").get_by_role("button", name=action).click()
 
 
 def test_one_joins_by_number_or_by_name(urls: tuple[str, str], new_page: Pages) -> None:

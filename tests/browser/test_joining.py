@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import PASSWORD, QUICK, Person, at, enter, register, row, spread
+from tests.browser.people import PASSWORD, QUICK, Person, at, confirm, enter, register, row, spread
 from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
 from tests.services.chromium import Pages
@@ -21,10 +21,6 @@ def crew(urls: Sequence[str], *names: str) -> tuple[int, list[Person]]:
     anna, *others = spread(urls, "Anna", *names)
     group = anna.call("POST", "/groups", {"name": "Deck crew"})["id"]
     return int(group), [anna, *others]
-
-
-def confirm(page: Page, action: str) -> None:
-    page.locator("dialog").get_by_role("button", name=action).click()
 
 
 def names(person: Person, group: int) -> set[str]:

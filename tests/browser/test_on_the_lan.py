@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import daily
 from tests.browser.lan import Computer, Lan, fill_in, secure, sign_up
-from tests.browser.people import PASSWORD, bubble, online, row, write
+from tests.browser.people import PASSWORD, bubble, go, online, row, until, write
 from tests.browser.test_account_settings import code, turn_on
 from tests.browser.test_media import send, sent
-from tests.browser.test_notices import ATTENTION, look, shown, until
+from tests.browser.test_notices import ATTENTION, look, shown
 from tests.browser.test_offline_start import kept
 from tests.browser.test_voice import SOUND, record
 from tests.services.chromium import Pages
@@ -56,7 +56,7 @@ def take_a_picture(bo: Page, anna: Page) -> None:
 
 def be_told_while_away(anna: Page, bo: Page) -> None:
     """Anna's page is hidden: a notification names Bo, and leads to what he wrote."""
-    daily.go(anna, "contacts")
+    go(anna, "contacts")
     look(anna, "hidden")
     write(bo, "Lunch?")
     until(anna, lambda: len(shown(anna)) == 1)
@@ -74,7 +74,7 @@ def be_told_while_away(anna: Page, bo: Page) -> None:
 
 def log_in_with_two_factors(bo: Page, elsewhere: Page, at: Node) -> None:
     """Bo sets up a second factor and logs in with it at the other node."""
-    daily.go(bo, "settings/devices")
+    go(bo, "settings/devices")
     secret, _ = turn_on(bo)
     elsewhere.goto(secure(at, "/"))
     elsewhere.fill("#name", "Bo")
@@ -138,7 +138,7 @@ def test_two_people_at_two_computers_do_everything_over_tls(
     daily.show_ones_face(anna, bo)
     log_in_with_two_factors(bo, bos.page(), one)
 
-    daily.go(anna, "admin/nodes")
+    go(anna, "admin/nodes")
     for name in ("one", "other"):
         state = anna.get_by_role("region", name=name, exact=True).locator(".st")
         expect(state).to_have_text("Healthy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import at, befriend, enter, row, spread
+from tests.browser.people import at, befriend, confirm, enter, go, row, spread
 from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 
@@ -29,11 +29,11 @@ def test_new_members_see_earlier_messages_once_that_is_allowed(
     enter(bos, bo, "groups")
     bos.get_by_role("button", name="Join a group").click()
     bos.fill("#group-join", "Deck crew")
-    bos.locator("dialog").get_by_role("button", name="Join").click()
+    confirm(bos, "Join")
     expect(bos.locator(".sys").last).to_have_text("You joined")
     anna.send(f"g:{group}", "Welcome, Bo")
     texts(bos, "Welcome, Bo")
-    bos.evaluate(f"location.hash = '#/{place}/details'")
+    go(bos, f"{place}/details")
     expect(bos.locator(".side")).to_contain_text("They see what is said from when they join on")
     expect(bos.get_by_role("switch", name=SWITCH)).to_have_count(0)
 
@@ -55,7 +55,7 @@ def test_new_members_see_earlier_messages_once_that_is_allowed(
     annas.get_by_role("button", name="Add", exact=True).click()
     annas.locator("dialog input[type=search]").fill("cem")
     annas.get_by_label("Cem").check()
-    annas.locator("dialog").get_by_role("button", name="Add 1 person").click()
+    confirm(annas, "Add 1 person")
     enter(cems, at(cem, urls[1]), "chats")
     expect(row(cems, "Deck crew").locator(".badge")).to_have_count(0)
     row(cems, "Deck crew").click()
@@ -64,7 +64,7 @@ def test_new_members_see_earlier_messages_once_that_is_allowed(
     # So does who is put out and comes back, on a page that held what they saw before.
     annas.get_by_role("button", name="Actions for Bo").click()
     annas.get_by_role("menuitem", name="Remove from group").click()
-    annas.locator("dialog").get_by_role("button", name="Remove from group").click()
+    confirm(annas, "Remove from group")
     expect(row(bos, "Deck crew")).to_have_count(0)
     anna.call("POST", f"/groups/{group}/members", {"users": [bo.id]})
     row(bos, "Deck crew").click()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import daily
 from tests.browser.lan import Computer, Lan, fill_in, secure, sign_up
-from tests.browser.people import PASSWORD, QUICK, bubble, online, row, write
+from tests.browser.people import PASSWORD, QUICK, bubble, go, online, row, write
 from tests.services.chromium import Pages
 from tests.services.netns import Namespace, Network
 from tests.services.node import Node, NodeFactory
@@ -51,12 +51,12 @@ def look_for_what_is_missing(page: Page) -> None:
         expect(said.get_by_role("link", name="Make it secure")).to_have_attribute("href", "/trust")
         page.get_by_role("button", name=re.compile("Close|Cancel")).last.click()
         expect(said).to_have_count(0)
-    daily.go(page, "settings/notices")
+    go(page, "settings/notices")
     said = page.locator(".opt", has_text="Notifications need a secure connection (https)")
     expect(said.get_by_role("link", name="Make it secure")).to_be_visible()
     expect(page.get_by_role("button", name="Turn on")).to_have_count(0)
     expect(page.get_by_role("switch", name="Sound")).to_be_checked()
-    daily.go(page, "settings/devices")
+    go(page, "settings/devices")
     expect(page.locator(".card", has_text="This page is not encrypted")).to_be_visible()
 
 

@@ -9,12 +9,13 @@ import urllib.error
 from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.people import (
     QUICK,
     Person,
     bubble,
+    confirm,
     enter,
     register,
     spread,
@@ -22,10 +23,6 @@ from tests.browser.people import (
 from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
-
-
-def confirm(page: Page, action: str) -> None:
-    page.locator("dialog").get_by_role("button", name=action).click()
 
 
 def run(line: str) -> str:

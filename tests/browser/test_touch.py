@@ -14,7 +14,6 @@ from playwright.sync_api import Error, FilePayload, Locator, Page, expect
 
 from tests.browser.people import (
     QUICK,
-    Person,
     befriend,
     bubble,
     enter,
@@ -130,14 +129,10 @@ def shades() -> FilePayload:
     return {"name": "shades.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
 
 
-def two(node: NodeFactory) -> tuple[Person, Person, str]:
-    return pair(node(env=QUICK).url)
-
-
 def test_a_finger_that_rests_opens_the_menu_and_one_that_scrolls_does_not(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo, chat = two(node)
+    anna, bo, chat = pair(node(env=QUICK).url)
     for number in range(40):
         anna.send(f"u:{bo.id}", f"line {number}")
     page, thumb = telephone(new_page)
@@ -173,7 +168,7 @@ def test_a_finger_that_rests_opens_the_menu_and_one_that_scrolls_does_not(
 
 
 def test_a_message_drawn_aside_is_replied_to(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, chat = two(node)
+    anna, bo, chat = pair(node(env=QUICK).url)
     bo.send(f"u:{anna.id}", "shall we sail at noon")
     page, thumb = telephone(new_page)
     enter(page, anna, f"chats/{chat}")
@@ -202,7 +197,7 @@ def test_a_message_drawn_aside_is_replied_to(node: NodeFactory, new_page: Pages)
 
 
 def test_scrolling_back_with_a_thumb_opens_no_menu(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, chat = two(node)
+    anna, bo, chat = pair(node(env=QUICK).url)
     for number in range(60):
         anna.send(f"u:{bo.id}", f"line {number}")
     page, thumb = telephone(new_page)
@@ -219,7 +214,7 @@ def test_scrolling_back_with_a_thumb_opens_no_menu(node: NodeFactory, new_page: 
 
 
 def test_two_fingers_and_one_move_a_large_picture(node: NodeFactory, new_page: Pages) -> None:
-    anna, bo, chat = two(node)
+    anna, bo, chat = pair(node(env=QUICK).url)
     for name in ("one", "two"):
         file = bo.upload(samples.picture(size=(640, 400)), "image/jpeg", f"name={name}.jpg")
         bo.call("POST", "/messages", {"to": f"u:{anna.id}", "media": "picture", "file": file})
@@ -306,7 +301,7 @@ def test_a_picture_is_cut_with_fingers(node: NodeFactory, new_page: Pages) -> No
 
 @pytest.mark.parametrize("end", ["send", "drop", "broken"])
 def test_a_held_button_records(node: NodeFactory, new_page: Pages, end: str) -> None:
-    anna, _, chat = two(node)
+    anna, _, chat = pair(node(env=QUICK).url)
     page, thumb = telephone(new_page)
     enter(page, anna, f"chats/{chat}")
     fetched(page, "hold.js")

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import Person, at, bubble, enter, pair, row
+from tests.browser.people import Person, at, bubble, enter, go, pair, row
 from tests.services.chromium import Pages
 
 UNREAD = 120
@@ -21,10 +21,6 @@ def unread(page: Page, title: str) -> Locator:
 def write_much(bo: Person, anna: Person) -> None:
     for number in range(UNREAD):
         bo.send(f"u:{anna.id}", f"new {number}")
-
-
-def go(page: Page, place: str) -> None:
-    page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
 
 
 @pytest.mark.parametrize("opened", ["never", "while it came", "before and kept"])
