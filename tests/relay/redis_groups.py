@@ -16,6 +16,7 @@ from tests.services.ports import PortReservations
 from tests.services.process import ServiceProcess, wait_until
 
 SLOTS = 16384
+MASTERS = 3
 
 
 class Server:
@@ -58,7 +59,7 @@ class Server:
 
 
 class Cluster:
-    """Three masters that share all slots."""
+    """Three masters that share all slots, and perhaps a replica of each behind them."""
 
     def __init__(self, servers: list[Server]) -> None:
         self.servers = servers
@@ -81,21 +82,29 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def redis_cluster(ports: PortReservations) -> Iterator[Cluster]:
+def redis_cluster(
+    ports: PortReservations, *configuration: str, replicas: bool = False
+) -> Iterator[Cluster]:
+    """``configuration``: the servers' words before those that make it a cluster."""
     servers: list[Server] = []
     meeting = 0
     try:
-        for number in range(3):
+        for number in range(2 * MASTERS if replicas else MASTERS):
             bus = ports.reserve()
             meeting = meeting or bus
-            options = ("--cluster-enabled", "yes", "--cluster-port", str(bus))
+            options = (*configuration, "--cluster-enabled", "yes", "--cluster-port", str(bus))
             servers.append(Server(ports, *options).start())
-            first, last = (SLOTS * n // 3 for n in (number, number + 1))
-            servers[-1].call("CLUSTER", "ADDSLOTSRANGE", first, last - 1)
+            if number < MASTERS:
+                first, last = (SLOTS * n // MASTERS for n in (number, number + 1))
+                servers[-1].call("CLUSTER", "ADDSLOTSRANGE", first, last - 1)
             servers[-1].call("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
             if number:
                 servers[-1].call("CLUSTER", "MEET", "127.0.0.1", servers[0].port, meeting)
         wait_until(lambda: all(map(_is_whole, servers)), timeout=20, what="the whole cluster")
+        for master, replica in zip(servers, servers[MASTERS:], strict=False):
+            replica.call("CLUSTER", "REPLICATE", str(master.call("CLUSTER", "MYID"), "ascii"))  # type: ignore[call-overload]
+        for replica in servers[MASTERS:]:
+            wait_until(lambda r=replica: _follows(r), timeout=30, what="a replica")  # type: ignore[misc]
         yield Cluster(servers)
     finally:
         for server in servers:
@@ -104,7 +113,11 @@ def redis_cluster(ports: PortReservations) -> Iterator[Cluster]:
 
 def _is_whole(server: Server) -> bool:
     slots = server.call("CLUSTER", "SLOTS")
-    return "cluster_state:ok" in str(server.call("CLUSTER", "INFO")) and len(slots) == 3  # type: ignore[arg-type]
+    return "cluster_state:ok" in str(server.call("CLUSTER", "INFO")) and len(slots) == MASTERS  # type: ignore[arg-type]
+
+
+def _follows(replica: Server) -> bool:
+    return b"connected" in replica.call("ROLE")  # type: ignore[operator]
 
 
 class Sentinel:
