@@ -1,6 +1,7 @@
 """How the page feels with 10,000 messages and 200 conversations: frames, keys, switches.
 
     python -m bench.page                            prints the medians of five rounds as Markdown
+    python -m bench.page --turn 100                 the wheel at a hand's pace
 
 A real Chromium without a screen, driven as by a person: the wheel turns, keys are pressed, rows
 are clicked. Beside it, in turns, a page that has nothing but a list to scroll, a field and a
@@ -37,7 +38,7 @@ MESSAGES = 10_000
 OTHERS = 200
 TURNS = 150
 TURN_PX = 400
-"""Of the wheel: 150 turns at most 60 times a second, far faster than anyone reads."""
+"""Of the wheel: 150 turns, at most 60 a second, far faster than anyone reads; a notch is 100."""
 KEYS = 30
 SWITCHES = 12
 PAUSE_MS = 40
@@ -157,7 +158,9 @@ def talk() -> Iterator[tuple[Person, str]]:
         ports.close()
 
 
-def measure(page: Page, key: Callable[[], None], switch: Callable[[int], None]) -> Figures:
+def measure(
+    page: Page, turn_px: int, key: Callable[[], None], switch: Callable[[int], None]
+) -> Figures:
     """Turn the wheel over the log, press keys in the field, switch to and fro."""
     box = page.locator(".log").bounding_box()
     assert box is not None
@@ -166,7 +169,7 @@ def measure(page: Page, key: Callable[[], None], switch: Callable[[int], None]) 
     session = page.context.new_cdp_session(page)
     turn: dict[str, Any] = {
         **{"type": "mouseWheel", "x": box["x"] + 200, "y": box["y"] + 200},
-        **{"deltaX": 0, "deltaY": -TURN_PX},
+        **{"deltaX": 0, "deltaY": -turn_px},
     }
     for _ in range(TURNS):
         session.send("Input.dispatchMouseEvent", turn)
@@ -190,7 +193,7 @@ def measure(page: Page, key: Callable[[], None], switch: Callable[[int], None]) 
     )
 
 
-def empty_page(page: Page) -> Figures:
+def empty_page(page: Page, turn_px: int) -> Figures:
     """What the browser takes for itself."""
     page.set_content(EMPTY)
     page.evaluate(WATCH)
@@ -199,10 +202,10 @@ def empty_page(page: Page) -> Figures:
     def key() -> None:
         page.locator("textarea").press("x")
 
-    return measure(page, key, lambda _: page.locator("button").click())
+    return measure(page, turn_px, key, lambda _: page.locator("button").click())
 
 
-def our_page(page: Page, anna: Person, conversation: str) -> Figures:
+def our_page(page: Page, turn_px: int, anna: Person, conversation: str) -> Figures:
     """The messenger, at the end of the long conversation; it has been to the other one."""
     enter(page, anna, f"chats/{conversation}")
     expect(page.locator(f".rows-in [data-seq='{MESSAGES}']")).to_be_visible()
@@ -217,7 +220,7 @@ def our_page(page: Page, anna: Person, conversation: str) -> Figures:
         page.evaluate("(name) => { window.wanted = name; }", names[number % 2])
         page.locator(".pane .row", has_text=names[number % 2]).first.click()
 
-    return measure(page, key, switch)
+    return measure(page, turn_px, key, switch)
 
 
 def report(rounds: list[tuple[Figures, Figures]]) -> str:
@@ -243,13 +246,15 @@ def main() -> None:
     """Measure in turns and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--turn", type=int, default=TURN_PX, help="px of a turn of the wheel")
     wanted = parser.parse_args()
     with talk() as (anna, conversation), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
         rounds = []
         for _ in range(wanted.rounds):
             pages = [browser.new_page(viewport={"width": 1280, "height": 800}) for _ in range(2)]
-            rounds.append((empty_page(pages[0]), our_page(pages[1], anna, conversation)))
+            empty = empty_page(pages[0], wanted.turn)
+            rounds.append((empty, our_page(pages[1], wanted.turn, anna, conversation)))
             for page in pages:
                 page.context.close()
         browser.close()
