@@ -76,7 +76,11 @@ class Files:
 
 def byte_store(database: Database, threads: Workers) -> ByteStore:
     """In the database; beside the file of an embedded one, which all its nodes can reach, too."""
+    folder = files_folder(database)
+    return FolderStore(database, folder, threads) if folder else ChunkStore(database, threads)
+
+
+def files_folder(database: Database) -> Path | None:
+    """The folder beside an embedded database in which the bytes are; None where it has them."""
     address = parse_url(database.settings.url)
-    if isinstance(address, SqliteAddress):
-        return FolderStore(database, address.path.parent / "media", threads)
-    return ChunkStore(database, threads)
+    return address.path.parent / "media" if isinstance(address, SqliteAddress) else None

@@ -64,6 +64,13 @@ class Backend(Protocol):
     def own(self) -> Connection:
         """A new connection for a thread that keeps it."""
 
+    def snapshot(self) -> Connection:
+        """A new connection that goes on seeing what is committed now, while others write.
+
+        It only reads, row by row as they are asked for, without limits of time; a statement's rows
+        are to be taken before the next one.
+        """
+
     def driver(self) -> Any:
         """A driver's connection without limits of time, for the migration tool."""
 

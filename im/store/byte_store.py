@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from im.errors import NotFound, Unavailable
-from im.store import contents
+from im.store import contents, leases
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.workers import Workers
@@ -35,7 +35,10 @@ class ByteStore(Protocol):
         """The ``number``-th piece of ``CHUNK_BYTES``, from 0. Raises ``NotFound``."""
 
     async def remove(self, erased: Collection[int]) -> None:
-        """Remove what is left of erased contents; safe to repeat, and from several nodes."""
+        """Remove what is left of erased contents; safe to repeat, and from several nodes.
+
+        ``Unavailable`` also where a backup may still want to read it.
+        """
 
 
 class ChunkStore:
@@ -94,6 +97,10 @@ class FolderStore:
             raise Unavailable(f"a file cannot be read: {error}") from error
 
     async def remove(self, erased: Collection[int]) -> None:
+        # A backup may have begun before they were erased: looked up after that was committed.
+        if await self._database.read(leases.held, leases.BACKUP, leases.BACKUP_MS):
+            raise Unavailable("a backup is being written")
+
         def remove() -> None:
             for content in erased:
                 self._path(content).unlink(missing_ok=True)
@@ -106,7 +113,12 @@ class FolderStore:
         await self._database.write(contents.forget, erased)
 
     def _path(self, content: int) -> Path:
-        return self._folder / f"{content % SUBFOLDERS:02x}" / str(content)
+        return content_path(self._folder, content)
+
+
+def content_path(folder: Path, content: int) -> Path:
+    """Where a ``FolderStore`` has a content's bytes."""
+    return folder / f"{content % SUBFOLDERS:02x}" / str(content)
 
 
 async def in_thread(threads: Workers, job: Callable[[], T]) -> T:

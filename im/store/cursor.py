@@ -27,6 +27,7 @@ class DriverCursor(Protocol):
     def execute(self, sql: str, params: Any, /) -> object: ...
     def fetchone(self) -> Any: ...
     def fetchall(self) -> Any: ...
+    def fetchmany(self, size: int, /) -> Any: ...
     def close(self) -> None: ...
 
 
@@ -108,6 +109,10 @@ class Cursor:
     def all(self) -> list[tuple[Any, ...]]:
         """All rows that are left."""
         return list(self._fetch(self._driver.fetchall))
+
+    def some(self, most: int) -> list[tuple[Any, ...]]:
+        """The next rows, at most so many; empty at the end."""
+        return list(self._fetch(lambda: self._driver.fetchmany(most)))
 
     def _fetch(self, fetch: Callable[[], Any]) -> Any:
         try:

@@ -31,6 +31,8 @@ class Dialect:
         now_ms: an expression for the database's clock, UTC milliseconds since 1970; within one
             statement always the same.
         has_table: a SELECT that has a row if there is a table of the name ``%s``.
+        tables: a SELECT of the names of all tables.
+        columns: a SELECT of name and type of the columns of the table ``%s``, in their order.
     """
 
     name = "mysql"
@@ -40,6 +42,11 @@ class Dialect:
     has_table = (
         "SELECT 1 FROM information_schema.tables "
         "WHERE table_schema = DATABASE() AND table_name = %s"
+    )
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+    columns = (
+        "SELECT column_name, data_type FROM information_schema.columns "
+        "WHERE table_schema = DATABASE() AND table_name = %s ORDER BY ordinal_position"
     )
 
     def translate(self, sql: str) -> str:
@@ -84,6 +91,10 @@ class Dialect:
         """The length of a text in bytes."""
         return f"LENGTH({text})"
 
+    def begin_ids(self, table: str, first: int) -> list[str]:
+        """Statements after which the next id that a table draws is ``first`` or higher."""
+        return [f"ALTER TABLE {table} AUTO_INCREMENT = {first}"]
+
 
 class SqliteDialect(Dialect):
     """SQL as SQLite 3.35 and later speaks it."""
@@ -94,6 +105,10 @@ class SqliteDialect(Dialect):
     # unixepoch('subsec') would need 3.42; ROUND because a day number is a binary fraction.
     now_ms = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
     has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = %s"
+    tables = (
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND SUBSTR(name, 1, 7) <> 'sqlite_'"
+    )
+    columns = "SELECT name, type FROM pragma_table_info(%s) ORDER BY cid"
 
     def __init__(self) -> None:
         self._translated: dict[str, str] = {}
@@ -139,3 +154,9 @@ class SqliteDialect(Dialect):
 
     def size(self, text: str) -> str:
         return f"LENGTH(CAST({text} AS BLOB))"
+
+    def begin_ids(self, table: str, first: int) -> list[str]:
+        return [
+            f"DELETE FROM sqlite_sequence WHERE name = '{table}'",
+            f"INSERT INTO sqlite_sequence (name, seq) VALUES ('{table}', {first - 1})",
+        ]

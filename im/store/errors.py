@@ -55,7 +55,21 @@ class StaleEpoch(Exception):
         self.epoch = epoch
 
 
-class NewerSchema(Exception):
+class UnusableDatabase(Exception):
+    """The database must not be used as it is; says what to do."""
+
+
+class UnfinishedRestore(UnusableDatabase):
+    """A backup was being restored into the database, and that did not come to its end."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database holds a part of a backup: restoring it was cut short, or is under way. "
+            "Run `run.py restore FILE` again, which begins anew."
+        )
+
+
+class NewerSchema(UnusableDatabase):
     """The database was migrated by a newer version of this program, which must not touch it."""
 
     def __init__(self, found: int, known: int) -> None:

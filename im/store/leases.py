@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from im.store.cursor import Cursor
 
+BACKUP = "backup"
+"""While this one is held no file is removed from a folder: a backup may still want to read it."""
+BACKUP_MS = 30_000
+
 
 def take(cursor: Cursor, name: str, holder: str, lease_ms: int) -> bool:
     """Take a lease, or keep it; False while another holds it.
@@ -33,3 +37,12 @@ def release(cursor: Cursor, name: str, holder: str) -> None:
     cursor.execute(
         "DELETE FROM cluster WHERE name = %s AND value = %s", (f"lease.{name}", holder.encode())
     )
+
+
+def held(cursor: Cursor, name: str, lease_ms: int) -> bool:
+    """Whether anyone holds a lease."""
+    row = cursor.execute(
+        f"SELECT 1 FROM cluster WHERE name = %s AND created_at >= {cursor.dialect.now_ms} - %s",
+        (f"lease.{name}", lease_ms),
+    ).one()
+    return row is not None

@@ -11,6 +11,7 @@ from typing import Any
 import pymysql
 from dbutils.pooled_db import PooledDB  # type: ignore[import-untyped]
 from pymysql.constants import CLIENT, CR, ER
+from pymysql.cursors import SSCursor
 
 from im.store.cursor import Cursor, Statistics
 from im.store.dialect import Dialect
@@ -91,6 +92,16 @@ def fault_of(error: Exception) -> DatabaseFault | None:
         # "Duplicate entry '…' for key 'name'", in MySQL 8 'table.name'.
         return DuplicateKey(message, code, message.rsplit("'", 2)[-2].rsplit(".", 1)[-1])
     return DatabaseFault(message, code)
+
+
+class _RowByRow(SSCursor):
+    """Takes rows from the server as they are asked for."""
+
+    def execute(self, query: str, args: Any = None) -> int:
+        # What is left of the statement before is in the way, if only its end.
+        if self.description is not None:
+            self.fetchall()
+        return super().execute(query, args)
 
 
 class MysqlConnection:
@@ -225,11 +236,22 @@ class MysqlBackend:
             raise fault_of(error) or error from error
         return MysqlConnection(driver, self.dialect, self._statistics)
 
+    def snapshot(self) -> MysqlConnection:
+        try:
+            driver = self._unhurried(cursorclass=_RowByRow)
+            with contextlib.closing(driver.cursor()) as cursor:
+                cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        except pymysql.MySQLError as error:
+            raise fault_of(error) or error from error
+        return MysqlConnection(driver, self.dialect, self._statistics)
+
     def driver(self) -> pymysql.connections.Connection[Any]:
-        return pymysql.connect(
-            **{**self._arguments, "read_timeout": None, "write_timeout": None, "autocommit": False},
-            client_flag=CLIENT.FOUND_ROWS,
-        )
+        return self._unhurried(client_flag=CLIENT.FOUND_ROWS)
+
+    def _unhurried(self, **arguments: Any) -> pymysql.connections.Connection[Any]:
+        unlimited = {"read_timeout": None, "write_timeout": None, "autocommit": False}
+        return pymysql.connect(**{**self._arguments, **unlimited, **arguments})
 
     def fault_of(self, error: Exception) -> DatabaseFault | None:
         return fault_of(error)

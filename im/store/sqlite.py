@@ -191,6 +191,13 @@ class SqliteBackend:
     def own(self) -> SqliteConnection:
         return SqliteConnection(self._connect(writable=True), self.dialect, self._statistics)
 
+    def snapshot(self) -> SqliteConnection:
+        driver = self._connect(writable=False)
+        driver.execute("BEGIN")
+        # The first look at the file is what fixes the view.
+        driver.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        return SqliteConnection(driver, self.dialect, self._statistics)
+
     def driver(self) -> sqlite3.Connection:
         # SQLite's own busy handler is good enough for who waits once.
         self._connect(writable=True).close()

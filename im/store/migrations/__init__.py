@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 
 from im.errors import Unavailable
+from im.store import restoring
 from im.store.cursor import Cursor
 from im.store.database import Database
-from im.store.errors import DatabaseFault, NewerSchema
+from im.store.errors import DatabaseFault, NewerSchema, UnfinishedRestore
 
 HEAD = 42
 """The newest revision that this program knows: the highest number in ``versions/``."""
@@ -26,31 +27,49 @@ def read_version(cursor: Cursor) -> int:
     return int(row[0]) if row else 0
 
 
+def usable_version(cursor: Cursor) -> int:
+    """``read_version`` of a database that this program may use. Raises ``UnusableDatabase``."""
+    if restoring.is_unfinished(cursor):
+        raise UnfinishedRestore()
+    found = read_version(cursor)
+    if found > HEAD:
+        raise NewerSchema(found, HEAD)
+    return found
+
+
 async def schema_version(database: Database) -> int:
-    """The revision that the database has; 0 if it is empty. Raises ``Unavailable``."""
-    return await database.read(read_version)
+    """The revision that the database has; 0 if it is empty.
+
+    Raises ``UnusableDatabase`` or ``Unavailable``.
+    """
+    return await database.read(usable_version)
 
 
 async def needs_migration(database: Database) -> bool:
-    """Whether ``migrate`` has something to do. Raises ``NewerSchema`` or ``Unavailable``."""
-    found = await schema_version(database)
-    if found > HEAD:
-        raise NewerSchema(found, HEAD)
-    return found < HEAD
+    """Whether ``migrate`` has something to do. Raises ``UnusableDatabase`` or ``Unavailable``."""
+    return await schema_version(database) < HEAD
 
 
 async def migrate(database: Database) -> int:
     """Bring the database to ``HEAD`` and return that; does nothing if it is there already.
 
-    Waits while another process migrates. Raises ``NewerSchema`` or ``Unavailable``; after either,
-    and after a crash, it can be called again.
+    Waits while another process migrates. Raises ``UnusableDatabase`` or ``Unavailable``; after
+    either, and after a crash, it can be called again.
     """
     if await needs_migration(database):
-        # SQLAlchemy and Alembic take longer to import than a node may take to start.
-        from im.store.migrations.upgrade import upgrade
-
-        try:
-            await asyncio.to_thread(upgrade, database.backend)
-        except DatabaseFault as fault:
-            raise Unavailable(str(fault)) from fault
+        await migrate_to(database, HEAD)
     return HEAD
+
+
+async def migrate_to(database: Database, revision: int) -> None:
+    """Bring the database to a revision, whatever it holds; does nothing if it has a later one.
+
+    Raises ``Unavailable``.
+    """
+    # SQLAlchemy and Alembic take longer to import than a node may take to start.
+    from im.store.migrations.upgrade import upgrade
+
+    try:
+        await asyncio.to_thread(upgrade, database.backend, f"{revision:04}")
+    except DatabaseFault as fault:
+        raise Unavailable(str(fault)) from fault

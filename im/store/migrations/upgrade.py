@@ -18,8 +18,8 @@ LOCK_SECONDS = 600
 """How long to wait while another node migrates a large database."""
 
 
-def upgrade(backend: Backend) -> None:
-    """Apply all revisions that are missing. Blocks. Raises ``DatabaseFault``."""
+def upgrade(backend: Backend, last: str = "head") -> None:
+    """Apply the revisions that are missing, up to ``last``. Blocks. Raises ``DatabaseFault``."""
     sqlite = backend.dialect.name == "sqlite"
     engine = create_engine(
         "sqlite://" if sqlite else "mysql+pymysql://", creator=backend.driver, poolclass=NullPool
@@ -35,10 +35,10 @@ def upgrade(backend: Backend) -> None:
             if sqlite:
                 # One transaction from reading the version on, so that it is still true at its end.
                 with connection.begin():
-                    _run(connection)
+                    _run(connection, last)
             else:
                 _lock(connection)
-                _run(connection)
+                _run(connection, last)
     except DBAPIError as error:
         fault = backend.fault_of(error.orig) if isinstance(error.orig, Exception) else None
         raise fault or error from error
@@ -46,14 +46,14 @@ def upgrade(backend: Backend) -> None:
         engine.dispose()
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, last: str) -> None:
     folder = Path(__file__).parent
     config = Config()
     # Config fills in %(…)s.
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, last)
 
 
 def _lock(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from im.errors import NotFound, Unavailable
-from im.store import contents
+from im.store import contents, leases
 from im.store.byte_store import CHUNK_BYTES, ByteStore, ChunkStore, FolderStore
 from im.store.database import Database
 from im.store.workers import Workers
@@ -64,6 +64,25 @@ async def test_what_is_removed_is_gone_and_may_be_removed_again(url: str, tmp_pa
         assert await store.read(kept, 0) == b"x"
         assert await one(database, "SELECT COUNT(*) FROM media_content") == 1
         assert len(files_in(tmp_path)) == (database.dialect.name == "sqlite")
+
+
+@on_loop
+async def test_what_is_erased_while_a_backup_is_written_stays_until_its_end(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with storing(sqlite_url, tmp_path / "media") as (database, store):
+        content = await database.write(contents.begin)
+        await store.write(content, io.BytesIO(b"x"))
+        await database.write(leases.take, leases.BACKUP, "backup", leases.BACKUP_MS)
+        for _ in range(2):
+            assert await database.write(contents.claim_nobodys, -1000, 10) == [content]
+            with pytest.raises(Unavailable, match="backup"):
+                await store.remove([content])
+        assert await store.read(content, 0) == b"x"
+        await database.write(leases.release, leases.BACKUP, "backup")
+        assert await database.write(contents.claim_nobodys, -1000, 10) == [content]
+        await store.remove([content])
+        assert files_in(tmp_path) == []
 
 
 @on_loop
