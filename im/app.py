@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from im.buses import make_bus
 from im.durations import DAY_MS, MINUTE_MS
 from im.i18n import Catalogue, read_catalogue
+from im.node_database import open_node_database
 from im.node_name import node_name
 from im.node_state import count, describe, limits
 from im.own_data import make_exports
@@ -56,7 +57,7 @@ from im.services.typing_notes import TypingNotes
 from im.services.webhooks import Webhooks
 from im.settings import Settings
 from im.store.bootstrap import ClusterIdentity, bootstrap
-from im.store.database import Database, DatabaseSettings, open_database
+from im.store.database import Database
 from im.store.faults import parse_fault
 from im.store.log_writer import LogWriter
 from im.store.migrations import migrate
@@ -285,7 +286,7 @@ class Messenger:
             services,
             self.catalogue,
             self.client_limits,
-            self.node,
+            *(self.node, identity.cluster_id.hex()),
             now_ms,
             *(settings.limits.pending_frames, settings.database.timeout_seconds),
         )
@@ -365,7 +366,7 @@ class Messenger:
 async def open_messenger(settings: Settings, listening: Listening) -> Messenger:
     """A node's services on a migrated database, not started yet.
 
-    Raises ``ValueError`` (database address), ``NewerSchema`` or ``Unavailable``.
+    Raises ``ValueError`` (database address), ``UnusableDatabase`` or ``Unavailable``.
     """
     database = open_node_database(settings)
     try:
@@ -377,23 +378,3 @@ async def open_messenger(settings: Settings, listening: Listening) -> Messenger:
         await database.close()
         raise
     return Messenger(settings, database, identity, listening)
-
-
-def open_node_database(settings: Settings) -> Database:
-    """The database of the settings. Raises ``ValueError`` for a bad address."""
-    url = settings.database_url
-    if url.startswith("sqlite:"):
-        settings.node.data_dir.mkdir(parents=True, exist_ok=True)
-    seconds = settings.database.timeout_seconds
-    return open_database(
-        DatabaseSettings(
-            url=url,
-            pool_size=settings.database.pool,
-            call_timeout=seconds,
-            connect_timeout=seconds,
-            read_timeout=seconds,
-            write_timeout=seconds,
-            slow_ms=settings.database.slow_ms,
-            ssl_ca=str(settings.database.tls_ca) if settings.database.tls_ca else None,
-        )
-    )

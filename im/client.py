@@ -10,9 +10,10 @@ Example::
                 await bot.read(entry)
 
 It reconnects by itself, to the next of its nodes, and asks for what it missed: each entry comes
-once, in the order of its conversation. ``send`` repeats a message under the same key until it is
-committed or refused. A node that is full or going down says when to come back (``Retry-After``,
-``bye``); it is not asked before, and not by all at the same moment.
+once, in the order of its conversation; after a restored backup from where it would begin. ``send``
+repeats a message under the same key until it is committed or refused. A node that is full or going
+down says when to come back (``Retry-After``, ``bye``); it is not asked before, and not by all at
+the same moment.
 """
 
 from __future__ import annotations
@@ -85,11 +86,13 @@ class Client:
     ) -> None:
         self._nodes = NodeChoice(urls)
         self._trusted = trusting(authority)
-        self._token = token
+        self.token = token
         self.api = Api(urls, token, self._trusted)
         self.files = Files(urls, token, self._trusted)
         self.limits: Limits | None = None
+        self._unread = unread
         self._early: list[Entry] | None = [] if unread else None
+        self._cluster = ""
         self._socket: WebSocketClientConnection | None = None
         self._connected = asyncio.Event()
         self._closing = False
@@ -134,11 +137,6 @@ class Client:
 
     async def __aexit__(self, *failure: object) -> None:
         await self.close()
-
-    @property
-    def token(self) -> str:
-        """The session's token."""
-        return self._token
 
     async def start(self, wait: bool = True) -> None:
         """Connect, and stay connected; returns after the first welcome."""
@@ -279,7 +277,7 @@ class Client:
     async def _stay(self, url: str) -> None:
         request = HTTPRequest(
             url.replace("http", "ws", 1) + "/ws",
-            headers={"Authorization": f"Bearer {self._token}"},
+            headers={"Authorization": f"Bearer {self.token}"},
             connect_timeout=ANSWER_SECONDS,
             ssl_options=self._trusted,
         )
@@ -307,7 +305,10 @@ class Client:
                 else:
                     future.set_exception(Refused(frame))
         elif isinstance(frame, Welcome):
-            self.user, self.limits = frame.user, frame.limits
+            if self._cluster not in ("", frame.cluster):  # a backup was restored
+                self._cursors.clear()
+                self._early = [] if self._unread else None
+            self.user, self.limits, self._cluster = frame.user, frame.limits, frame.cluster
             self._spawn(self._catch_up())
         elif isinstance(frame, Resync):
             self._spawn(self._sync(frame.conv) if frame.conv else self._catch_up())

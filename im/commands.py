@@ -7,9 +7,10 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from im.app import Listening, Messenger, open_messenger, open_node_database
+from im.app import Listening, Messenger, open_messenger
 from im.command_line import NOW
 from im.errors import ImError, NotFound
+from im.node_database import open_node_database
 from im.services.audit import CONSOLE
 from im.services.identity import Identity
 from im.services.key_ring import rotate

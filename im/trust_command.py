@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from im.addresses import own_names, page_addresses
-from im.app import now_ms, open_node_database
+from im.app import now_ms
 from im.commands import USAGE
+from im.node_database import open_node_database
 from im.services.authority import Authority
 from im.services.certificates import open_authority, renew_authority
 from im.settings import Settings

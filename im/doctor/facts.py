@@ -12,17 +12,18 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from im.addresses import own_names
-from im.app import now_ms, open_node_database
+from im.app import now_ms
 from im.doctor.certificate import CertificateFacts, ask_certificate
 from im.doctor.pages import NodePages, ask_all, is_ours, port_fault
 from im.errors import Unavailable
+from im.node_database import open_node_database
 from im.services.certificates import AUTHORITY
 from im.settings import Settings
 from im.store import cluster, cluster_keys, nodes
 from im.store.cursor import Cursor
 from im.store.database import Database
-from im.store.errors import DatabaseFault
-from im.store.migrations import HEAD, read_version
+from im.store.errors import DatabaseFault, NewerSchema, UnfinishedRestore
+from im.store.migrations import usable_version
 from im.store.nodes import NodeRow
 from im.store.url import SqliteAddress, parse_url
 from relay.bus import BusError
@@ -112,14 +113,14 @@ async def ask_database(settings: Settings, clock: Callable[[], int]) -> Database
         place, embedded = f"mysql://{address.host}:{address.port}{parts.path}", False
     database = open_node_database(settings)
     try:
-        version = await database.read(read_version)
+        version = await database.read(usable_version)
         if not version:
             return DatabaseFacts(place, embedded, "empty")
-        if version > HEAD:
-            return DatabaseFacts(place, embedded, "newer")
         keyring, rows, authority = await database.read(_cluster)
         offset = await clock_offset(database, clock)
-    except (Unavailable, DatabaseFault) as error:
+    except NewerSchema:
+        return DatabaseFacts(place, embedded, "newer")
+    except (Unavailable, DatabaseFault, UnfinishedRestore) as error:
         return DatabaseFacts(place, embedded, "away", str(error))
     finally:
         await database.close()

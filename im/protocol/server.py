@@ -191,11 +191,16 @@ class Limits(Struct, kw_only=True):
 
 
 class Welcome(ServerFrame, tag="welcome", kw_only=True):
-    """The first frame on a connection that has shown who it is."""
+    """The first frame on a connection that has shown who it is.
+
+    ``cluster`` names the logs: with another one than before, as after a restored backup, their
+    numbers mean other entries, and what a client keeps of them is to be dropped.
+    """
 
     text: str
     user: User
     node: str
+    cluster: str = ""
     time: int
     limits: Limits
     session: int

@@ -62,6 +62,7 @@ class Gateway:
     Args:
         limits: what clients are told of the limits.
         node: this node's name.
+        cluster: see ``Welcome``.
         now_ms: the time, UTC ms.
         pending: frames of one connection that may wait for their commit; then reading waits until
             half of them are answered.
@@ -74,6 +75,7 @@ class Gateway:
         catalogue: Catalogue,
         limits: Callable[[], Limits],
         node: str,
+        cluster: str,
         now_ms: Callable[[], int],
         pending: int,
         timeout: float,
@@ -82,6 +84,7 @@ class Gateway:
         self._catalogue = catalogue
         self._limits = limits
         self._node = node
+        self._cluster = cluster
         self._now_ms = now_ms
         self._pending = pending
         self._timeout = timeout
@@ -116,6 +119,7 @@ class Gateway:
                 text=GREETING,
                 user=views.user(row),
                 node=self._node,
+                cluster=self._cluster,
                 time=self._now_ms(),
                 limits=self._limits(),
                 session=client.session,

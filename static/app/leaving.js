@@ -13,6 +13,15 @@ export async function leave({ database }) {
   location.assign(`/?next=${encodeURIComponent("/toChat")}`);
 }
 
+/** The node has other logs than those known here: what one wrote stays, all else is fetched anew. */
+export async function beginAnew({ client, database }) {
+  await Promise.allSettled([forgetPage(), database.forget()]);
+  client.drafts.leave();
+  // Nothing of what this page still holds is written down when it goes.
+  database.close();
+  location.reload();
+}
+
 /** The session was ended by oneself: nothing of the account stays in this browser. */
 export async function wipe({ client, tabs, database, storage }) {
   tabs.say({ type: "logout" });

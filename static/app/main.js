@@ -73,6 +73,7 @@ async function main() {
       onSent: () => notifier.value?.sent(),
       onSettings: () => followSettings(),
       onSessionOver: leave,
+      onAnother: () => leaving().then((way) => way.beginAnew({ client, database })),
       /** A refused handshake looks like any other cut: ask whether the session still holds. */
       onConnectionLost: () => void api.get("/me").catch(() => {}),
       visiblePeople: () => visiblePeople(),

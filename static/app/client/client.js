@@ -223,6 +223,8 @@ export class Client {
     const flushed = this.outbox.flush();
     const patience = new Promise((resolve) => this.clock.setTimeout(resolve, FLUSH_FIRST_MS));
     await Promise.all([Promise.race([flushed, patience]), this.keptLoaded]);
+    // With a restored backup numbers mean other entries than those that are held.
+    if (frame.cluster !== (this.cluster ??= frame.cluster)) return this.events.onAnother();
     await this.#expire();
     await this.#resync();
     this.#watch([], { again: true });

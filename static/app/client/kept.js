@@ -30,6 +30,7 @@ export class Kept {
     const { history, people } = this.client;
     people.learn(list?.users);
     this.list = list ?? null;
+    this.client.cluster ??= list?.cluster;
     for (const record of logs) {
       this.names.add(record.conv);
       if (!record.behind) history.restore(record);
@@ -115,7 +116,8 @@ export class Kept {
     const { contacts, groups, people } = this.client;
     const users = [...people.users.value.values()].slice(-KEPT_OTHERS);
     const others = (list) => list.value.slice(0, KEPT_OTHERS);
-    const list = { name: "lists", conversations, users, contacts: others(contacts.list), groups: others(groups.list) };
+    const { cluster } = this.client;
+    const list = { name: "lists", cluster, conversations, users, contacts: others(contacts.list), groups: others(groups.list) };
     this.lists.put(list).catch(() => {});
   }
 
