@@ -28,7 +28,7 @@ from im.logs import set_up_logs
 from im.node_name import node_name
 from im.ports import open_ports
 from im.settings import Settings
-from im.store.errors import NewerSchema
+from im.store.errors import UnusableDatabase
 from im.supervisor import Supervisor, worker_command
 from relay.bus import BusError
 
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         return asyncio.run(run(call))
     except KeyboardInterrupt:
         return 130
-    except (ImError, BusError, NewerSchema, ValueError, OSError) as error:
+    except (ImError, BusError, UnusableDatabase, ValueError, OSError) as error:
         print(f"{call.command}: {error}", file=sys.stderr)
         return 1
 
@@ -73,6 +73,14 @@ async def run(call: Call) -> int:
         from im.doctor.command import run_doctor
 
         return await run_doctor(call.settings, call.words, os.environ)
+    if call.command == "backup":
+        from im.backup.command import run_backup
+
+        return await run_backup(call.settings, call.words)
+    if call.command == "restore":
+        from im.backup.command import run_restore
+
+        return await run_restore(call.settings, call.words)
     return await serve(call)
 
 

@@ -48,7 +48,7 @@ class Server:
     async def serve(self, ready: Callable[[], None]) -> None:
         """Open, be ready, and drain at SIGTERM or SIGINT; a second one ends at once.
 
-        ``ready()`` is called when people can come. Raises ``BusError``, ``NewerSchema``,
+        ``ready()`` is called when people can come. Raises ``BusError``, ``UnusableDatabase``,
         ``ValueError`` or ``Unavailable``.
         """
         settings = self._settings

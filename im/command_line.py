@@ -14,7 +14,10 @@ CONFIG_VARIABLE = "IM_CONFIG"
 DEFAULT_FILE = Path("conf/app.toml")
 
 NOW = "--now"
-OWN_FLAGS: Mapping[str, bool] = {NOW: False, "--json": False, "--seconds": True, "--language": True}
+OWN_FLAGS: Mapping[str, bool] = {
+    **{NOW: False, "--json": False, "--seconds": True, "--language": True},
+    **{"--keep": True, "--overwrite": False, "--verify": False, "--log-out": False},
+}
 """Flags that belong to a command and are among its words; whether each has a value."""
 
 COMMANDS: Mapping[str, str] = {
@@ -31,6 +34,10 @@ COMMANDS: Mapping[str, str] = {
     "trust renew": "make a new certificate authority; every device has to trust again",
     "doctor [HOST …]": "why two machines don't see each other, and what mends it;"
     " --seconds N, --language zh|en, --json",
+    "backup FILE|FOLDER": "write all there is into one file, while nodes run; --overwrite,"
+    " --keep N: in a folder, the N newest",
+    "restore FILE": "put a backup into an empty database of either kind; --verify: only look"
+    " whether it is whole, --log-out: everyone logs in anew",
 }
 
 

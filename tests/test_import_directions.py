@@ -14,7 +14,7 @@ FLOORS = (
     {
         *("im.app", "im.client", "im.http_client", "im.commands", "im.doctor", "im.supervisor"),
         *("im.file_client", "im.trust_command", "im.buses", "im.node_state", "im.people"),
-        *("im.node_choice", "im.own_data"),
+        *("im.node_choice", "im.own_data", "im.backup", "im.node_database"),
     },
     {"im.wire"},
     {"im.services"},

@@ -27,3 +27,11 @@ def rng() -> random.Random:
     seed = int(os.environ.get("CLUSTER_SEED", random.SystemRandom().randrange(10**6)))
     print(f"CLUSTER_SEED={seed}")
     return random.Random(seed)
+
+
+@pytest.fixture
+def other_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> str:
+    """The address of an empty database of the other kind."""
+    if database_url.startswith("sqlite:"):
+        return str(request.getfixturevalue("mysql_url"))
+    return f"sqlite:///{tmp_path / 'elsewhere' / 'im.db'}"

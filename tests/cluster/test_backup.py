@@ -1,0 +1,148 @@
+"""A backup of nodes at work has what was acknowledged before; restored, all goes on from there."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from im.client import Client, Refused
+from tests.checker import Acknowledged, Attempt, Event, problems
+from tests.cluster.archives import content, run
+from tests.cluster.book import read_book
+from tests.cluster.crew import SETTINGS, Crew
+from tests.cluster.wait import until
+from tests.services.node import NodeFactory
+
+ENOUGH = 1500
+"""Messages that are acknowledged before the backup."""
+
+
+class Files:
+    """Somebody who sends files all the time, and takes every third back.
+
+    Attributes:
+        sent: bytes by the file's number, of what was acknowledged and not taken back.
+        taken_back: what was acknowledged as taken back.
+    """
+
+    def __init__(self, client: Client, to: str, rng: random.Random) -> None:
+        self._client, self._to, self._rng = client, to, rng
+        self.sent: dict[int, bytes] = {}
+        self.taken_back: dict[int, bytes] = {}
+
+    async def work(self, enough: Callable[[], bool]) -> None:
+        """Send until there is enough."""
+        number = 0
+        while not enough():
+            number += 1
+            data = self._rng.randbytes(self._rng.choice([1_000, 300_000, 1_500_000]))
+            file = await self._client.files.upload(data, name=f"{number}.bin")
+            stored = await self._client.send(self._to, "", media=file.media, file=file.id)
+            if number % 3:
+                self.sent[file.id] = data
+            else:
+                await self._client.request("recall", conv=stored.conv, seq=stored.seq)
+                self.taken_back[file.id] = data
+
+
+@pytest.mark.timeout(300)
+def test_a_backup_under_load_has_all_that_was_acknowledged_before_and_goes_into_the_other_kind(
+    node: NodeFactory, database_url: str, other_url: str, tmp_path: Path, rng: random.Random
+) -> None:
+    env = {"IM_DATABASE_URL": database_url, "IM_LIMITS_UPLOADS": "10000/minute", **SETTINGS}
+    nodes = [node(env=env), node(env=env)]
+    file = tmp_path / "backup.tar.gz"
+
+    async def work() -> tuple[Crew, list[list[Event]], set[tuple[str, int]], Files]:
+        crew = Crew([n.url for n in nodes], database_url, rng, pace=0.02)
+        await crew.gather(8)
+        one, two = crew.clients[:2]
+        files = Files(one, f"u:{two.user.id}", rng)
+        ending = asyncio.Event()
+        uploading = asyncio.create_task(files.work(ending.is_set))
+        working = asyncio.create_task(crew.work(ending.is_set))
+        await until(lambda: crew.history.acknowledged >= ENOUGH and len(files.taken_back) >= 5)
+        acknowledged = [
+            [event for event in written if isinstance(event, Acknowledged)]
+            for written in crew.history.writers.values()
+        ]
+        recalled = {(r.conversation, r.seq) for r in crew.history.recalled}
+        before = Files(one, "", rng)
+        before.sent, before.taken_back = dict(files.sent), dict(files.taken_back)
+        during = crew.history.acknowledged
+        said = await asyncio.to_thread(run, database_url, "backup", str(file))
+        during = crew.history.acknowledged - during
+        ending.set()
+        await asyncio.gather(working, uploading)
+        assert during > 0, "nobody wrote while the backup was taken"
+        print(f"{said.strip()}; {during} acknowledged meanwhile")
+        await crew.close()
+        return crew, [list(events) for events in acknowledged], recalled, before
+
+    crew, acknowledged, recalled, files = asyncio.run(work())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for each in nodes:
+        each.terminate()
+    run(other_url, "restore", str(file), "--verify")
+    print(run(other_url, "restore", str(file)).strip())
+
+    book = read_book(other_url)
+    attempts: list[list[Event]] = [
+        [event for event in written if isinstance(event, Attempt)]
+        for written in crew.history.writers.values()
+    ]
+    services = [
+        Attempt(row.sender, row.conversation, row.key, row.text)
+        for row in book.rows
+        if not row.text
+    ]
+    found = problems([*attempts, *acknowledged, services], book.rows, book.heads)
+    assert found[:20] == []
+    alive = {(row.conversation, row.seq) for row in book.rows if not row.recalled}
+    assert recalled and not recalled & alive, "what was taken back is there again"
+
+    tables, bytes_of = content(file)
+    assert not tables.keys() & {"node", "cluster_key", "search", "device_link"}
+    assert {row["name"] for row in tables["cluster"]}.isdisjoint({"cluster_id", "lease.backup"})
+    shown = {row["media_id"] for row in tables["media_reference"]}
+    assert shown >= files.sent.keys() and shown.isdisjoint(files.taken_back)
+    for row in tables["media"]:
+        assert row["id"] not in files.taken_back
+    for data in files.taken_back.values():
+        assert hashlib.sha256(data).hexdigest() not in bytes_of
+    # All files of the backup are whole, also those that were taken back while it was written.
+    assert all(hashlib.sha256(data).hexdigest() == name for name, data in bytes_of.items())
+    assert len(bytes_of) == len(tables["media_content"])
+
+    again = tmp_path / "again.tar.gz"
+    run(other_url, "backup", str(again))
+    tables_again, bytes_again = content(again)
+    assert bytes_again == bytes_of
+    for name in tables.keys() - {"conversation", "cluster"}:
+        assert tables_again[name] == tables[name], name
+
+    restored = node(env={**env, "IM_DATABASE_URL": other_url})
+
+    async def go_on() -> None:
+        one, two = (Client([restored.url], client.token) for client in crew.clients[:2])
+        async with one, two:
+            for number, data in files.sent.items():
+                assert (await two.files.download(number, tmp_path)).read_bytes() == data
+            for number in files.taken_back:
+                with pytest.raises(Refused):
+                    await two.files.download(number, tmp_path)
+            ends = {head.conversation: head.last_seq for head in book.heads}
+            sent = await one.send(f"u:{two.user.id}", "after the restore")
+            assert sent.seq == ends[sent.conv or ""] + 1
+            fresh = await two.files.upload(b"new", name="new.bin")
+            assert fresh.id > max(row["id"] for row in tables["media"]) + 100_000
+            found = [hit async for hit in one.api.search(f"{one.user.id} to all, 1")]
+            assert found, "the past is found again"
+
+    asyncio.run(go_on())
