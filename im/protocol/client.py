@@ -153,6 +153,13 @@ class Mute(Frame, tag="mute", kw_only=True):
     muted: bool = True
 
 
+class MarkUnread(Frame, tag="mark_unread", kw_only=True):
+    """Mark a conversation as unread, to come back to it; how far it was read stays."""
+
+    conv: Conversation
+    marked_unread: bool = True
+
+
 class Watch(Frame, tag="watch", kw_only=True):
     """Tell me of the presence of these, if I share a contact or conversation with them.
 
@@ -193,6 +200,7 @@ ClientFrame = (
     | Hide
     | Pin
     | Mute
+    | MarkUnread
     | Watch
     | Away
     | Ping

@@ -31,6 +31,7 @@ FRAME_SCOPES: Mapping[type[frames.Frame], Scope] = {
     frames.Hide: "send",
     frames.Pin: "send",
     frames.Mute: "send",
+    frames.MarkUnread: "send",
     frames.Watch: "read",
     frames.Away: "read",
     frames.Ping: "read",

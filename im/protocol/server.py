@@ -128,7 +128,8 @@ class ConversationSummary(Struct, kw_only=True):
     """A conversation as one's list shows it.
 
     ``unread`` counts messages after ``read_seq`` that one did not write oneself; ``mention_seq``
-    is the newest of them that mentions one, if any does.
+    is the newest of them that mentions one, if any does. ``marked_unread``: one wants to come back
+    to it, whether or not it was read; whoever shows it to the person takes that off.
     ``peer_read_seq`` and ``peer_delivered_seq`` are the other person's marks (private only).
     """
 
@@ -142,6 +143,7 @@ class ConversationSummary(Struct, kw_only=True):
     last: Entry | None = None
     muted: bool = False
     pinned: bool = False
+    marked_unread: bool = False
     peer: int | None = None
     peer_read_seq: int | None = None
     peer_delivered_seq: int | None = None

@@ -86,6 +86,17 @@ class Conversations:
 
         await self._change(who, conversation, change)
 
+    async def mark_unread(self, who: Identity, conversation: str, marked: bool) -> None:
+        """Mark a conversation as unread, to come back to it. Raises ``NotFound``."""
+
+        def change(cursor: Cursor, number: int) -> None:
+            if conversation == names.ALL:
+                preferences.put(cursor, who.user, {preferences.ALL_MARKED: marked})
+            else:
+                members.set_marked_unread(cursor, number, who.user, marked)
+
+        await self._change(who, conversation, change)
+
     async def hide(self, who: Identity, conversation: str, seq: int | None, hidden: bool) -> None:
         """Delete an entry for this person, or leave the conversation out of their list.
 
@@ -171,6 +182,7 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
                 last=views.entry(cast(Entry, entry)) if shown else None,
                 muted=bool(row.muted),
                 pinned=row.pinned_at is not None,
+                marked_unread=bool(row.marked_unread),
                 peer=peer,
                 peer_read_seq=mark.read_seq
                 if mark and receipts.shown(user, peer, silent)

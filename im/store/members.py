@@ -245,6 +245,14 @@ def set_muted(cursor: Cursor, conversation: int, user: int, muted: bool) -> None
     )
 
 
+def set_marked_unread(cursor: Cursor, conversation: int, user: int, marked: bool) -> None:
+    """Mark a conversation as unread, or no more; how far it was read stays."""
+    cursor.execute(
+        "UPDATE member SET marked_unread = %s WHERE conversation_id = %s AND user_id = %s",
+        (int(marked), conversation, user),
+    )
+
+
 def set_hidden(cursor: Cursor, conversation: int, user: int, seq: int) -> None:
     """Leave a conversation out of a person's list while nothing comes after ``seq``."""
     cursor.execute(

@@ -12,9 +12,9 @@ from im.store.cursor import Cursor
 READ_RECEIPTS = "read_receipts"
 """Whether others are told how far one has read, and one of them."""
 
-ALL_PINNED, ALL_MUTED = "all_pinned", "all_muted"
-"""Whether a person keeps the announcements on top, and silent: everyone reads them, and nobody is
-entered as a member, so they are kept here."""
+ALL_PINNED, ALL_MUTED, ALL_MARKED = "all_pinned", "all_muted", "all_marked_unread"
+"""Whether a person keeps the announcements on top, silent, and marked as unread: everyone reads
+them, and nobody is entered as a member, so they are kept here."""
 ALL_HIDDEN = "all_hidden_seq"
 """The announcements are left out of the person's list while nothing comes after this number."""
 

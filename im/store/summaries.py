@@ -25,6 +25,7 @@ class SummaryRow:
     delivered_seq: int
     muted: bool
     pinned_at: int | None
+    marked_unread: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Place:
 
 _COLUMNS = (
     "c.id, c.name, c.group_id, c.user_a, c.user_b, c.last_seq, c.last_ordinal, c.changed_at,"
-    " m.read_seq, m.read_ordinal, m.delivered_seq, m.muted, m.pinned_at"
+    " m.read_seq, m.read_ordinal, m.delivered_seq, m.muted, m.pinned_at, m.marked_unread"
 )
 
 
@@ -69,12 +70,20 @@ def announcements(cursor: Cursor, user: int) -> SummaryRow | None:
         "SELECT c.id, c.name, c.group_id, c.user_a, c.user_b, c.last_seq, c.last_ordinal,"
         " c.changed_at, u.all_read_seq, u.all_read_ordinal, u.all_delivered_seq,"
         " CASE WHEN muted.value = 'true' THEN 1 ELSE 0 END,"
-        " CASE WHEN pinned.value = 'true' THEN pinned.updated_at END"
+        " CASE WHEN pinned.value = 'true' THEN pinned.updated_at END,"
+        " CASE WHEN marked.value = 'true' THEN 1 ELSE 0 END"
         " FROM conversation c JOIN user_basic u ON u.id = %s"
         " LEFT JOIN user_setting muted ON muted.user_id = u.id AND muted.name = %s"
         " LEFT JOIN user_setting pinned ON pinned.user_id = u.id AND pinned.name = %s"
+        " LEFT JOIN user_setting marked ON marked.user_id = u.id AND marked.name = %s"
         " LEFT JOIN user_setting hidden ON hidden.user_id = u.id AND hidden.name = %s"
         " WHERE c.name = 'all' AND (hidden.value IS NULL OR hidden.value + 0 < c.last_seq)",
-        (user, preferences.ALL_MUTED, preferences.ALL_PINNED, preferences.ALL_HIDDEN),
+        (
+            user,
+            preferences.ALL_MUTED,
+            preferences.ALL_PINNED,
+            preferences.ALL_MARKED,
+            preferences.ALL_HIDDEN,
+        ),
     ).one()
     return SummaryRow(*row) if row is not None else None

@@ -104,6 +104,7 @@ class Gateway:
             frames.Hide: self._hide,
             frames.Pin: self._pin,
             frames.Mute: self._mute,
+            frames.MarkUnread: self._mark_unread,
             frames.Watch: self._watch,
             frames.Away: self._away,
             frames.Ping: self._ping,
@@ -306,6 +307,12 @@ class Gateway:
 
     async def _mute(self, client: Client, frame: frames.Mute) -> None:
         await self._services.conversations.mute(client.identity, frame.conv, frame.muted)
+        client.send(Ok(id=frame.id))
+
+    async def _mark_unread(self, client: Client, frame: frames.MarkUnread) -> None:
+        await self._services.conversations.mark_unread(
+            client.identity, frame.conv, frame.marked_unread
+        )
         client.send(Ok(id=frame.id))
 
     async def _watch(self, client: Client, frame: frames.Watch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.people import (
@@ -11,6 +13,7 @@ from tests.browser.people import (
     confirm,
     enter,
     online,
+    private,
     register,
     row,
     spread,
@@ -164,6 +167,40 @@ def test_pinned_muted_and_hidden_conversations(urls: tuple[str, str], new_page: 
     expect(names).to_have_text(["Bo", "Announcements"])
     cem.send(f"u:{anna.id}", "here I am again")
     expect(names).to_have_text(["Bo", "Cem", "Announcements"])
+
+
+def test_a_conversation_is_marked_as_unread_on_all_devices_until_it_is_opened(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo = spread(urls, "Anna", "Bo")
+    bo.send(f"u:{anna.id}", "to think about")
+    anna.call("POST", "/messages/read", {"conv": private(anna, bo), "seq": 1})
+    here, there = new_page(locale="en-GB"), new_page(locale="en-GB")
+    for page in (here, there):
+        enter(page, anna)
+        expect(row(page, "Bo").locator(".pv")).to_have_text("to think about")
+        expect(row(page, "Bo").locator(".badge")).to_have_count(0)
+    row(here, "Bo").focus()
+    here.keyboard.press("Shift+F10")
+    here.get_by_role("menuitem", name="Mark as unread").press("Enter")
+    for page in (here, there):
+        expect(row(page, "Bo").locator(".badge.dot")).to_have_text("Unread")
+        expect(page).to_have_title("(1) Chats · LAN chat")
+    there.reload()
+    there.get_by_role("button", name="Unread").click()
+    expect(there.locator(".pane .row .nm")).to_have_text(["Bo"])
+    row(there, "Bo").click()
+    expect(bubble(there, "to think about")).to_be_visible()
+    for page in (here, there):
+        expect(row(page, "Bo").locator(".badge")).to_have_count(0)
+        expect(page).to_have_title(re.compile(r"^(Bo|Chats) · LAN chat$"))
+    # Of the announcements as well, and it can be taken off without opening.
+    row(here, "Announcements").click(button="right")
+    here.get_by_role("menuitem", name="Mark as unread").click()
+    expect(row(there, "Announcements").locator(".badge.dot")).to_be_attached()
+    row(here, "Announcements").click(button="right")
+    here.get_by_role("menuitem", name="Mark as read").click()
+    expect(row(there, "Announcements").locator(".badge")).to_have_count(0)
 
 
 def test_what_cannot_be_done_with_a_conversation_now_says_why(

@@ -158,7 +158,7 @@ def test_every_frame_on_the_wire_fits_the_schemas(node) -> None:  # type: ignore
         one.send(json.dumps({"op": "typing", "to": f"u:{other}"}))
         b.until(lambda frame: frame["op"] == "typing")
         a.ask(op="recall", conv=conv, seq=seq)
-        for op in ("pin", "mute", "hide"):
+        for op in ("pin", "mute", "mark_unread", "hide"):
             b.ask(op=op, conv=conv)
         b.ask(op="sync", conv=conv, after=0)
         b.ask(op="conversations")

@@ -1,4 +1,4 @@
-"""Quick replies, settings, and what a person hides, pins and mutes: the same on all devices."""
+"""Quick replies, settings, and what one hides, pins, mutes and marks: the same on all devices."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 
 QUICK = "/api/quick-replies"
+FLAGS = (("pin", "pinned"), ("mute", "muted"), ("mark_unread", "marked_unread"))
+"""Frames, and what they set in the list."""
 
 
 def texts(data: dict[str, Any]) -> list[str]:
@@ -204,14 +206,14 @@ async def test_the_announcements_are_pinned_muted_and_hidden_by_each_for_themsel
         await socket.ask("hide", conv="all")
         assert await summary(bob) is None
         await ann.send("all", "one")
-        for op, flag in (("pin", "pinned"), ("mute", "muted")):
+        for op, flag in FLAGS:
             for value in (True, False, True):
                 await socket.ask(op, conv="all", **{flag: value})
                 own = await summary(bob)
                 assert own is not None and own.get(flag, False) is value
         other = await summary(ann)
         assert other is not None
-        assert not other.get("pinned") and not other.get("muted")
+        assert not [flag for _, flag in FLAGS if other.get(flag)]
         await socket.ask("hide", conv="all")
         assert await summary(bob) is None
         assert await summary(ann) is not None
@@ -226,7 +228,7 @@ async def test_the_announcements_are_pinned_muted_and_hidden_by_each_for_themsel
     assert not [name for name in settings if name.startswith("all")]
 
 
-async def test_what_one_hides_pins_and_mutes_is_so_on_all_devices_and_can_be_undone(
+async def test_what_one_hides_pins_mutes_and_marks_is_so_on_all_devices_and_can_be_undone(
     api: Api,
 ) -> None:
     ann, bob = await api.people("ann", "bob")
@@ -257,7 +259,7 @@ async def test_what_one_hides_pins_and_mutes_is_so_on_all_devices_and_can_be_und
         await do("hide", seq=seq)
         await do("hide", seq=seq, hidden=False)
         assert await shown() == ["one", "two"]
-        for op, flag in (("pin", "pinned"), ("mute", "muted")):
+        for op, flag in FLAGS:
             for value in (True, False):
                 await do(op, **{flag: value})
                 found = await summary()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hide, mute, pin } from "../../static/app/client/conversation-acts.js";
+import { hide, markUnread, mute, pin } from "../../static/app/client/conversation-acts.js";
 import { QuickReplies } from "../../static/app/client/quick-replies.js";
 import { Said } from "../../static/app/client/said.js";
 import { Log } from "../../static/app/core/log.js";
@@ -14,7 +14,7 @@ function createClient() {
   const asked = [];
   const request = () => new Promise((resolve, reject) => asked.push({ resolve, reject }));
   const conversations = new Conversations({ request, people: { learn() {} }, me: { id: 1 }, t: (key) => key });
-  conversations.show([{ conv: CONV, last_seq: 1, read_seq: 1, unread: 0, hidden: false, muted: false, pinned: false }]);
+  conversations.show([{ conv: CONV, last_seq: 1, read_seq: 1, unread: 0, hidden: false, muted: false, pinned: false, marked_unread: false }]);
   const { get } = conversations;
   return { client: { conversations, connection: { request } }, asked, get: () => get.call(conversations, CONV) };
 }
@@ -22,7 +22,7 @@ function createClient() {
 const refused = (promise) => assert.rejects(promise, { code: "disconnected" });
 const refusal = { code: "disconnected" };
 
-for (const [name, act, field] of [["hiding", hide, "hidden"], ["muting", mute, "muted"], ["pinning", pin, "pinned"]]) {
+for (const [name, act, field] of [["hiding", hide, "hidden"], ["muting", mute, "muted"], ["pinning", pin, "pinned"], ["marking", markUnread, "marked_unread"]]) {
   test(`${name} is shown at once, and taken back when it is refused`, async () => {
     const { client, asked, get } = createClient();
     const done = act(client, CONV, true);

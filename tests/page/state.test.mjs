@@ -63,6 +63,8 @@ test("pinned conversations come first, then the newest; muted ones are not count
   ];
   assert.deepEqual(list.sort(inListOrder).map(({ conv }) => conv), ["c", "b", "a"]);
   assert.equal(totalUnread(list), 3);
+  const marked = { marked_unread: true };
+  assert.equal(totalUnread([...list, summary(marked), summary({ ...marked, unread: 2 }), summary({ ...marked, muted: true })]), 6);
 });
 
 test("marks go out at most once a second, as the highest, and never backwards", async () => {

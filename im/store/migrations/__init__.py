@@ -15,7 +15,7 @@ from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.errors import DatabaseFault, NewerSchema, UnfinishedRestore
 
-HEAD = 42
+HEAD = 43
 """The newest revision that this program knows: the highest number in ``versions/``."""
 
 

@@ -144,6 +144,7 @@ export class Conversations {
       group: summary.group ?? null,
       muted: summary.muted ?? false,
       pinned: summary.pinned ?? false,
+      marked_unread: summary.marked_unread ?? false,
       mention_seq: summary.mention_seq ?? null,
       touched: known?.touched ?? 0,
       memberMarks: known?.memberMarks,

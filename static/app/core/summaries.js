@@ -85,9 +85,12 @@ function activity(summary) {
   return Math.max(summary.last?.time ?? 0, summary.touched ?? 0);
 }
 
-/** Unread messages for the title and the rail: muted conversations do not count. */
+/** Whether there is something to come back to: unread messages, or a mark of one's own. */
+export const isUnread = ({ unread, marked_unread: marked }) => unread > 0 || !!marked;
+
+/** Unread messages for the title and the rail, a mark as one; muted conversations do not count. */
 export function totalUnread(summaries) {
   let total = 0;
-  for (const summary of summaries) if (!summary.muted) total += summary.unread;
+  for (const summary of summaries) if (!summary.muted) total += summary.unread || Number(isUnread(summary));
   return total;
 }

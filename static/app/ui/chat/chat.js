@@ -2,7 +2,7 @@ import { html, useEffect, useMemo, useRef, useSignal } from "../../../vendor/pre
 import { ALL, parseName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
-import { lazy } from "../lazy.js";
+import { call, lazy } from "../lazy.js";
 import { typingText } from "../list/preview.js";
 import { useDrop } from "../media/drop.js";
 import { useSender } from "../media/sender.js";
@@ -64,6 +64,12 @@ function OpenChat({ conv, summary }) {
     client.openConversation(conv);
     client.peopleShown();
   }, [conv]);
+  // Who comes back to it has done what the mark was for. One that is set meanwhile stays.
+  const listed = client.conversations.state.value;
+  useEffect(() => {
+    if (!summary.marked_unread) return;
+    call(app, () => import("../../client/conversation-acts.js"), "markUnread", client, conv, false).catch(() => {});
+  }, [conv, listed, summary.last_seq]);
   const voices = useVoices(conv);
   const actions = useMemo(
     () => ({

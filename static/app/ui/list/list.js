@@ -1,5 +1,6 @@
 import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
+import { isUnread } from "../../core/summaries.js";
 import { useApp } from "../context.js";
 import { IconButton, LoadError, Skeleton } from "../elements.js";
 import { call, lazy } from "../lazy.js";
@@ -120,7 +121,7 @@ function usePressedOrder(list) {
 }
 
 function matches(summary, filter, current) {
-  if (filter === "unread") return summary.unread > 0 || summary.conv === current;
+  if (filter === "unread") return isUnread(summary) || summary.conv === current;
   if (filter === "mentions") return summary.mention_seq || summary.conv === current;
   if (filter === "groups") return summary.group !== null || summary.conv.startsWith("g:");
   return true;

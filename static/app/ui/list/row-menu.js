@@ -1,4 +1,5 @@
-import { hide, mute, pin } from "../../client/conversation-acts.js";
+import { hide, markUnread, mute, pin } from "../../client/conversation-acts.js";
+import { isUnread } from "../../core/summaries.js";
 import { failing } from "../reason.js";
 
 /** Take a conversation out of the list until something new comes; it can be undone. */
@@ -18,11 +19,15 @@ export async function hideConversation(app, conv, title) {
 /** What can be done with a conversation; also offered in its details. */
 export function openRowMenu(app, at, summary, title) {
   const { t, client, layers } = app;
-  const { conv, pinned, muted, unread, last_seq: lastSeq } = summary;
+  const { conv, pinned, muted, marked_unread: marked, last_seq: lastSeq } = summary;
   const failed = failing(app);
   const mutedNow = () => {
     if (muted) return;
     layers.offerUndo(t("list.muted_done", { name: title }), () => mute(client, conv, false).catch(failed));
+  };
+  const read = () => {
+    client.markRead(conv, lastSeq);
+    if (marked) markUnread(client, conv, false).catch(failed);
   };
   const items = [
     {
@@ -35,13 +40,11 @@ export function openRowMenu(app, at, summary, title) {
       label: t(muted ? "list.unmute" : "list.mute"),
       run: () => mute(client, conv, !muted).then(mutedNow, failed),
     },
-    unread > 0 && {
-      icon: "checks",
-      label: t("list.mark_read"),
-      run: () => client.markRead(conv, lastSeq),
-    },
+    isUnread(summary)
+      ? { icon: "checks", label: t("list.mark_read"), run: read }
+      : { icon: "chat", label: t("list.mark_unread"), run: () => markUnread(client, conv, true).catch(failed) },
     null,
     { icon: "close", label: t("list.hide"), run: () => hideConversation(app, conv, title) },
   ];
-  layers.openMenu({ items: items.filter((item) => item !== false), at, label: title });
+  layers.openMenu({ items, at, label: title });
 }

@@ -1,5 +1,6 @@
 import { html } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
+import { isUnread } from "../../core/summaries.js";
 import { useApp } from "../context.js";
 import { Avatar, Badge, Icon } from "../elements.js";
 import { call } from "../lazy.js";
@@ -23,7 +24,7 @@ export function ConversationRow({ summary, current }) {
   };
   return html`<li>
     <a
-      class="row ${unread ? "unread" : ""}"
+      class="row ${isUnread(summary) ? "unread" : ""}"
       href=${router.href("chats", conv)}
       tabindex="-1"
       data-conv=${conv}
@@ -46,6 +47,7 @@ export function ConversationRow({ summary, current }) {
           <span class="pv">${preview(app, summary)}</span>
           ${mention && html`<span class="badge at"><span aria-hidden="true">@</span>
             <span class="vh">${t("list.you_are_mentioned")}</span></span>`}
+          ${!unread && isUnread(summary) && html`<span class="badge dot ${muted ? "off" : ""}"><span class="vh">${t("list.filter_unread")}</span></span>`}
           <${Badge} n=${unread} kind=${muted ? "off" : ""} label=${t("list.unread", { n: unread })} />
         </div>
       </div>
