@@ -55,11 +55,24 @@ UNDECIDED = """
 """
 """Who was never asked; a headless browser answers no for them. They will agree."""
 
+HOLD = """
+  window.held = null;
+  const list = ServiceWorkerRegistration.prototype.getNotifications;
+  ServiceWorkerRegistration.prototype.getNotifications = async function (...about) {
+    if (window.held) await new Promise((go) => window.held.push(go));
+    return list.apply(this, about);
+  };
+"""
+"""Asks what is shown only when the test lets it, once ``held`` is a list."""
+
 SHOWN = """async () => {
+  const { user } = JSON.parse(document.getElementById("boot").textContent);
   const registration = await navigator.serviceWorker.ready;
-  const list = await registration.getNotifications();
+  const ask = () => registration.getNotifications();
+  const list = await navigator.locks.request(`im-${user.id}:notices`, ask);
   return list.map(({ title, body, tag }) => ({ title, body, tag }));
 }"""
+"""What is shown, asked in turn with the page."""
 
 
 def watch(new_page: Pages, person: Person, place: str = "", *, script: str = "") -> Page:
@@ -287,6 +300,26 @@ def test_what_was_read_elsewhere_or_taken_back_is_told_no_more(
     until(page, lambda: len(shown(page)) == 1)
     bo.call("POST", "/messages/recall", {"conv": conversation, "seq": seq})
     until(page, lambda: shown(page) == [])
+
+
+def test_nothing_is_shown_while_the_browser_is_asked_what_it_shows(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, bo, conversation = pair(node(env=QUICK).url)
+    cem = register(anna.url, "Cem")
+    page = watch(new_page, anna, script=HOLD)
+    look(page, "hidden")
+    seq = bo.send(f"u:{anna.id}", "read on the phone")
+    until(page, lambda: len(shown(page)) == 1)
+    page.evaluate("window.held = []")
+    anna.call("POST", "/messages/read", {"conv": conversation, "seq": seq})
+    page.wait_for_function("() => window.held.length === 1")
+    cem.send(f"u:{anna.id}", "meanwhile")
+    expect(row(page, "Cem").locator(".badge")).to_contain_text("1 unread")
+    page.wait_for_timeout(600)  # twice the time in which tabs agree
+    assert count(page, "told") == 1
+    page.evaluate("window.held.splice(0).forEach((go) => go()), window.held = null")
+    until(page, lambda: [each["title"] for each in shown(page)] == ["Cem"])
 
 
 def test_one_is_told_after_an_absence(node: NodeFactory, new_page: Pages) -> None:

@@ -55,7 +55,8 @@ export function createNotifier({ client, t, times, tabs, storage, router, clock,
     const text = mediaText(t, entry).slice(0, MAX_TEXT);
     const said = summary?.peer ? text : t("list.said", { name: client.people.name(entry.from), text });
     const registration = await navigator.serviceWorker.ready;
-    await registration.showNotification(summary?.unread > 1 ? `${name} (${summary.unread})` : name, {
+    const title = summary?.unread > 1 ? `${name} (${summary.unread})` : name;
+    const about = {
       body: chosen().text ? said : t("notices.hidden_text", { time: times.clock(entry.time) }),
       tag: tagOf(conv),
       renotify: true,
@@ -63,8 +64,15 @@ export function createNotifier({ client, t, times, tabs, storage, router, clock,
       icon: ICON,
       timestamp: entry.time,
       data: { conv, seq },
-    });
+    };
+    await alone(() => registration.showNotification(title, about));
   }
+
+  /**
+   * One after the other over all tabs: what is on its way to the screen while Chromium is asked what is there, it
+   * forgets (`PlatformNotificationContextImpl`): a press on it leads nowhere, and nothing takes it away.
+   */
+  const alone = (work) => tabs.lock("notices", work);
 
   const tagOf = (conv) => `${client.me.id} ${conv}`;
 
@@ -72,8 +80,10 @@ export function createNotifier({ client, t, times, tabs, storage, router, clock,
   async function withdraw(conv, holdsNoMore) {
     if (permission() !== "yes") return;
     const registration = await navigator.serviceWorker.getRegistration();
-    const shown = (await registration?.getNotifications({ tag: tagOf(conv) })) ?? [];
-    for (const notification of shown) if (holdsNoMore(notification.data)) notification.close();
+    await alone(async () => {
+      const shown = (await registration?.getNotifications({ tag: tagOf(conv) })) ?? [];
+      for (const notification of shown) if (holdsNoMore(notification.data)) notification.close();
+    });
   }
 
   // Read here or on another device.
