@@ -10,6 +10,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browser.people import (
     QUICK,
     Person,
+    at,
     bubble,
     enter,
     online,
@@ -287,14 +288,15 @@ def test_a_storm_makes_one_sound_and_writing_is_not_disturbed(
 
 
 def test_what_was_read_elsewhere_or_taken_back_is_told_no_more(
-    node: NodeFactory, new_page: Pages
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    anna, bo, conversation = pair(node(env=QUICK).url)
+    anna, bo, conversation = pair(*urls)
     page = watch(new_page, anna)
     look(page, "hidden")
     seq = bo.send(f"u:{anna.id}", "read on the phone")
     until(page, lambda: len(shown(page)) == 1)
-    anna.call("POST", "/messages/read", {"conv": conversation, "seq": seq})
+    phone = at(anna, bo.url)
+    phone.call("POST", "/messages/read", {"conv": conversation, "seq": seq})
     until(page, lambda: shown(page) == [])
     seq = bo.send(f"u:{anna.id}", "wrong window")
     until(page, lambda: len(shown(page)) == 1)
