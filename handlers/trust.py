@@ -34,9 +34,12 @@ class TrustHandler(PageHandler):
         return authority
 
     @property
-    def open_address(self) -> str:
-        """Where other devices find this page: without TLS, as they trust nothing yet."""
-        return self.address_for_others("/trust", secure=False) or "/trust"
+    def open_address(self) -> str | None:
+        """Where other devices find this page: without TLS, as they trust nothing yet.
+
+        None where none can come.
+        """
+        return self.address_for_others("/trust", secure=False)
 
 
 class TrustPage(TrustHandler):
@@ -89,8 +92,11 @@ class TrustCode(TrustHandler):
 
     def get(self) -> None:
         """The page's address as a QR code, for the phone beside this screen."""
+        address = self.open_address
+        if address is None:
+            raise NotFound("no address for other devices")
         self.set_header("Content-Type", "image/svg+xml; charset=utf-8")
-        self.finish(svg_code(self.open_address))
+        self.finish(svg_code(address))
 
 
 def file_name(authority: Authority) -> str:

@@ -355,16 +355,19 @@ async def test_where_no_certificate_can_be_installed_the_page_says_so(api: Api) 
 
 
 @pytest.mark.parametrize("overrides", [ASK])
-async def test_the_code_leads_a_phone_to_the_page_also_from_this_machine(api: Api) -> None:
+async def test_the_code_leads_a_phone_to_the_page_where_it_can_come(api: Api) -> None:
     page = await Device(api).get("/trust")
-    assert f"http://{HOST}/trust" in page.text
+    assert f"http://{HOST}/trust" in page.text and "/trust.svg" in page.text
+    code = await Device(api).get("/trust.svg")
+    assert code.headers["Content-Type"].startswith("image/svg+xml")
+    assert "<svg" in code.text and "style" not in code.text
+    # This node listens on this machine alone, where a phone would look for it in itself.
     here = Device(api, address="127.0.0.1")
     here.headers["Host"] = "localhost:8888"
     page = await here.get("/trust")
-    assert "http://localhost" not in page.text, "a phone would look for the server in itself"
-    code = await here.get("/trust.svg")
-    assert code.headers["Content-Type"].startswith("image/svg+xml")
-    assert "<svg" in code.text and "style" not in code.text
+    assert "http://localhost" not in page.text and "/trust.svg" not in page.text
+    assert 'class="mono print"' in page.text
+    assert (await here.get("/trust.svg")).status == 404
 
 
 @pytest.mark.parametrize("overrides", [ASK])
