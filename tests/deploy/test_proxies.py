@@ -17,11 +17,14 @@ from typing import Any
 
 import pytest
 import websockets
+from playwright.sync_api import expect
 
 from im.client import Client, Message
+from tests.browser.people import online
 from tests.cluster.crew import PASSWORD, SETTINGS
 from tests.cluster.wait import until
 from tests.deploy.proxies import Proxy, proxy
+from tests.services.chromium import Pages
 from tests.services.mariadb import MariaDB
 from tests.services.node import Node, NodeFactory
 from tests.services.ports import PortReservations
@@ -112,6 +115,25 @@ def test_the_node_sees_who_comes_and_that_they_came_by_tls(before: Proxy) -> Non
     asyncio.run(open_from(before.url))
     with pytest.raises(websockets.InvalidStatus, match="403"):
         asyncio.run(open_from("https://elsewhere.example"))
+
+
+def test_a_browser_registers_and_writes_through_it(before: Proxy, new_page: Pages) -> None:
+    page = new_page(ignore_https_errors=True, locale="en-US")
+    page.goto(f"{before.url}/toRegister")
+    hop = page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol")
+    assert hop == "h2", "many small files come on one connection"
+    page.fill("#name", "anna")
+    page.fill("#password", PASSWORD)
+    page.fill("#repassword", PASSWORD)
+    page.click("form[action='/register'] button.primary")
+    page.wait_for_url("**/toChat**")
+    online(page)
+    page.evaluate("location.hash = '#/chats/all'")
+    page.fill(".chat textarea", "hello")
+    page.press(".chat textarea", "Enter")
+    expect(page.locator(".chat .msg .tx")).to_have_text(["hello"])
+    page.reload()
+    expect(page.locator(".chat .msg .tx")).to_have_text(["hello"])
 
 
 @asynccontextmanager
