@@ -137,7 +137,7 @@ def _amount(contents: Contents) -> str:
 def _warn(contents: Contents) -> None:
     if contents.lost:
         print(
-            f"{len(contents.lost)} files were missing or damaged in the database that was backed"
-            " up; what shows them will say that they are gone",
+            f"missing or damaged in the database that was backed up: {len(contents.lost)} of its"
+            " files; what shows them will say that they are gone",
             file=sys.stderr,
         )

@@ -240,6 +240,10 @@ class MysqlBackend:
         try:
             driver = self._unhurried(cursorclass=_RowByRow)
             with contextlib.closing(driver.cursor()) as cursor:
+                # Galera: what another server has acknowledged is waited for; MySQL has none.
+                cursor.execute("SHOW SESSION VARIABLES LIKE 'wsrep_sync_wait'")
+                if cursor.fetchall():
+                    cursor.execute("SET SESSION wsrep_sync_wait = 1")
                 cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
         except pymysql.MySQLError as error:

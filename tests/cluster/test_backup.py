@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pytest
 
 from im.client import Client, Refused
 from tests.checker import Acknowledged, Attempt, Event, problems
-from tests.cluster.archives import content, run
+from tests.cluster.archives import command, content, make_past, refused, run
 from tests.cluster.book import read_book
 from tests.cluster.crew import SETTINGS, Crew
+from tests.cluster.test_media import execute
 from tests.cluster.wait import until
 from tests.services.node import NodeFactory
 
@@ -146,3 +148,75 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before_and_goes_into_
             assert found, "the past is found again"
 
     asyncio.run(go_on())
+
+
+@pytest.mark.timeout(300)
+def test_a_backup_that_is_killed_leaves_no_half_file_and_the_next_one_is_whole(
+    database_url: str, tmp_path: Path, rng: random.Random
+) -> None:
+    make_past(database_url)
+    whole = tmp_path / "whole.tar.gz"
+    run(database_url, "backup", str(whole))
+    size = whole.stat().st_size
+    file = tmp_path / "file.tar.gz"
+    partial = tmp_path / "file.tar.gz.partial"
+    for share in (0.0, *sorted(rng.uniform(0.01, 0.8) for _ in range(3))):
+        process = command(database_url, "backup", str(file))
+        while not partial.exists() or partial.stat().st_size < share * size:
+            assert process.poll() is None, "it was too quick to be killed"
+            time.sleep(0.001)
+        process.kill()
+        process.communicate()
+        assert partial.exists() and not file.exists()
+        # As if that time had passed.
+        execute(database_url, "DELETE FROM cluster WHERE name = 'lease.backup'")
+    run(database_url, "backup", str(file))
+    assert sorted(path.name for path in tmp_path.glob("*.gz*")) == [file.name, whole.name]
+    assert content(file) == content(whole)
+
+
+@pytest.mark.timeout(300)
+def test_what_cannot_be_is_refused_in_words(mysql_url: str, tmp_path: Path) -> None:
+    database_url, other_url = f"sqlite:///{tmp_path / 'im.db'}", mysql_url
+    file = tmp_path / "file.tar.gz"
+    missing = f"sqlite:///{tmp_path / 'missing.db'}"
+    assert "there is no database" in refused(missing, "backup", str(file))
+    assert not (tmp_path / "missing.db").exists()
+    assert "nothing in this database yet" in refused(other_url, "backup", str(file))
+    make_past(database_url, messages=10, files=1)
+    assert "--keep is for a folder" in refused(database_url, "backup", str(file), "--keep", "3")
+    assert "backup FILE" in refused(database_url, "backup", status=2)
+    assert "backup FILE" in refused(database_url, "backup", "a", "--verify", status=2)
+    run(database_url, "backup", str(file))
+    assert "--overwrite replaces it" in refused(database_url, "backup", str(file))
+    run(database_url, "backup", str(file), "--overwrite")
+    assert "restore FILE" in refused(other_url, "restore", status=2)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    for words in (("--verify",), ()):
+        assert "incomplete" in refused(other_url, "restore", str(file), *words)
+    assert "No such file" in refused(other_url, "restore", str(tmp_path / "nothing.tar.gz"))
+    folder = tmp_path / "daily"
+    folder.mkdir()
+    for _ in range(2):
+        run(database_url, "backup", str(folder), "--keep", "1")
+    assert len(list(folder.iterdir())) == 1
+    execute(
+        database_url,
+        "INSERT INTO cluster (name, value, created_at)"
+        " VALUES ('lease.backup', 'another', 9999999999999)",
+    )
+    assert "another backup of this database" in refused(database_url, "backup", str(folder))
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_file_that_is_gone_is_no_reason_to_have_no_backup(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'im.db'}"
+    make_past(url, messages=10, files=2)
+    next(tmp_path.glob("media/*/*")).unlink()
+    process = command(url, "backup", str(tmp_path / "file.tar.gz"))
+    _, wrong = process.communicate(timeout=120)
+    assert process.returncode == 0 and "missing or damaged" in wrong
+    elsewhere = f"sqlite:///{tmp_path / 'elsewhere' / 'im.db'}"
+    run(elsewhere, "restore", str(tmp_path / "file.tar.gz"))
+    assert len(list(tmp_path.glob("elsewhere/media/*/*"))) == 1

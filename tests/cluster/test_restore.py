@@ -10,14 +10,19 @@ from pathlib import Path
 
 import pymysql
 import pytest
+from tornado.httpclient import HTTPClientError
 
+from im.client import Client, call
+from im.protocol.server import Message
 from im.store.cursor import Cursor
 from im.store.database import DatabaseSettings, open_database
 from im.store.errors import UnfinishedRestore
 from im.store.migrations import HEAD, migrate, migrate_to
 from tests.cluster.archives import command, content, make_past, refused, run
 from tests.cluster.book import rows
+from tests.cluster.crew import PASSWORD, SETTINGS
 from tests.cluster.test_media import execute
+from tests.services.node import NodeFactory
 
 
 async def use(url: str) -> None:
@@ -96,3 +101,70 @@ def test_a_backup_of_an_older_schema_is_restored_and_brought_to_this_one(
 
     execute(older, "UPDATE alembic_version SET version_num = '9999'")
     assert "start the newer version" in refused(older, "backup", str(tmp_path / "x.tar.gz"))
+
+
+def test_sessions_stay_unless_everyone_is_to_log_in_anew(
+    node: NodeFactory, database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    started = node(env={"IM_DATABASE_URL": database_url, **SETTINGS})
+    file = tmp_path / "file.tar.gz"
+
+    async def register() -> str:
+        client = await Client.register([started.url], "one", PASSWORD)
+        return client.token
+
+    token = asyncio.run(register())
+    run(database_url, "backup", str(file))
+    run(other_url, "restore", str(file), "--log-out")
+    restored = node(env={"IM_DATABASE_URL": other_url, **SETTINGS})
+
+    async def enter() -> None:
+        with pytest.raises(HTTPClientError, match="401"):
+            await call(restored.url, "GET", "/api/me", token=token)
+        client = await Client.log_in([restored.url], "one", PASSWORD)
+        assert (await client.api.call("GET", "/api/me"))["name"] == "one"
+
+    asyncio.run(enter())
+
+
+def test_a_program_does_not_mix_up_numbers_of_before_with_those_given_after_a_restore(
+    node: NodeFactory, database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    unread = database_url.startswith("sqlite:")
+    env = {"IM_DATABASE_URL": database_url, **SETTINGS}
+    started = node(env=env)
+    file = tmp_path / "file.tar.gz"
+
+    async def work() -> None:
+        one = await Client.register([started.url], "one", PASSWORD)
+        two = await Client.register([started.url], "two", PASSWORD)
+        bot = Client([started.url], two.token, unread=unread)
+        async with one, bot:
+            to = f"u:{bot.user.id}"
+            entries = bot.entries()
+
+            async def shown(count: int) -> list[tuple[int, str]]:
+                found = [await asyncio.wait_for(anext(entries), 20) for _ in range(count)]
+                return [(e.seq, e.text or "") for e in found if isinstance(e, Message)]
+
+            for number in range(1, 4):
+                await one.send(to, f"{number}")
+            seen = await asyncio.wait_for(anext(entries), 20)
+            await bot.read(seen)
+            assert await shown(2) == [(2, "2"), (3, "3")]
+            await asyncio.to_thread(run, database_url, "backup", str(file))
+            for number in range(4, 7):
+                await one.send(to, f"lost {number}")
+            assert [seq for seq, _ in await shown(3)] == [4, 5, 6]
+            started.kill9()
+            await asyncio.to_thread(run, other_url, "restore", str(file))
+            started.process.environment["IM_DATABASE_URL"] = other_url
+            started.start(wait=False)
+            await asyncio.to_thread(started.wait_ready)
+            assert (await one.send(to, "anew 4")).seq == 4
+            assert (await one.send(to, "anew 5")).seq == 5
+            before = [(2, "2"), (3, "3")] if unread else [(1, "1"), (2, "2"), (3, "3")]
+            anew = [(4, "anew 4"), (5, "anew 5")]
+            assert await shown(len(before) + 2) == [*before, *anew]
+
+    asyncio.run(work())
