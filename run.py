@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -34,6 +35,8 @@ from relay.bus import BusError
 
 HOME = Path(__file__).resolve().parent
 
+log = logging.getLogger("im.server")
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; its exit status: 0, 1 for what failed, 2 for a wrong call or setting."""
@@ -46,6 +49,12 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return USAGE
     set_up_logs(call.settings.log.format, call.settings.log.level)
+    if call.shown and call.place is None:
+        log.warning(
+            "everyone on this machine can see the password in %s (ps): a variable IM_…_FILE names"
+            " a file for it",
+            " and ".join(call.shown),
+        )
     try:
         return asyncio.run(run(call))
     except KeyboardInterrupt:

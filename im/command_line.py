@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from im.config import SHORT_NAMES, SettingsError, allowed, load, names
+from im.config import SHORT_NAMES, SettingsError, allowed, is_secret, load, names
 from im.ports import Place, read_place
 from im.settings import Settings
 
@@ -51,6 +51,7 @@ class Call:
         settings: from the flags, the environment and the file.
         arguments: all of it, as given.
         place: of this worker under a supervisor, or None.
+        shown: flags with a password in them, which everyone on the machine can see.
     """
 
     command: str
@@ -58,6 +59,7 @@ class Call:
     settings: Settings
     arguments: tuple[str, ...]
     place: Place | None
+    shown: tuple[str, ...] = ()
 
 
 def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> Call:
@@ -102,12 +104,18 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], home: Path) -> C
         settings=load(flags, environ, file if config is not None or file.exists() else None),
         arguments=tuple(arguments),
         place=place,
+        shown=tuple(flag(name) for name, value in flags.items() if _has_password(name, value)),
     )
 
 
 def flag(name: str) -> str:
     """A setting's flag: ``relay.mode`` is ``--relay-mode``."""
     return "--" + name.replace(".", "-").replace("_", "-")
+
+
+def _has_password(name: str, value: str) -> bool:
+    login = value.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    return is_secret(SHORT_NAMES.get(name, name)) and ":" in login
 
 
 def help_text() -> str:

@@ -128,6 +128,22 @@ def test_a_command_line_is_a_word_its_arguments_and_settings(tmp_path: Path) -> 
     assert parse([], {}, tmp_path).command == "serve"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--database", "mysql://im:geheim@h/im"], ("--database",)),
+        (["--redis-url=redis+cluster://:geheim@h,i"], ("--redis-url",)),
+        (["--database", "mysql://im@h/im", "--redis", "redis://[::1]:6379"], ()),
+        (["--database", "sqlite:///a:b@c.db", "--node-name", "x://a:b@c"], ()),
+    ],
+)
+def test_a_password_that_everyone_can_see_is_known(
+    tmp_path: Path, arguments: list[str], shown: tuple[str, ...]
+) -> None:
+    hidden = {"IM_DATABASE_URL": "mysql://im:geheim@h/im"}
+    assert parse(arguments, hidden, tmp_path).shown == shown
+
+
 @pytest.mark.parametrize("arguments", [["dance"], ["--port"], ["serve", "--nonsense", "1"]])
 def test_a_wrong_command_line_is_refused(tmp_path: Path, arguments: list[str]) -> None:
     with pytest.raises(SettingsError):
