@@ -4,9 +4,10 @@
 # fuzz: the HTTP API with many right and wrong calls, and rows of them (EXAMPLES=100 of each).
 # shots: pictures of every page and state into build/shots (ARGS="chat menu-zh-dark-phone": only
 #   those).  pictures: the documents' ones, in docs/images.
+# galera: three databases in step, of which the writer is killed under load.
 # autobahn: the socket layer against the protocol's test suite (needs Python 2.7); inside TLS with
 #   ARGS=--tls.
-.PHONY: run test lint docs lock bundle fuzz shots pictures autobahn
+.PHONY: run test lint docs lock bundle fuzz galera shots pictures autobahn
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -53,6 +54,10 @@ bundle: .venv/run.stamp
 fuzz: EXAMPLES ?= 100
 fuzz: .venv/test.stamp
 	IM_TEST_API_EXAMPLES=$(EXAMPLES) $(PYTEST) -rP tests/docs/test_any_call.py $(ARGS)
+
+galera:
+	@scripts/prepare-tests.sh galera
+	IM_TEST_GALERA=1 $(PYTEST) -rP tests/cluster/test_galera.py $(ARGS)
 
 lock: .venv/run.stamp
 	scripts/lock.sh $(ARGS)

@@ -24,6 +24,10 @@ has mariadbd && has mariadb-install-db || missing="$missing mariadb-server"
 has redis-server || missing="$missing redis-server"
 has nginx || missing="$missing nginx"
 has haproxy || missing="$missing haproxy"
+if [ "${1:-}" = galera ]; then
+    [ -e /usr/lib/galera/libgalera_smm.so ] || missing="$missing galera-4"
+    has rsync || missing="$missing rsync"
+fi
 [ "$(uname)" != Linux ] || has nft || missing="$missing nftables"
 [ "$(uname)" != Linux ] || has ip || missing="$missing iproute2"
 [ "$(uname)" != Linux ] || has certutil || missing="$missing libnss3-tools"

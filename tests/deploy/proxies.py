@@ -7,7 +7,7 @@ import getpass
 import grp
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.throwaway import throwaway_file
@@ -64,16 +64,10 @@ def proxy(kind: str, ports: PortReservations, nodes: Sequence[Node]) -> Iterator
         place: f"127.0.0.1:{node.port}" for place, node in zip((ONE, TWO), nodes, strict=True)
     }
     make = {"nginx": _nginx, "haproxy": _haproxy}[kind]
-    command = make(folder.path, certificate, plain, secure, addresses)
-    process = ServiceProcess(
-        command,
-        log=folder.path / "log",
-        environment={**os.environ, **folder.environment},
-        cwd=folder.path,
-    )
+    process = make(folder, certificate, plain, secure, addresses)
     try:
         process.start()
-        process.wait_ready(lambda: _listens(plain) and _listens(secure), 20)
+        process.wait_ready(lambda: listens(plain) and listens(secure), 20)
         yield Proxy(process, certificate, plain, secure)
     finally:
         process.kill9()
@@ -83,9 +77,32 @@ def proxy(kind: str, ports: PortReservations, nodes: Sequence[Node]) -> Iterator
             ports.release(port)
 
 
+def haproxy_process(
+    folder: ServiceFolder, name: str, places: Mapping[str, str], most: str
+) -> ServiceProcess:
+    """haproxy, not started, with a file of ``deploy/`` for this user and few connections."""
+    everywhere = {
+        "user haproxy\n": f"user {getpass.getuser()}\n",
+        "group haproxy\n": f"group {grp.getgrgid(os.getgid()).gr_name}\n",
+        "    chroot /var/lib/haproxy\n": "",
+        most: "maxconn 400",
+    }
+    configuration = folder.path / "haproxy.cfg"
+    configuration.write_text(filled(name, {**places, **everywhere}))
+    found = program("haproxy", package="haproxy")
+    return _process(folder, [found, "-db", "-f", str(configuration)])
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
 def _nginx(
-    folder: Path, certificate: Path, plain: int, secure: int, addresses: dict[str, str]
-) -> list[str]:
+    folder: ServiceFolder, certificate: Path, plain: int, secure: int, addresses: dict[str, str]
+) -> ServiceProcess:
     places = {
         **addresses,
         "listen 80;": f"listen 127.0.0.1:{plain};",
@@ -94,33 +111,31 @@ def _nginx(
         "https://$host$request_uri": f"https://$host:{secure}$request_uri",
         "/etc/nginx/im.pem": str(certificate),
     }
-    (folder / "im.conf").write_text(filled("nginx/im.conf", places))
+    own = folder.path
+    (own / "im.conf").write_text(filled("nginx/im.conf", places))
     user = f"user {getpass.getuser()};" if os.getuid() == 0 else ""
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, user=user))
+    (own / "nginx.conf").write_text(NGINX.format(folder=own, user=user))
     found = program("nginx", package="nginx")
-    return [found, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    return _process(folder, [found, "-p", str(own), "-c", str(own / "nginx.conf"), "-e", "stderr"])
 
 
 def _haproxy(
-    folder: Path, certificate: Path, plain: int, secure: int, addresses: dict[str, str]
-) -> list[str]:
+    folder: ServiceFolder, certificate: Path, plain: int, secure: int, addresses: dict[str, str]
+) -> ServiceProcess:
     places = {
         **addresses,
-        "user haproxy": f"user {getpass.getuser()}",
-        "group haproxy": f"group {grp.getgrgid(os.getgid()).gr_name}",
-        "    chroot /var/lib/haproxy\n": "",
-        "maxconn 40000": "maxconn 400",
         "bind :80\n": f"bind 127.0.0.1:{plain}\n",
         "bind :443 ": f"bind 127.0.0.1:{secure} ",
         "redirect scheme https": f"redirect prefix https://localhost:{secure}",
         "/etc/haproxy/im.pem": str(certificate),
     }
-    configuration = folder / "haproxy.cfg"
-    configuration.write_text(filled("haproxy/haproxy.cfg", places))
-    return [program("haproxy", package="haproxy"), "-db", "-f", str(configuration)]
+    return haproxy_process(folder, "haproxy/haproxy.cfg", places, "maxconn 40000")
 
 
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
+def _process(folder: ServiceFolder, command: list[str]) -> ServiceProcess:
+    return ServiceProcess(
+        command,
+        log=folder.path / "log",
+        environment={**os.environ, **folder.environment},
+        cwd=folder.path,
+    )
