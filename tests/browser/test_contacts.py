@@ -184,7 +184,7 @@ def test_a_conversation_is_marked_as_unread_on_all_devices_until_it_is_opened(
     here.keyboard.press("Shift+F10")
     here.get_by_role("menuitem", name="Mark as unread").press("Enter")
     for page in (here, there):
-        expect(row(page, "Bo").locator(".badge.dot")).to_have_text("Unread")
+        expect(row(page, "Bo").locator(".badge.sole")).to_have_text("Unread")
         expect(page).to_have_title("(1) Chats · LAN chat")
     there.reload()
     there.get_by_role("button", name="Unread").click()
@@ -197,7 +197,7 @@ def test_a_conversation_is_marked_as_unread_on_all_devices_until_it_is_opened(
     # Of the announcements as well, and it can be taken off without opening.
     row(here, "Announcements").click(button="right")
     here.get_by_role("menuitem", name="Mark as unread").click()
-    expect(row(there, "Announcements").locator(".badge.dot")).to_be_attached()
+    expect(row(there, "Announcements").locator(".badge.sole")).to_be_attached()
     row(here, "Announcements").click(button="right")
     here.get_by_role("menuitem", name="Mark as read").click()
     expect(row(there, "Announcements").locator(".badge")).to_have_count(0)

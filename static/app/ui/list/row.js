@@ -47,7 +47,7 @@ export function ConversationRow({ summary, current }) {
           <span class="pv">${preview(app, summary)}</span>
           ${mention && html`<span class="badge at"><span aria-hidden="true">@</span>
             <span class="vh">${t("list.you_are_mentioned")}</span></span>`}
-          ${!unread && isUnread(summary) && html`<span class="badge dot ${muted ? "off" : ""}"><span class="vh">${t("list.filter_unread")}</span></span>`}
+          ${!unread && isUnread(summary) && html`<span class="badge sole ${muted ? "off" : ""}"><span class="vh">${t("list.filter_unread")}</span></span>`}
           <${Badge} n=${unread} kind=${muted ? "off" : ""} label=${t("list.unread", { n: unread })} />
         </div>
       </div>
