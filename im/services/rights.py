@@ -164,8 +164,7 @@ class Rights:
             found = await self._database.read(self._private, name, user, number)
             if found is None:
                 # Created in a transaction of its own, so that no batch deadlocks over it.
-                await self._database.write(conversations.private, user, number)
-                found = await self._database.read(self._private, name, user, number)
+                found = await self._database.write(self._begun, name, user, number)
         elif name == names.ALL:
             found = await self._database.read(self._announcements, user)
         else:
@@ -198,6 +197,11 @@ class Rights:
         if conversation is None:
             return None
         return Access(conversation.id, name, conversation.epoch, "member")
+
+    def _begun(self, cursor: Cursor, name: str, user: int, other: int) -> Access | None:
+        """As ``_private``, after the conversation was made; in one transaction."""
+        conversations.private(cursor, user, other)
+        return self._private(cursor, name, user, other)
 
     def refusal(self, cursor: Cursor, user: int, other: int) -> ImError | None:
         """Why a person may not write to another; None when they may."""
