@@ -10,7 +10,8 @@ load generator for each; all on this machine. As many nodes as the descriptors o
 its token. Then, one after the other:
 
 - nothing: everyone is pinged and answers; who does not is dropped by the node and counted as lost;
-- private messages between people of different nodes, drawn at random, at a steady rate;
+- private messages between people of different nodes, drawn at random, at a steady rate: first those
+  who never wrote to each other before, slowly, then the same ones;
 - a message of an administrator to all;
 - one node is ended and started anew (``--kill``: by SIGKILL), and its people are written to
   meanwhile: they come back as the page does, and find what came while they were away.
@@ -48,6 +49,10 @@ from bench.threads import processor_seconds
 RESULTS = Path(__file__).with_name("results") / "million.json"
 PATIENCE_SECONDS = 120.0
 """What has not arrived by then is missing."""
+PAIRS = 1000
+"""People who write to someone of another node."""
+FIRST_RATE = 50
+"""First words a second: for each the database makes a conversation."""
 MISSED = 200
 """Messages to people of the node that is started anew."""
 BROKEN_OFF = 130
@@ -80,7 +85,11 @@ class Stage:
         for name, phase in (("log in", self._log_in), ("heartbeat", self._hold)):
             figures[name] = self._counted(phase)
         figures["memory"] = memory_figures(empty, self._memory(), self._plan)
-        for name, phase in (("private messages", self._talk), ("broadcast", self._broadcast)):
+        for name, phase in (
+            ("first words", self._begin_talks),
+            ("private messages", self._talk),
+            ("broadcast", self._broadcast),
+        ):
             figures[name] = self._counted(phase)
         figures["a node anew"] = self._restart()
         return figures, self._failures
@@ -128,25 +137,41 @@ class Stage:
             "lost": count["lost"],
         }
 
+    def _begin_talks(self) -> Figures:
+        return self._messages("first words", self._pairs, FIRST_RATE)
+
     def _talk(self) -> Figures:
-        each = max(1, round(self._chosen.rate * self._chosen.seconds / self._plan.nodes))
-        progress = Progress("private messages", each * self._plan.nodes)
+        rate = self._chosen.rate
+        each = max(1, round(rate * self._chosen.seconds / self._plan.nodes))
+        return self._messages("private messages", each, rate)
+
+    @property
+    def _pairs(self) -> int:
+        """How many people of each node write to someone of another."""
+        return min(self._plan.each, max(1, PAIRS // self._plan.nodes))
+
+    def _messages(self, name: str, each: int, rate: float) -> Figures:
+        """So many messages of each node, at a rate of all nodes together."""
+        progress = Progress(name, each * self._plan.nodes)
         self._crowd.begin_round()
-        self._crowd.order(f"talk {each} {self._chosen.rate / self._plan.nodes} -1 0")
+        self._crowd.order(f"talk {each} {rate / self._plan.nodes} -1 {self._pairs}")
         self._crowd.until(
             lambda count: not count["to_send"] and count.all_arrived and _answered(count),
-            self._chosen.seconds + PATIENCE_SECONDS,
+            each * self._plan.nodes / rate + PATIENCE_SECONDS,
             lambda count: progress(count["heard"]),
         )
         count = self._crowd.count(times=True)
         missing = count["sent"] - count["heard"]
         read, answered = shares(count.reading_ms), shares(count.answer_ms)
         progress.end(f"{count['sent']:,} sent, {missing} missing, read after ms: {read}")
-        self._expect(count["sent"] == each * self._plan.nodes, "not all were sent")
-        self._expect(count.all_arrived and _answered(count), f"{missing} private messages missing")
+        self._expect(count["sent"] == each * self._plan.nodes, f"{name}: not all were sent")
+        self._expect(
+            count.all_arrived and _answered(count),
+            f"{name}: {missing} missing, {count['errors']} told that they may not have arrived",
+        )
         return {
             "sent": count["sent"],
-            "a second": self._chosen.rate,
+            "a second": rate,
             "missing": missing,
             "read, ms": read,
             "answered, ms": answered,
@@ -183,7 +208,7 @@ class Stage:
         # As in life, nobody waits for anybody else to come back first.
         away.order(f"connect {self._plan.each}")
         count = min(MISSED, self._plan.each)
-        self._crowd.holders[0].order(f"talk {count} {count / 5} {last} 0")
+        self._crowd.holders[0].order(f"talk {count} {count / 10} {last} {self._plan.each}")
         began = time.monotonic()
         node.restart(kill=self._chosen.kill)
         started = time.monotonic() - began
@@ -298,7 +323,7 @@ def _read_arguments() -> argparse.Namespace:
     add("--connections", type=int, default=1_000_000, help="at least so many")
     add("--nodes", type=int, help="as few as there can be if not given")
     add("--at-once", type=int, default=4, help="nodes that start, and whose people come, at a time")
-    add("--rate", type=float, default=500, help="private messages a second, of all nodes together")
+    add("--rate", type=float, default=200, help="private messages a second, of all nodes together")
     add("--seconds", type=float, default=30, help="for which they are sent")
     add("--ping-seconds", type=float, default=30, help="silence after which nodes ping")
     add("--dead-seconds", type=float, default=60, help="silence after which nodes hang up")

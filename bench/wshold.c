@@ -10,8 +10,9 @@
  *                             lost: as a node wishes, else as the page does (static/app/core/backoff.js)
  *   round NUMBER ONCE         what is counted begins anew: messages of this number count; with ONCE 1
  *                             a person's first one alone
- *   talk COUNT RATE NODE FROM send COUNT messages, RATE a second, each by anyone here to anyone of
- *                             another node; or, with NODE not -1, to the people of that node in turn
+ *   talk COUNT RATE NODE SOME send COUNT messages, RATE a second, by the first SOME people in turn: each
+ *                             to one of another node, drawn at random and always the same; or, with
+ *                             NODE not -1, to the people of that node in turn
  *   state                     one line of JSON
  *   times                     the same with the times since "round" from sending to the answer and to
  *                             the reading, in ms
@@ -60,7 +61,7 @@ static int open_now, away, pinged;
 static uint64_t welcomed, lost, refused, pings;
 static uint64_t sent, sent_sum, answered, errors, heard, heard_sum, repeated;
 static int round_number, once;
-static int talk_left, talk_node, talk_next;
+static int talk_left, talk_node, talk_some, talk_next;
 static double talk_rate, talk_from;
 static uint64_t talk_done;
 static struct times answer_times, reading_times;
@@ -339,19 +340,26 @@ static void say_something(struct person *p, int to) {
     put_frame(p, 1, text, n);
 }
 
+/* Whom someone writes to: anyone of another node (splitmix64). */
+static int partner(int i) {
+    uint64_t state = (uint64_t)node << 32 | (uint32_t)i;
+    while (1) {
+        uint64_t z = state += 0x9e3779b97f4a7c15;
+        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+        z = (z ^ z >> 27) * 0x94d049bb133111eb;
+        int to = (z ^ z >> 31) % ((uint64_t)number * nodes);
+        if (to % nodes != node) return to;
+    }
+}
+
 static void talk(double t) {
-    while (talk_left && talk_done < (t - talk_from) * talk_rate && open_now) {
-        struct person *p;
-        int to;
-        do p = &people[random() % number];
-        while (p->state != OPEN);
-        if (talk_node >= 0) to = talk_node + talk_next++ * nodes;
-        else
-            do to = random() % (number * nodes);
-            while (to % nodes == node);
+    while (talk_left && talk_done < (t - talk_from) * talk_rate) {
+        int i = talk_next % talk_some;
+        if (people[i].state != OPEN) return; /* they are awaited */
+        say_something(&people[i], talk_node < 0 ? partner(i) : talk_node + talk_next * nodes);
+        talk_next++;
         talk_left--;
         talk_done++;
-        say_something(p, to);
     }
 }
 
@@ -390,9 +398,9 @@ static void obey(const char *order) {
     if (sscanf(order, "connect %d", &window) == 1) return;
     if (sscanf(order, "round %d %d", &round_number, &once) == 2) {
         begin_round();
-    } else if (sscanf(order, "talk %d %lf %d %d", &talk_left, &talk_rate, &talk_node, &talk_next) == 4) {
+    } else if (sscanf(order, "talk %d %lf %d %d", &talk_left, &talk_rate, &talk_node, &talk_some) == 4) {
         talk_from = now();
-        talk_done = 0;
+        talk_done = talk_next = 0;
     } else if (!strncmp(order, "state", 5)) {
         show(0);
     } else if (!strncmp(order, "times", 5)) {

@@ -67,6 +67,7 @@ def test_everyone_comes_answers_hears_and_comes_back(tmp_path: Path) -> None:
     assert (found["heartbeat"]["answered"], found["heartbeat"]["lost"]) == (300, 0)
     messages = found["private messages"]
     assert (messages["sent"], messages["missing"]) == (201, 0)
+    assert (found["first words"]["sent"], found["first words"]["missing"]) == (300, 0)
     assert found["broadcast"]["delivered"] == 300
     anew = found["a node anew"]
     assert (anew["people"], anew["written to meanwhile"], anew["missing"]) == (100, 100, 0)
