@@ -62,7 +62,7 @@ def database(plan: Plan) -> Iterator[MariaDB]:
     options = (
         f"--max-connections={plan.database_connections}",
         f"--innodb-buffer-pool-size={size}M",
-        f"--innodb-log-file-size={max(32, size // 2)}M",
+        f"--innodb-log-file-size={max(32, size // 8)}M",
     )
     mariadb = MariaDB(PortReservations(), options)
     try:
