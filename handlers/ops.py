@@ -9,7 +9,7 @@ from tornado.web import RequestHandler
 from handlers.base import BaseHandler
 from handlers.figures import Figures
 from handlers.operation import ApiHandler, operation
-from im.app import Messenger, now_ms, program_version
+from im.app import Messenger, now_ms
 from im.protocol import bodies
 from im.protocol.encoding import encode
 
@@ -40,7 +40,7 @@ class ReadyHandler(BaseHandler):
                 "status": "not ready" if reasons else "ready",
                 "reasons": reasons,
                 "node": self.messenger.node,
-                "version": program_version(),
+                "version": self.messenger.version,
                 "members": self.messenger.cluster.members(),
                 "redis": ("up" if channel.connected else "down") if channel.available else "none",
             }

@@ -18,7 +18,6 @@ from handlers.plain import (
     is_local_path,
 )
 from handlers.sentences import sentence_file
-from im.app import program_version
 from im.errors import Forbidden, ImError, Malformed, SecureOnly
 from im.i18n import HTML_LANGUAGES, LANGUAGES, PAGE_PARTS
 from im.protocol import bodies
@@ -329,7 +328,7 @@ class ChatPage(PageHandler):
         boot = {
             "user": me(row),
             "node": self.messenger.node,
-            "version": program_version(),
+            "version": self.messenger.version,
             "lang": self.language,
             "theme": self.theme,
             "ws": "/ws",

@@ -117,6 +117,7 @@ class Messenger:
         self.settings = settings
         self.listening = listening
         self.started_at = now_ms()
+        self.version = program_version()
         self.node = node_name(settings, listening.port, listening.worker)
         self.database = database
         self.catalogue: Catalogue = read_catalogue()
@@ -360,7 +361,7 @@ class Messenger:
         return await self.register.relay_peers()
 
     def _describe(self) -> NodeRow:
-        return describe(self, program_version())
+        return describe(self, self.version)
 
 
 async def open_messenger(settings: Settings, listening: Listening) -> Messenger:
