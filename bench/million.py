@@ -49,9 +49,9 @@ from bench.threads import processor_seconds
 RESULTS = Path(__file__).with_name("results") / "million.json"
 PATIENCE_SECONDS = 120.0
 """What has not arrived by then is missing."""
-PAIRS = 1000
+PAIRS = 500
 """People who write to someone of another node."""
-FIRST_RATE = 50
+FIRST_RATE = 20
 """First words a second: for each the database makes a conversation."""
 MISSED = 200
 """Messages to people of the node that is started anew."""
@@ -167,11 +167,12 @@ class Stage:
         self._expect(count["sent"] == each * self._plan.nodes, f"{name}: not all were sent")
         self._expect(
             count.all_arrived and _answered(count),
-            f"{name}: {missing} missing, {count['errors']} told that they may not have arrived",
+            f"{name}: {missing} missing, {count['errors']} refused",
         )
         return {
             "sent": count["sent"],
             "a second": rate,
+            "sent again": count["again"],
             "missing": missing,
             "read, ms": read,
             "answered, ms": answered,
@@ -325,8 +326,8 @@ def _read_arguments() -> argparse.Namespace:
     add("--at-once", type=int, default=4, help="nodes that start, and whose people come, at a time")
     add("--rate", type=float, default=200, help="private messages a second, of all nodes together")
     add("--seconds", type=float, default=30, help="for which they are sent")
-    add("--ping-seconds", type=float, default=30, help="silence after which nodes ping")
-    add("--dead-seconds", type=float, default=60, help="silence after which nodes hang up")
+    add("--ping-seconds", type=float, default=60, help="silence after which nodes ping")
+    add("--dead-seconds", type=float, default=120, help="silence after which nodes hang up")
     add("--kill", action="store_true", help="end the node that starts anew by SIGKILL")
     add("--check", action="store_true", help="only look at the machine")
     add("--results", type=Path, default=RESULTS, help="where figures are kept")

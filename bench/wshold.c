@@ -18,7 +18,8 @@
  *                             the reading, in ms
  *
  * A text says when it was sent (CLOCK_MONOTONIC, the same for all processes), by whom and in which
- * round. Who comes back asks for the list of conversations, and finds there what came meanwhile. It
+ * round. What a node answers with "unavailable" is sent again under the same key, as every client
+ * does. Who comes back asks for the list of conversations, and finds there what came meanwhile. It
  * ends with its standard input. Build: cc -O2 -Wall -o wshold wshold.c -lssl -lcrypto
  */
 #define _GNU_SOURCE
@@ -52,14 +53,22 @@ struct times {
     size_t count, room;
 };
 
+struct letter { /* a message that is sent again, since nobody knows whether it was stored */
+    int from, to;
+    uint64_t us;
+    double due;
+};
+
 static struct person *people;
+static struct letter *letters;
+static int letters_now, letters_room;
 static int number, node, nodes, first_id, window, poll_fd;
 static const char *secret;
 static struct sockaddr_in server, own;
 static double began, opened_at;
 static int open_now, away, pinged;
 static uint64_t welcomed, lost, refused, pings;
-static uint64_t sent, sent_sum, answered, errors, heard, heard_sum, repeated;
+static uint64_t sent, sent_sum, answered, again, errors, heard, heard_sum, repeated;
 static int round_number, once;
 static int talk_left, talk_node, talk_some, talk_next;
 static double talk_rate, talk_from;
@@ -189,6 +198,24 @@ static double wish_in(const char *text, size_t length) {
     return found ? atof(found + 14) / 1000 : 0;
 }
 
+/* Whether an error is of a message whose outcome is unknown, which is then sent again. */
+static int send_again(struct person *p, const char *text, size_t length) {
+    unsigned long long seconds, us;
+    int to;
+    const char *id = memmem(text, length, "\"id\":\"", 6);
+    if (!memmem(text, length, "\"code\":\"unavailable\"", 20)) return 0;
+    if (!id || sscanf(id + 6, "%llu.%6llu.%d", &seconds, &us, &to) != 3) return 0;
+    if (letters_now == letters_room) {
+        letters_room = letters_room ? letters_room * 2 : 64;
+        letters = realloc(letters, letters_room * sizeof *letters);
+        if (!letters) fail("memory");
+    }
+    letters[letters_now++] = (struct letter){
+        .from = p - people, .to = to, .us = seconds * 1000000 + us, .due = now() + 0.5 + share()};
+    again++;
+    return 1;
+}
+
 static void take_text(struct person *p, const char *text, size_t length) {
     if (memmem(text, length, "\"op\":\"welcome\"", 14)) {
         if (p->state == GREETING) welcome(p);
@@ -207,7 +234,8 @@ static void take_text(struct person *p, const char *text, size_t length) {
         p->due = wish_in(text, length);
     } else if (memmem(text, length, "\"op\":\"error\"", 12)) {
         if (p->state == GREETING) p->due = wish_in(text, length) * (1 + share() / 2);
-        else if (!errors++) fprintf(stderr, "%.*s\n", (int)length, text);
+        else if (!send_again(p, text, length) && !errors++)
+            fprintf(stderr, "%.*s\n", (int)length, text);
     }
 }
 
@@ -326,18 +354,24 @@ static void let_come(double t) {
     }
 }
 
-static void say_something(struct person *p, int to) {
-    char text[512];
-    /* In whole µs, so that what is read is what was written. */
-    uint64_t us = now() * 1e6;
-    double t = us / 1e6;
+static void send_letter(int from, int to, uint64_t us) {
+    char id[64], text[512];
+    snprintf(id, sizeof id, "%llu.%06llu.%d", (unsigned long long)us / 1000000,
+             (unsigned long long)us % 1000000, to);
     int n = snprintf(text, sizeof text,
-                     "{\"op\":\"send\",\"id\":\"%.6f\",\"to\":\"u:%d\",\"text\":\"at %.6f by %d in %d: "
-                     "a message of some length, as people write\"}",
-                     t, first_id + to, t, number_of(p), round_number);
-    sent++;
-    sent_sum += us;
-    put_frame(p, 1, text, n);
+                     "{\"op\":\"send\",\"id\":\"%s\",\"key\":\"%s\",\"to\":\"u:%d\","
+                     "\"text\":\"at %.6f by %d in %d: a message of some length, as people write\"}",
+                     id, id, first_id + to, us / 1e6, number_of(&people[from]), round_number);
+    put_frame(&people[from], 1, text, n);
+}
+
+static void send_letters(double t) {
+    for (int i = 0; i < letters_now; i++) {
+        struct letter letter = letters[i];
+        if (letter.due > t || people[letter.from].state != OPEN) continue;
+        letters[i--] = letters[--letters_now];
+        send_letter(letter.from, letter.to, letter.us);
+    }
 }
 
 /* Whom someone writes to: anyone of another node (splitmix64). */
@@ -356,7 +390,11 @@ static void talk(double t) {
     while (talk_left && talk_done < (t - talk_from) * talk_rate) {
         int i = talk_next % talk_some;
         if (people[i].state != OPEN) return; /* they are awaited */
-        say_something(&people[i], talk_node < 0 ? partner(i) : talk_node + talk_next * nodes);
+        /* In whole µs, so that what is read is what was written. */
+        uint64_t us = now() * 1e6;
+        sent++;
+        sent_sum += us;
+        send_letter(i, talk_node < 0 ? partner(i) : talk_node + talk_next * nodes, us);
         talk_next++;
         talk_left--;
         talk_done++;
@@ -370,15 +408,18 @@ static void show_times(const char *name, struct times *times) {
 }
 
 static void show(int all) {
-    printf("{\"open\": %d, \"welcomed\": %llu, \"lost\": %llu, \"refused\": %llu, \"pings\": %llu, "
-           "\"pinged\": %d, \"sent\": %llu, \"sent_sum\": %llu, \"answered\": %llu, \"errors\": %llu, "
-           "\"heard\": %llu, \"heard_sum\": %llu, \"repeated\": %llu, \"to_send\": %d, "
-           "\"opened_at\": %.6f",
-           open_now, (unsigned long long)welcomed, (unsigned long long)lost,
-           (unsigned long long)refused, (unsigned long long)pings, pinged, (unsigned long long)sent,
-           (unsigned long long)sent_sum, (unsigned long long)answered, (unsigned long long)errors,
-           (unsigned long long)heard, (unsigned long long)heard_sum, (unsigned long long)repeated,
-           talk_left, opened_at);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {
+        {"open", open_now}, {"welcomed", welcomed}, {"lost", lost}, {"refused", refused},
+        {"pings", pings}, {"pinged", pinged}, {"sent", sent}, {"sent_sum", sent_sum},
+        {"answered", answered}, {"again", again}, {"errors", errors}, {"heard", heard},
+        {"heard_sum", heard_sum}, {"repeated", repeated}, {"to_send", talk_left},
+    };
+    printf("{\"opened_at\": %.6f", opened_at);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        printf(", \"%s\": %llu", counts[i].name, (unsigned long long)counts[i].value);
     if (all) {
         show_times("answer_ms", &answer_times);
         show_times("reading_ms", &reading_times);
@@ -388,7 +429,9 @@ static void show(int all) {
 }
 
 static void begin_round(void) {
-    sent = sent_sum = answered = errors = heard = heard_sum = repeated = lost = refused = pings = 0;
+    letters_now = 0;
+    sent = sent_sum = answered = again = errors = heard = heard_sum = repeated = 0;
+    lost = refused = pings = 0;
     pinged = 0;
     answer_times.count = reading_times.count = 0;
     for (int i = 0; i < number; i++) people[i].marks &= RETURNING;
@@ -398,7 +441,8 @@ static void obey(const char *order) {
     if (sscanf(order, "connect %d", &window) == 1) return;
     if (sscanf(order, "round %d %d", &round_number, &once) == 2) {
         begin_round();
-    } else if (sscanf(order, "talk %d %lf %d %d", &talk_left, &talk_rate, &talk_node, &talk_some) == 4) {
+    } else if (sscanf(order, "talk %d %lf %d %d", &talk_left, &talk_rate, &talk_node,
+                      &talk_some) == 4) {
         talk_from = now();
         talk_done = talk_next = 0;
     } else if (!strncmp(order, "state", 5)) {
@@ -460,7 +504,9 @@ int main(int count, char **arg) {
         double t = now();
         if (away && window) let_come(t);
         if (talk_left) talk(t);
-        int n = epoll_wait(poll_fd, events, EVENTS, talk_left ? 1 : away && window ? 20 : 1000);
+        if (letters_now) send_letters(t);
+        int wait = talk_left ? 1 : letters_now || (away && window) ? 20 : 1000;
+        int n = epoll_wait(poll_fd, events, EVENTS, wait);
         for (int k = 0; k < n; k++) {
             if (events[k].data.u32 != STDIN_MARK) ready(&people[events[k].data.u32]);
             else if (!read_orders()) return 0;
