@@ -36,6 +36,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.million_crowd import Count, Crowd, gather
@@ -58,6 +59,14 @@ MISSED = 200
 BROKEN_OFF = 130
 
 
+@dataclass
+class Results:
+    """What was found so far, phase by phase, and what was not as it should be."""
+
+    figures: Figures = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
 class Stage:
     """Everything that runs: the nodes, the people, the database."""
 
@@ -69,6 +78,7 @@ class Stage:
         nodes: list[RunningNode],
         crowd: Crowd,
         database_pid: int,
+        results: Results,
     ) -> None:
         self._chosen = chosen
         self._plan = wanted
@@ -76,12 +86,12 @@ class Stage:
         self._nodes = nodes
         self._crowd = crowd
         self._database_pid = database_pid
-        self._failures: list[str] = []
+        self._results = results
 
-    def play(self) -> tuple[Figures, list[str]]:
-        """All phases; the figures, and what was not as it should be."""
+    def play(self) -> None:
+        """All phases."""
         empty = self._memory()
-        figures: Figures = {}
+        figures = self._results.figures
         for name, phase in (("log in", self._log_in), ("heartbeat", self._hold)):
             figures[name] = self._counted(phase)
         figures["memory"] = memory_figures(empty, self._memory(), self._plan)
@@ -92,7 +102,6 @@ class Stage:
         ):
             figures[name] = self._counted(phase)
         figures["a node anew"] = self._restart()
-        return figures, self._failures
 
     def _counted(self, phase: Callable[[], Figures]) -> Figures:
         """The figures of a phase, with the processor seconds that it took."""
@@ -256,10 +265,10 @@ class Stage:
 
     def _expect(self, held: bool, otherwise: str) -> None:
         if not held:
-            self._failures.append(otherwise)
+            self._results.failures.append(otherwise)
 
 
-def run(chosen: argparse.Namespace, wanted: Plan) -> tuple[Figures, list[str]]:
+def run(chosen: argparse.Namespace, wanted: Plan, results: Results) -> None:
     """Set everything up, play all phases, take everything down."""
     with ExitStack() as stack:
         stack.callback(_ignore_signals)  # Taking down is not broken off.
@@ -275,10 +284,8 @@ def run(chosen: argparse.Namespace, wanted: Plan) -> tuple[Figures, list[str]]:
         progress.end(f"{wanted.nodes} hear each other")
         ports = [node.node.port for node in nodes]
         crowd = stack.enter_context(gather(folder, ports, wanted, people))
-        stage = Stage(chosen, wanted, people, nodes, crowd, mariadb.process.pid)
-        found = stage.play()
+        Stage(chosen, wanted, people, nodes, crowd, mariadb.process.pid, results).play()
         print("ending …", file=sys.stderr, flush=True)
-        return found
 
 
 def main() -> int:
@@ -296,26 +303,29 @@ def main() -> int:
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
+    results = Results()
     try:
-        figures, failures = run(chosen, wanted)
+        run(chosen, wanted, results)
     except KeyboardInterrupt:
-        print("\nstopped: nothing is left", file=sys.stderr)
+        print("\nstopped: nothing is left; so far:", file=sys.stderr)
         return BROKEN_OFF
-    results = {
+    finally:
+        print(table(results.figures))
+    whole = {
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "connections": wanted.people,
         "nodes": wanted.nodes,
         "seconds in all": round(time.monotonic() - began),
-        **figures,
-        "failures": failures,
+        **results.figures,
+        "failures": results.failures,
     }
-    keep(results, chosen.results)
-    print(table(results))
-    for failure in failures:
+    keep(whole, chosen.results)
+    print(f"\n{whole['seconds in all']:,} s in all, kept in {chosen.results}")
+    for failure in results.failures:
         print(f"failed: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if results.failures else 0
 
 
 def _read_arguments() -> argparse.Namespace:
@@ -323,7 +333,7 @@ def _read_arguments() -> argparse.Namespace:
     add: Callable[..., object] = parser.add_argument
     add("--connections", type=int, default=1_000_000, help="at least so many")
     add("--nodes", type=int, help="as few as there can be if not given")
-    add("--at-once", type=int, default=4, help="nodes that start, and whose people come, at a time")
+    add("--at-once", type=int, default=2, help="nodes that start, and whose people come, at a time")
     add("--rate", type=float, default=200, help="private messages a second, of all nodes together")
     add("--seconds", type=float, default=30, help="for which they are sent")
     add("--ping-seconds", type=float, default=60, help="silence after which nodes ping")

@@ -18,8 +18,9 @@ from bench.servers import compile_load
 
 SOURCE = Path(__file__).with_name("wshold.c")
 LOOK_SECONDS = 0.2
-WINDOW = 16
-"""People of one node who come at the same time while everyone comes for the first time."""
+WINDOW = 48
+"""People of one node who come at the same time while everyone comes for the first time: a few more
+than it lets in at once, so that it asks the database for many together."""
 SUM = 2**64
 """Numbers of messages are added up modulo this."""
 

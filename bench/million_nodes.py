@@ -16,6 +16,10 @@ from tests.services.ports import PortReservations
 
 START_SECONDS = 120
 LOOK_SECONDS = 0.1
+RECHECK_SECONDS = 300
+"""Between two looks of a node at the memberships of all its people
+(``sessions.recheck_seconds``). Only what the relay has lost needs one; all nodes share one machine
+here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def cluster(
         "IM_HTTP_MAX_CONNECTIONS_PER_ADDRESS": str(plan.each + 100),
         "IM_LOG_LEVEL": "warning",
         "IM_RELAY_INTERFACE": "lo",
+        "IM_SESSIONS_RECHECK_SECONDS": str(RECHECK_SECONDS),
         "IM_RELAY_PORT": str(ports.reserve(RELAY_SPAN)),
         "IM_SOCKETS_PING_SECONDS": str(heartbeat.ping),
         "IM_SOCKETS_DEAD_SECONDS": str(heartbeat.dead),

@@ -31,15 +31,16 @@ LARGE = Machine(
 
 
 def begin(tmp_path: Path, *words: str, mark: str = "") -> subprocess.Popen[str]:
-    """The program with its files under a folder."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench.million", "--results", tmp_path / "results.json", *words],
-        env={**os.environ, MARK: mark, "TMPDIR": str(tmp_path)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=RUN.parent,
-    )
+    """The program with its files under a folder; what it finds goes to ``found`` there."""
+    with (tmp_path / "found").open("w") as found:
+        return subprocess.Popen(
+            [sys.executable, "-m", "bench.million", "--results", tmp_path / "results.json", *words],
+            env={**os.environ, MARK: mark, "TMPDIR": str(tmp_path)},
+            stdout=found,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=RUN.parent,
+        )
 
 
 def environments(mark: str) -> list[dict[str, str]]:
@@ -89,6 +90,7 @@ def test_nothing_is_left_when_it_is_stopped_in_the_middle(tmp_path: Path) -> Non
     assert len(folders) == 3
     assert [folder for folder in folders if Path(folder).exists()] == []
     assert list(tmp_path.glob("im-million-*")) == []
+    assert "| log in: people | 40 |" in (tmp_path / "found").read_text()
 
 
 def test_a_machine_that_cannot_is_told_what_it_lacks(tmp_path: Path) -> None:
