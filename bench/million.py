@@ -50,9 +50,9 @@ from bench.threads import processor_seconds
 RESULTS = Path(__file__).with_name("results") / "million.json"
 PATIENCE_SECONDS = 120.0
 """What has not arrived by then is missing."""
-PAIRS = 500
-"""People who write to someone of another node."""
-FIRST_RATE = 20
+RETURN_SECONDS = 600.0
+"""Whoever is not back by then is missing."""
+FIRST_RATE = 10
 """First words a second: for each the database makes a conversation."""
 MISSED = 200
 """Messages to people of the node that is started anew."""
@@ -157,7 +157,7 @@ class Stage:
     @property
     def _pairs(self) -> int:
         """How many people of each node write to someone of another."""
-        return min(self._plan.each, max(1, PAIRS // self._plan.nodes))
+        return min(self._plan.each, max(1, self._chosen.pairs // self._plan.nodes))
 
     def _messages(self, name: str, each: int, rate: float) -> Figures:
         """So many messages of each node, at a rate of all nodes together."""
@@ -224,7 +224,7 @@ class Stage:
         started = time.monotonic() - began
         back = away.until(
             lambda count: count["lost"] >= self._plan.each and count["open"] == self._plan.each,
-            PATIENCE_SECONDS,
+            RETURN_SECONDS,
             lambda count: progress(count["open"]),
         )
         found = self._crowd.until(
@@ -334,7 +334,8 @@ def _read_arguments() -> argparse.Namespace:
     add("--connections", type=int, default=1_000_000, help="at least so many")
     add("--nodes", type=int, help="as few as there can be if not given")
     add("--at-once", type=int, default=2, help="nodes that start, and whose people come, at a time")
-    add("--rate", type=float, default=200, help="private messages a second, of all nodes together")
+    add("--pairs", type=int, default=300, help="people who write to someone of another node")
+    add("--rate", type=float, default=20, help="private messages a second, of all nodes together")
     add("--seconds", type=float, default=30, help="for which they are sent")
     add("--ping-seconds", type=float, default=60, help="silence after which nodes ping")
     add("--dead-seconds", type=float, default=120, help="silence after which nodes hang up")

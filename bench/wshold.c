@@ -53,7 +53,8 @@ struct times {
     size_t count, room;
 };
 
-struct letter { /* a message that is sent again, since nobody knows whether it was stored */
+struct letter { /* what is sent again: a message of unknown outcome; with "to" -1, the question for
+                    the list */
     int from, to;
     uint64_t us;
     double due;
@@ -179,8 +180,12 @@ static void hear(struct person *p, const char *text, size_t length) {
     }
 }
 
-static void welcome(struct person *p) {
+static void ask_list(struct person *p) {
     static const char list[] = "{\"op\":\"conversations\",\"id\":\"list\"}";
+    put_frame(p, 1, list, sizeof list - 1);
+}
+
+static void welcome(struct person *p) {
     p->state = OPEN;
     p->attempt = 0;
     p->due = 0;
@@ -189,7 +194,7 @@ static void welcome(struct person *p) {
     opened_at = now();
     if (p->marks & RETURNING) {
         p->marks &= ~RETURNING;
-        put_frame(p, 1, list, sizeof list - 1);
+        ask_list(p);
     }
 }
 
@@ -198,13 +203,15 @@ static double wish_in(const char *text, size_t length) {
     return found ? atof(found + 14) / 1000 : 0;
 }
 
-/* Whether an error is of a message whose outcome is unknown, which is then sent again. */
+/* Whether an error is of something that the node could not answer, which is then sent again. */
 static int send_again(struct person *p, const char *text, size_t length) {
-    unsigned long long seconds, us;
-    int to;
+    unsigned long long seconds = 0, us = 0;
+    int to = -1;
     const char *id = memmem(text, length, "\"id\":\"", 6);
     if (!memmem(text, length, "\"code\":\"unavailable\"", 20)) return 0;
-    if (!id || sscanf(id + 6, "%llu.%6llu.%d", &seconds, &us, &to) != 3) return 0;
+    if (!id) return 0;
+    if (strncmp(id + 6, "list\"", 5) && sscanf(id + 6, "%llu.%6llu.%d", &seconds, &us, &to) != 3)
+        return 0;
     if (letters_now == letters_room) {
         letters_room = letters_room ? letters_room * 2 : 64;
         letters = realloc(letters, letters_room * sizeof *letters);
@@ -370,7 +377,8 @@ static void send_letters(double t) {
         struct letter letter = letters[i];
         if (letter.due > t || people[letter.from].state != OPEN) continue;
         letters[i--] = letters[--letters_now];
-        send_letter(letter.from, letter.to, letter.us);
+        if (letter.to < 0) ask_list(&people[letter.from]);
+        else send_letter(letter.from, letter.to, letter.us);
     }
 }
 
@@ -387,7 +395,7 @@ static int partner(int i) {
 }
 
 static void talk(double t) {
-    while (talk_left && talk_done < (t - talk_from) * talk_rate) {
+    while (talk_left && talk_done + 1 <= (t - talk_from) * talk_rate) {
         int i = talk_next % talk_some;
         if (people[i].state != OPEN) return; /* they are awaited */
         /* In whole µs, so that what is read is what was written. */
@@ -472,6 +480,17 @@ static int read_orders(void) {
     return have < sizeof line - 1;
 }
 
+/* How long nothing is to be done but to listen, in ms. */
+static int patience(double t) {
+    int wait = letters_now || (away && window) ? 20 : 1000;
+    if (talk_left) {
+        double due = talk_from + (talk_done + 1) / talk_rate - t;
+        /* What is overdue waits for someone who is away. */
+        if (due * 1000 < wait) wait = due > 0 ? due * 1000 + 1 : 20;
+    }
+    return wait;
+}
+
 int main(int count, char **arg) {
     if (count != 8) {
         fprintf(stderr, "see the head of wshold.c\n");
@@ -505,8 +524,7 @@ int main(int count, char **arg) {
         if (away && window) let_come(t);
         if (talk_left) talk(t);
         if (letters_now) send_letters(t);
-        int wait = talk_left ? 1 : letters_now || (away && window) ? 20 : 1000;
-        int n = epoll_wait(poll_fd, events, EVENTS, wait);
+        int n = epoll_wait(poll_fd, events, EVENTS, patience(t));
         for (int k = 0; k < n; k++) {
             if (events[k].data.u32 != STDIN_MARK) ready(&people[events[k].data.u32]);
             else if (!read_orders()) return 0;
