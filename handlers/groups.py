@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.operation import ApiHandler, operation
-from im.protocol import bodies
+from im.protocol import bodies, own_lists
 from im.protocol.server import GroupSummary
 from im.services.identity import Identity
 
@@ -11,10 +11,17 @@ from im.services.identity import Identity
 class GroupsHandler(ApiHandler):
     """``/api/groups``"""
 
-    @operation("My groups by name", answer=bodies.GroupsAnswer, scope="read")
-    async def get(self, who: Identity) -> bodies.GroupsAnswer:
-        """Those that I am in."""
-        return bodies.GroupsAnswer(groups=await self.messenger.groups.of(who))
+    @operation(
+        "My groups by name",
+        query=own_lists.GroupsQuery,
+        answer=bodies.GroupsAnswer,
+        scope="read",
+    )
+    async def get(self, who: Identity, query: own_lists.GroupsQuery) -> bodies.GroupsAnswer:
+        """Those that I am in; with ``member`` those that this person is in too."""
+        groups = self.messenger.groups
+        common = query.member and groups.in_common(who, query.member)
+        return bodies.GroupsAnswer(groups=await (common or groups.of(who)))
 
     @operation(
         "Make a group with its first members",

@@ -14,6 +14,12 @@ from im.protocol.client import UserId
 Version = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
+class GroupsQuery(Struct, kw_only=True):
+    """All of my groups, or those that ``member`` is in too."""
+
+    member: UserId | None = None
+
+
 class Known(Struct, kw_only=True):
     """The version of a list that one has."""
 

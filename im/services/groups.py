@@ -73,6 +73,11 @@ class Groups:
         """A person's groups by name."""
         return [views.group(row) for row in await self._database.read(groups.of_user, who.user)]
 
+    async def in_common(self, who: Identity, other: int) -> list[GroupSummary]:
+        """Those of a person's groups that another one is in too, by name."""
+        rows = await self._database.read(groups.in_common, who.user, other)
+        return [views.group(row) for row in rows]
+
     async def get(self, who: Identity, group: int) -> GroupSummary:
         """A group that a person is in. Raises ``NotFound``."""
         row = await self._database.read(groups.seen_by, group, who.user)

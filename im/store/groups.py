@@ -85,6 +85,16 @@ def of_user(cursor: Cursor, user: int) -> list[GroupRow]:
     return [GroupRow(*row) for row in rows]
 
 
+def in_common(cursor: Cursor, user: int, other: int) -> list[GroupRow]:
+    """Those of a person's groups that another one is in too, by name."""
+    rows = cursor.execute(
+        _SEEN + " AND EXISTS (SELECT 1 FROM member o WHERE o.conversation_id = c.id"
+        " AND o.user_id = %s AND o.left_seq IS NULL) ORDER BY g.name_folded LIMIT %s",
+        (user, other, MAX_LISTED),
+    ).all()
+    return [GroupRow(*row) for row in rows]
+
+
 def named(cursor: Cursor, user: int, folded: str, limit: int) -> list[GroupRow]:
     """A person's groups that have a folded text in their name; first those that begin with it."""
     rows = cursor.execute(

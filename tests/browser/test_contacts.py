@@ -169,6 +169,30 @@ def test_pinned_muted_and_hidden_conversations(urls: tuple[str, str], new_page: 
     expect(names).to_have_text(["Bo", "Cem", "Announcements"])
 
 
+def test_the_card_of_a_person_leads_to_the_groups_in_common(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    befriend(anna, bo)
+    for number in range(1, 8):
+        anna.call("POST", "/groups", {"name": f"Team {number}", "members": [bo.id]})
+    anna.call("POST", "/groups", {"name": "Without Bo", "members": [cem.id]})
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"contacts/{bo.id}")
+    common = page.locator(".prof .block", has_text="Groups in common · 7")
+    expect(common.get_by_role("link")).to_have_count(5)
+    common.get_by_role("button", name="Show all").click()
+    expect(common.get_by_role("link")).to_have_count(7)
+    common.get_by_role("link", name="Team 6").click()
+    expect(page.get_by_role("heading", name="Team 6")).to_be_visible()
+    # Who shares none has none of it.
+    page.goto(f"{url}/toChat#/contacts/{cem.id}")
+    anna.call("DELETE", "/groups/8")
+    expect(page.locator(".prof .hero")).to_contain_text("Cem")
+    expect(page.get_by_text("Groups in common")).to_have_count(0)
+
+
 def test_a_conversation_is_marked_as_unread_on_all_devices_until_it_is_opened(
     urls: tuple[str, str], new_page: Pages
 ) -> None:

@@ -59,6 +59,25 @@ async def test_a_group_is_made_with_its_first_members(api: Api) -> None:
     assert [(g["name"], g["members"], g["role"]) for g in listed] == [("读书会", 2, "member")]
 
 
+async def test_groups_in_common_are_those_that_both_are_in(api: Api) -> None:
+    ann, bob, cyd = await api.people("ann", "bob", "cyd")
+    both, left = await make(ann, bob, name="both"), await make(ann, bob, name="left")
+    await make(ann, cyd, name="without bob")
+    await make(bob, cyd, name="without ann")
+    await bob.post(f"/api/groups/{left}/members/{bob.id}", method="DELETE")
+
+    async def common(one: Person, other: Person) -> list[str]:
+        listed = (await one.get("/api/groups", member=other.id)).data["groups"]
+        return [group["name"] for group in listed]
+
+    assert await common(ann, bob) == await common(bob, ann) == ["both"]
+    assert await common(ann, cyd) == ["without bob"]
+    await ann.post(f"/api/groups/{both}", method="DELETE")
+    assert await common(bob, ann) == []
+    assert (await ann.get("/api/groups", member=99)).data["groups"] == []
+    (await ann.get("/api/groups", member=0)).refused(400, "malformed", "member")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "error", "field"),
     [

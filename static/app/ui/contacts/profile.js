@@ -8,6 +8,7 @@ import { Confirm } from "../layer-views.js";
 import { hideConversation } from "../list/row-menu.js";
 import { presenceText } from "../presence-text.js";
 import { SideFrame } from "../shell/side-frame.js";
+import { CommonGroups } from "./common-groups.js";
 import { EditRemark, SendRequest } from "./dialogs.js";
 import { failing } from "../reason.js";
 
@@ -82,6 +83,7 @@ function Person({ user, inChat = false }) {
       ${user.kind === "webhook" && html`<dt>${t("people.webhook")}</dt><dd>${t("people.webhook_text")}</dd>`}
       ${user.note && html`<dt>${t("people.note")}</dt><dd>${user.note}</dd>`}
     </dl>
+    ${!me && html`<${CommonGroups} id=${id} key=${id} />`}
     ${!me &&
     html`<div class="block">
       ${summary &&
