@@ -136,13 +136,13 @@ async function main() {
   keyboard.then(({ listenForKeys }) => listenForKeys(app), () => {});
   await client.start();
   // The chat's code is on its way before it is asked for, but not in the way of the list.
-  const idle = window.requestIdleCallback ?? setTimeout;
+  const idle = whenIdle();
   if (router.place.value.id) loadChat();
-  else idle(loadChat);
-  idle(loadMenu);
+  else idle.then(loadChat);
+  idle.then(loadMenu);
   render(html`<${AppContext.Provider} value=${app}><${App} /><//>`, document.querySelector("#app"));
   dispatchEvent(new Event("started"));
-  await whenIdle();
+  await idle;
   const [{ createAnnouncer }, { createNotifier }, { watchUse }, { watchVersions }] = await Promise.all(
     [
       () => import("./ui/announcer.js"),

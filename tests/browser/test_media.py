@@ -11,6 +11,7 @@ from tests.browser.people import (
     QUICK,
     bubble,
     enter,
+    fetched,
     online,
     pair,
     private,
@@ -139,6 +140,7 @@ def test_a_picture_can_be_pasted_and_dropped(node: NodeFactory, new_page: Pages)
       document.querySelector(".log").dispatchEvent(
         new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
     }"""
+    fetched(page, "drop.js")
     page.evaluate(drag, [data, "dragover"])
     expect(page.locator(".drop")).to_contain_text("Drop here to send to Bo")
     assert violations(page) == []

@@ -2,9 +2,9 @@ import { html, useEffect, useMemo, useRef, useSignal } from "../../../vendor/pre
 import { ALL, parseName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
+import { later, useLater } from "../idle.js";
 import { call, lazy } from "../lazy.js";
 import { typingText } from "../list/preview.js";
-import { useDrop } from "../media/drop.js";
 import { useSender } from "../media/sender.js";
 import { useVoices } from "../media/voices.js";
 import { Composer } from "./composer.js";
@@ -12,6 +12,7 @@ import { ChatHeader } from "./header.js";
 import { LogView } from "./log-view.js";
 import { Silenced, useSilenced } from "./silenced.js";
 
+const dropping = later(() => import("../media/drop.js"));
 const ForwardDialog = lazy(() => import("./forward.js"), "ForwardDialog", ["details"]);
 const Lightbox = lazy(() => import("../media/lightbox.js"), "Lightbox", ["lightbox"]);
 const ReadersDialog = lazy(() => import("./readers.js"), "ReadersDialog", ["details"]);
@@ -59,7 +60,10 @@ function OpenChat({ conv, summary }) {
   const silenced = useSilenced(summary.group);
   const canWrite = conv === ALL ? client.canBroadcast.value : silenced === null;
   const sender = useSender({ conv, about, handle: composer });
-  const over = useDrop(main, canWrite ? sender.open : null);
+  const over = useSignal(false);
+  const take = useRef(null);
+  take.current = canWrite ? sender.open : null;
+  useLater(dropping, ({ followDrop }) => followDrop(main, over, take));
   useEffect(() => {
     client.openConversation(conv);
     client.peopleShown();
@@ -101,7 +105,7 @@ function OpenChat({ conv, summary }) {
       : silenced !== null
         ? html`<${Silenced} until=${silenced} />`
         : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
-    ${over &&
+    ${over.value &&
     html`<div class="drop" aria-hidden="true"><p><${Icon} name="upload" size="xl" />${t("upload.drop", { name: client.conversations.title(summary) })}</p></div>`}
   </main>`;
 }

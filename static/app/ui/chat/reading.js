@@ -1,4 +1,5 @@
 import { useEffect } from "../../../vendor/preact.js";
+import { listen } from "../listen.js";
 
 /** A message counts as read when it was at least half in view this long, in ms. */
 export const READ_MS = 500;
@@ -41,20 +42,17 @@ export function useReading({ app, conv, log, scroller, content, line, redraw }) 
     const element = scroller.current;
     const observer = new MutationObserver(later);
     observer.observe(content.current, { childList: true });
-    element.addEventListener("scroll", later, { passive: true });
-    addEventListener("focus", onReturn);
-    addEventListener("blur", onLeave);
-    document.addEventListener("visibilitychange", onReturn);
-    document.addEventListener("visibilitychange", onLeave);
+    const onVisible = () => (document.visibilityState === "visible" ? onReturn() : onLeave());
+    const ends = [
+      listen(element, { scroll: later }, { passive: true }),
+      listen(window, { focus: onReturn, blur: onLeave }),
+      listen(document, { visibilitychange: onVisible }),
+    ];
     later();
     return () => {
       clearTimeout(timer);
       observer.disconnect();
-      element.removeEventListener("scroll", later);
-      removeEventListener("focus", onReturn);
-      removeEventListener("blur", onLeave);
-      document.removeEventListener("visibilitychange", onReturn);
-      document.removeEventListener("visibilitychange", onLeave);
+      ends.forEach((end) => end());
     };
   }, [conv]);
 }

@@ -9,11 +9,11 @@ import { useApp } from "../context.js";
 import { Avatar, colourOf, Icon, IconButton, isProgram } from "../elements.js";
 import { isSticker, Sticker } from "../emoji/sticker-set.js";
 import { eventText } from "../event-text.js";
+import { useFinger } from "../finger.js";
 import { mediaText } from "../list/preview.js";
 import { FileCard } from "../media/file.js";
 import { Picture, QuotedPicture } from "../media/picture.js";
 import { Voice } from "../media/voice.js";
-import { useFinger } from "./finger.js";
 import { messageActions, onMessageKey, openMessageMenu } from "./message-menu.js";
 
 const LINKS = new LinkifyIt();

@@ -3,7 +3,9 @@ import { ALL } from "../../core/names.js";
 import { isUnread } from "../../core/summaries.js";
 import { useApp } from "../context.js";
 import { IconButton, LoadError, Skeleton } from "../elements.js";
+import { later, useLater } from "../idle.js";
 import { call, lazy } from "../lazy.js";
+import { listen } from "../listen.js";
 import { useRoving } from "../roving.js";
 import { PaneFrame } from "../shell/pane-frame.js";
 import { ConversationRow } from "./row.js";
@@ -14,6 +16,8 @@ const loadBegin = () => import("./begin.js");
 const NoConversations = lazy(loadBegin, "NoConversations");
 const SearchResults = lazy(() => import("../search/results.js"), "SearchResults", ["search"]);
 const NoticesHint = lazy(() => import("../away/hint.js"), "NoticesHint");
+
+const fingers = later(() => import("../finger.js"));
 
 /** The list of conversations with its search and filters. */
 export function ConversationList() {
@@ -85,13 +89,13 @@ function Rows({ shown, current, filter, onlyAnnouncements }) {
   const { held } = client.conversations;
   useEffect(() => {
     const release = () => (held.value = null);
-    const events = ["pointerup", "pointercancel", "dragend", "blur"];
-    for (const name of events) addEventListener(name, release);
+    const deaf = listen(window, { pointerup: release, pointercancel: release, dragend: release, blur: release });
     return () => {
       release();
-      for (const name of events) removeEventListener(name, release);
+      deaf();
     };
   }, []);
+  useLater(fingers, ({ followFinger }) => followFinger(ref.current, { current: { press, links: true } }));
   return html`<div class="scroll">
     <ul class="rows" ref=${ref}
       onPointerDown=${() => (held.value = shown.map((summary) => summary.conv))}>
@@ -107,6 +111,11 @@ function Rows({ shown, current, filter, onlyAnnouncements }) {
     ${!shown.length && !onlyAnnouncements &&
     html`<p class="nothing" role="status">${t(`list.none_${filter}`)}</p>`}
   </div>`;
+}
+
+/** A finger that rests opens the menu also where the browser asks for none. */
+function press({ target, touches: [{ clientX, clientY }] }) {
+  target.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true, clientX, clientY }));
 }
 
 /** Rows hold their places while a pointer is pressed on the list. */

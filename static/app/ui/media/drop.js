@@ -1,37 +1,27 @@
-import { useEffect, useState } from "../../../vendor/preact.js";
+import { listen } from "../listen.js";
 
 const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
 /**
- * Files that are dropped on an element. Answers whether some hang over it now. What is dropped
- * beside it does nothing, where a browser would leave the page for it.
+ * Files that are dropped on `element.current` are given to `take.current`, null where none are taken; the signal `over`
+ * is whether some hang over it now. What is dropped beside it does nothing, where a browser would leave the page for
+ * it. Answers how to end it.
  */
-export function useDrop(element, onFiles) {
-  const [over, setOver] = useState(false);
-  useEffect(() => {
-    const within = (event) => Boolean(onFiles) && element.current?.contains(event.target);
-    const onOver = (event) => {
+export function followDrop(element, over, take) {
+  const within = (event) => Boolean(take.current) && element.current?.contains(event.target);
+  return listen(window, {
+    dragover(event) {
       if (!hasFiles(event)) return;
       event.preventDefault();
-      const inside = within(event);
-      event.dataTransfer.dropEffect = inside ? "copy" : "none";
-      setOver(inside);
-    };
-    const onLeave = (event) => event.relatedTarget === null && setOver(false);
-    const onDrop = (event) => {
+      over.value = within(event);
+      event.dataTransfer.dropEffect = over.value ? "copy" : "none";
+    },
+    dragleave: (event) => event.relatedTarget === null && (over.value = false),
+    drop(event) {
       if (!hasFiles(event)) return;
       event.preventDefault();
-      setOver(false);
-      if (within(event)) onFiles([...event.dataTransfer.files]);
-    };
-    addEventListener("dragover", onOver);
-    addEventListener("dragleave", onLeave);
-    addEventListener("drop", onDrop);
-    return () => {
-      removeEventListener("dragover", onOver);
-      removeEventListener("dragleave", onLeave);
-      removeEventListener("drop", onDrop);
-    };
+      over.value = false;
+      if (within(event)) take.current([...event.dataTransfer.files]);
+    },
   });
-  return over;
 }

@@ -1,3 +1,5 @@
+import { listen } from "../listen.js";
+
 /** A finger that rests so long on the button holds it; one that goes sooner has tapped it. In ms. */
 const HOLD_MS = 300;
 /** Before that, one that moves further than this is doing something else; in CSS pixels, as `AWAY_PX`. */
@@ -18,7 +20,7 @@ export function followHold(button, hold, begin) {
     press = null;
     if (holding()) hold.value = outcome;
   };
-  const listeners = {
+  const deaf = listen(button, {
     touchstart({ touches }) {
       end("broken");
       if (touches.length > 1) return;
@@ -43,10 +45,9 @@ export function followHold(button, hold, begin) {
     },
     touchcancel: () => end("broken"),
     contextmenu: (event) => press && event.preventDefault(),
-  };
-  for (const [name, listener] of Object.entries(listeners)) button.addEventListener(name, listener);
+  });
   return () => {
     clearTimeout(press?.timer);
-    for (const [name, listener] of Object.entries(listeners)) button.removeEventListener(name, listener);
+    deaf();
   };
 }

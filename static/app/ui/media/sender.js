@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
+import { whenIdle } from "../idle.js";
 import { lazy } from "../lazy.js";
 
 const loadDialog = () => import("./send-dialog.js");
@@ -13,8 +14,7 @@ export function useSender({ conv, about, handle }) {
   const self = useRef(null);
   useEffect(() => {
     // Here before it is asked for, so that it also is when the connection is gone.
-    const idle = window.requestIdleCallback ?? setTimeout;
-    idle(() => Promise.all([loadDialog(), client.loadFiles(), import("./recorder.js")]).catch(() => {}));
+    whenIdle().then(() => Promise.all([loadDialog(), client.loadFiles(), import("./recorder.js")]).catch(() => {}));
   }, []);
   self.current = useMemo(
     () => ({

@@ -4,6 +4,7 @@ import { NAME, QuickReplies } from "../../client/quick-replies.js";
 import { useApp } from "../context.js";
 import { Icon, IconButton, LoadError, Skeleton } from "../elements.js";
 import { Dialog } from "../layer-views.js";
+import { listen } from "../listen.js";
 import { Words } from "../quick/words.js";
 import { failing, reason } from "../reason.js";
 
@@ -150,16 +151,12 @@ function useOrder({ list, rows, commit, moved }) {
   // On the window: an element that changes its place in the document loses a captured pointer.
   useEffect(() => {
     if (moving === null) return undefined;
-    const listeners = {
+    return listen(window, {
       pointermove: move,
       pointerup: () => end(true),
       pointercancel: () => end(false),
       keydown: (event) => event.key === "Escape" && end(false),
-    };
-    for (const [name, listener] of Object.entries(listeners)) addEventListener(name, listener);
-    return () => {
-      for (const [name, listener] of Object.entries(listeners)) removeEventListener(name, listener);
-    };
+    });
   });
   return { shown, moving, grip: (id) => ({ onKeyDown: onKeyDown(id), onPointerDown: onPointerDown(id) }) };
 }
