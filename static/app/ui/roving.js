@@ -1,19 +1,21 @@
 import { useLayoutEffect } from "../../vendor/preact.js";
+import { listen } from "./listen.js";
 
 /**
  * Makes one tab stop of the elements that match `selector` inside `ref`: arrows, Home and End move
  * between them; in two dimensions where `across(items, index, step)` finds the one in the next row. The
- * elements are rendered with `tabindex=-1`; exactly one of them gets 0, by default the first, or the
- * last with `last`.
+ * elements are rendered with `tabindex=-1`; exactly one of them gets 0, by default the first; with `last`
+ * the last, whichever that is while the focus is elsewhere.
  */
 export function useRoving(ref, selector, { focusFirst = false, last = false, across = null } = {}) {
   useLayoutEffect(() => {
     const items = [...ref.current.querySelectorAll(selector)];
     const held = items.filter((item) => item.tabIndex === 0);
-    if (held.length !== 1) {
+    const away = last && !ref.current.contains(document.activeElement);
+    if (held.length !== 1 || away) {
       for (const item of held) item.tabIndex = -1;
       const current = items.find((item) => item.matches("[aria-current]"));
-      const first = held[0] ?? current ?? items[last ? items.length - 1 : 0];
+      const first = (!away && held[0]) || current || items[last ? items.length - 1 : 0];
       if (first) first.tabIndex = 0;
     }
   });
@@ -39,13 +41,9 @@ export function useRoving(ref, selector, { focusFirst = false, last = false, acr
       hold(next);
       next.focus();
     };
-    container.addEventListener("focusin", onFocus);
-    container.addEventListener("keydown", onKey);
+    const deaf = listen(container, { focusin: onFocus, keydown: onKey });
     if (focusFirst) list()[0]?.focus();
-    return () => {
-      container.removeEventListener("focusin", onFocus);
-      container.removeEventListener("keydown", onKey);
-    };
+    return deaf;
   }, []);
 }
 

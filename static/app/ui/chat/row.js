@@ -93,6 +93,7 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
     data-key=${rowKey}
     data-seq=${entry.seq || undefined}
     tabindex="-1"
+    aria-label=${[mine ? t("list.you") : name, mediaText(t, entry), app.times.clock(entry.time)].join(", ")}
     onPointerMove=${point}
     onPointerLeave=${() => setActive(false)}
     onFocusIn=${() => setActive(true)}
