@@ -5,6 +5,9 @@ import { altOf } from "./picture.js";
 import { addressOf } from "./sizes.js";
 import { useZoom } from "./zoom.js";
 
+/** So far an arrow moves a picture that is large, in CSS pixels. */
+const STEP_PX = 80;
+
 /** The pictures of a conversation that are at hand, large. */
 export function Lightbox({ entry, forward, close }) {
   const app = useApp();
@@ -44,8 +47,10 @@ export function Lightbox({ entry, forward, close }) {
   const onKeyDown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const act = {
-      ArrowLeft: () => go(-1),
-      ArrowRight: () => go(1),
+      ArrowLeft: () => zoom.move(STEP_PX, 0) || go(-1),
+      ArrowRight: () => zoom.move(-STEP_PX, 0) || go(1),
+      ArrowUp: () => zoom.move(0, STEP_PX),
+      ArrowDown: () => zoom.move(0, -STEP_PX),
       "+": () => zoom.by(1),
       "=": () => zoom.by(1),
       "-": () => zoom.by(-1),
@@ -63,7 +68,7 @@ export function Lightbox({ entry, forward, close }) {
     }}>
     <header class="lh">
       <${IconButton} icon="close" label=${t("action.close")} onClick=${close} />
-      <div><b>${name}</b><small>${[
+      <div role="status"><b>${name}</b><small>${[
         when(times, shown.time),
         pictures.length > 1 && t("picture.of", { n: index + 1, all: pictures.length }),
       ].filter(Boolean).join(" · ")}</small></div>

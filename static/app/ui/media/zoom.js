@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "../../../vendor/preact.js";
+import { listen } from "../listen.js";
 
 const STEP = 1.5;
 const MOST = 8;
@@ -6,8 +7,9 @@ const MOST = 8;
 const SWIPE_PX = 60;
 
 /**
- * Makes a picture larger and moves it: by wheel, double click, two fingers, and `by(steps)`; while
- * it has its own size, a finger to the side turns the page and one downwards closes.
+ * Makes a picture larger and moves it: by wheel, double click, two fingers, `by(steps)`, and `move(x, y)` in CSS
+ * pixels, which answers whether it was large; while it has its own size, a finger to the side turns the page and one
+ * downwards closes.
  */
 export function useZoom(image, { onSwipe, onDismiss }) {
   const view = useRef({ scale: 1, x: 0, y: 0 });
@@ -23,6 +25,10 @@ export function useZoom(image, { onSwipe, onDismiss }) {
     const next = Math.min(MOST, Math.max(1, scale));
     const { x, y, scale: before } = view.current;
     view.current = next === 1 ? { scale: 1, x: 0, y: 0 } : { scale: next, x: (x * next) / before, y: (y * next) / before };
+    draw();
+  };
+  const moveTo = (x, y) => {
+    view.current = { ...view.current, x, y };
     draw();
   };
   useEffect(() => {
@@ -49,9 +55,7 @@ export function useZoom(image, { onSwipe, onDismiss }) {
       fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       if (fingers.size === 2 && start.spread) scaleTo(start.view.scale * (spread() / start.spread));
       else if (fingers.size === 1 && view.current.scale > 1) {
-        view.current.x = start.view.x + event.clientX - start.x;
-        view.current.y = start.view.y + event.clientY - start.y;
-        draw();
+        moveTo(start.view.x + event.clientX - start.x, start.view.y + event.clientY - start.y);
       }
     };
     const onUp = (event) => {
@@ -68,23 +72,19 @@ export function useZoom(image, { onSwipe, onDismiss }) {
       scaleTo(view.current.scale * (event.deltaY < 0 ? 1.15 : 1 / 1.15));
     };
     const onDouble = (event) => event.target === image.current && scaleTo(view.current.scale > 1 ? 1 : STEP * STEP);
-    place.addEventListener("pointerdown", onDown);
-    place.addEventListener("pointermove", onMove);
-    place.addEventListener("pointerup", onUp);
-    place.addEventListener("pointercancel", onUp);
-    place.addEventListener("wheel", onWheel, { passive: false });
-    place.addEventListener("dblclick", onDouble);
-    return () => {
-      place.removeEventListener("pointerdown", onDown);
-      place.removeEventListener("pointermove", onMove);
-      place.removeEventListener("pointerup", onUp);
-      place.removeEventListener("pointercancel", onUp);
-      place.removeEventListener("wheel", onWheel);
-      place.removeEventListener("dblclick", onDouble);
-    };
+    return listen(
+      place,
+      { pointerdown: onDown, pointermove: onMove, pointerup: onUp, pointercancel: onUp, wheel: onWheel, dblclick: onDouble },
+      { passive: false },
+    );
   }, []);
   return {
     by: (steps) => scaleTo(view.current.scale * STEP ** steps),
+    move(x, y) {
+      const { scale, x: left, y: top } = view.current;
+      if (scale > 1) moveTo(left + x, top + y);
+      return scale > 1;
+    },
     reset: () => scaleTo(1),
   };
 }
