@@ -2,13 +2,12 @@ import { html, useEffect, useMemo, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
 import { Avatar } from "../elements.js";
 import { completeEmoji, loadEmoji, noteRecent } from "../emoji/data.js";
+import { useFoundMembers } from "../groups/found-members.js";
 import { useOffered } from "../offered.js";
 import { membersOf } from "./mentions.js";
 
 /** Offered at once. */
 const MAX_OFFERED = 8;
-/** In a large group the node is asked this long after the last letter, in ms. */
-const PAUSE_MS = 150;
 const SOURCES = { "@": useNames, ":": useEmoji };
 
 /**
@@ -60,7 +59,7 @@ function useNames(letters, { summary, onNamed }) {
   const wanted = letters.toLowerCase();
   const has = (name) => name?.toLowerCase().includes(wanted);
   const known = membersOf(client, summary);
-  const others = useOthers(letters, summary);
+  const others = useFoundMembers(letters, summary.group, MAX_OFFERED + 1) ?? [];
   const items = [...known, ...others.filter(({ id }) => !known.some((user) => user.id === id))]
     .filter(({ id, name }) => id !== client.me.id && (has(name) || has(client.people.remarks.value.get(id))))
     .slice(0, MAX_OFFERED)
@@ -72,24 +71,6 @@ function useNames(letters, { summary, onNamed }) {
       chosen: () => onNamed(user),
     }));
   return { name: "mention", label: t("chat.mention"), items };
-}
-
-/** Those in a group too large to be known whole, as the node finds them. */
-function useOthers(letters, { group }) {
-  const { client } = useApp();
-  const [found, setFound] = useState([]);
-  const ask = letters && group && !client.groups.whole(group);
-  useEffect(() => {
-    setFound([]);
-    if (!ask) return undefined;
-    const timer = setTimeout(async () => {
-      const wanted = { q: letters, limit: MAX_OFFERED + 1 };
-      const { members } = await client.groups.membersPage(group.id, wanted).catch(() => ({ members: [] }));
-      setFound(members.map(({ user }) => user));
-    }, PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [ask, letters]);
-  return found;
 }
 
 /** Emoji of which a word begins so, in either language. */

@@ -1,10 +1,13 @@
-import { html } from "../../../vendor/preact.js";
+import { html, useRef, useState } from "../../../vendor/preact.js";
 import { parseName } from "../../core/names.js";
 import { useApp } from "../context.js";
+import { MemberSearch } from "./member-search.js";
 
 /** Nothing is narrowed. */
 export const EVERYTHING = { from: "", when: "", first: "", last: "" };
 
+/** What is chosen to type whom one looks for. */
+const OTHER = "other";
 const DAYS = { today: 1, week: 7, month: 30, year: 365 };
 
 /** From whom and when: `filter` as fields of a search. Days are this device's; `now` in ms since 1970. */
@@ -31,16 +34,35 @@ const dayOf = (value) => (value ? new Date(`${value}T00:00`) : null);
 export function SearchFilters({ conv, filter, onChange }) {
   const { t, client } = useApp();
   const set = (name) => (event) => onChange({ ...filter, [name]: event.currentTarget.value });
-  const people = [...peopleOf(client, conv)]
+  const select = useRef(null);
+  const [looking, setLooking] = useState(false);
+  const group = client.groups.get(parseName(conv, client.me.id)?.group);
+  const many = group && !client.groups.whole(group);
+  const endLooking = () => {
+    setLooking(false);
+    select.current.focus();
+  };
+  const choose = (id) => {
+    endLooking();
+    onChange({ ...filter, from: String(id) });
+  };
+  const onPerson = (event) => {
+    if (event.currentTarget.value === OTHER) setLooking(true);
+    else set("from")(event);
+  };
+  const people = [...peopleOf(client, conv).add(Number(filter.from) || client.me.id)]
     .filter((id) => id !== client.me.id)
     .map((id) => ({ id, name: client.people.name(id) }))
     .sort((one, other) => one.name.localeCompare(other.name));
   const option = (value, label) => html`<option key=${value} value=${value}>${label}</option>`;
   return html`<div class="narrow" role="group" aria-label=${t("search.narrow")}>
-    <select class="chip ${filter.from ? "on" : ""}" aria-label=${t("search.from")} value=${filter.from} onChange=${set("from")}>
+    <select class="chip ${filter.from ? "on" : ""}" aria-label=${t("search.from")} ref=${select}
+      value=${looking ? OTHER : filter.from} onChange=${onPerson}>
       ${option("", t("search.anyone"))}${option(String(client.me.id), t("list.you"))}
       ${people.map(({ id, name }) => option(String(id), name))}
+      ${many && option(OTHER, t("search.other_member"))}
     </select>
+    ${looking && html`<${MemberSearch} group=${group} choose=${choose} close=${endLooking} />`}
     <select class="chip ${filter.when ? "on" : ""}" aria-label=${t("search.when")} value=${filter.when} onChange=${set("when")}>
       ${["", ...Object.keys(DAYS), "between"].map((when) => option(when, t(`search.when_${when || "any"}`)))}
     </select>
