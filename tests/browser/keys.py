@@ -6,6 +6,9 @@ import re
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from tests.browser.people import Person, enter, fetched
+from tests.services.chromium import Pages
+
 LOOK = """() => {
   const at = document.activeElement;
   if (!at || at === document.body) return "lost";
@@ -44,7 +47,11 @@ class Keys:
 
     def at(self, role: str, name: str | re.Pattern[str]) -> None:
         """The focus is, or comes to be, where it can be seen on what has this role and name."""
-        expect(self._focused(role, name)).to_have_count(1)
+        try:
+            expect(self._focused(role, name)).to_have_count(1)
+        except AssertionError:
+            where = self.page.evaluate(WHERE)
+            raise AssertionError(f"the focus is not on {role} {name}: {where}") from None
         self.seen()
 
     def seen(self) -> None:
@@ -86,9 +93,27 @@ class Keys:
             self.press("ArrowDown")
         raise AssertionError(f"the menu has no {name}")
 
+    def undo(self) -> None:
+        """Go to the offer to undo, which waits for whoever has come to it, and take it."""
+        offer = self._focused("button", "Undo")
+        expect(self._named("button", "Undo")).to_be_visible()
+        for _ in range(5):
+            if not offer.count():
+                self.press("F6")
+        self.at("button", "Undo")
+        self.press("Enter")
+
     def _focused(self, role: str, name: str | re.Pattern[str]) -> Locator:
         return self._named(role, name).and_(self.page.locator("*:focus"))
 
     def _named(self, role: str, name: str | re.Pattern[str]) -> Locator:
         exact = isinstance(name, str)
         return self.page.get_by_role(role, name=name, exact=exact)  # type: ignore[arg-type]
+
+
+def sit_down(new_page: Pages, person: Person, place: str) -> tuple[Page, Keys]:
+    """This person's page, once it keeps the focus, and the keys before it."""
+    page = new_page(locale="en-GB")
+    enter(page, person, place)
+    fetched(page, "focus-keeper.js")
+    return page, Keys(page)

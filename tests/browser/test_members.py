@@ -7,7 +7,9 @@ from contextlib import closing
 
 from playwright.sync_api import expect
 
+from tests.browser.keys import sit_down
 from tests.browser.people import QUICK, enter, register
+from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import Node, NodeFactory
 
@@ -59,3 +61,45 @@ def test_the_list_goes_on_as_one_scrolls_and_finds_who_is_far_down(
     page.goto(f"{server.url}/toChat#/chats/g:{group}")
     page.locator(".comp textarea").press_sequentially("@2199")
     expect(page.locator("#mention-list li")).to_contain_text("Walker 2199")
+
+
+def test_whoever_is_far_down_is_found_with_the_keys(node: NodeFactory, new_page: Pages) -> None:
+    """In the details, and as whose messages are looked for."""
+    server = node(env=QUICK)
+    anna = register(server.url, "Anna")
+    others = [register(server.url, f"Sailor {number}").id for number in range(9)]
+    small = anna.call("POST", "/groups", {"name": "Crew", "members": others})["id"]
+    large = anna.call("POST", "/groups", {"name": "Walkers"})["id"]
+    crowd(server, large)
+    page, keys = sit_down(new_page, anna, f"groups/{small}")
+    # The button goes, and the focus is on the first whom it brought.
+    keys.open("button", "Show all 10")
+    keys.at("button", "Actions for Sailor 7")
+    page.goto(f"{server.url}/toChat#/groups/{large}")
+    keys.open("button", "Show all 1,201")
+    keys.at("searchbox", "Search")
+    keys.type("walker 2150")
+    keys.tab("button", "Actions for Walker 2150")
+
+    page.goto(f"{server.url}/toChat#/chats/g:{large}")
+    keys.open("button", "Search in this conversation")
+    keys.tab("combobox", "From whom")
+    keys.press("End")
+    keys.at("combobox", "Find a member")
+    keys.press("Escape")
+    keys.at("combobox", "From whom")
+    keys.press("End")
+    keys.at("combobox", "Find a member")
+    keys.type("nobody")
+    expect(page.get_by_role("status").filter(has_text="nobody")).to_be_visible()
+    keys.press("Control+a")
+    keys.type("walker 21")
+    expect(page.get_by_role("option", name="Walker 2100")).to_be_visible()
+    keys.press("ArrowDown")
+    expect(page.get_by_role("option", name="Walker 2101")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    assert violations(page) == []
+    keys.press("Enter")
+    keys.at("combobox", "From whom")
+    expect(page.get_by_role("combobox", name="From whom")).to_have_value("2101")

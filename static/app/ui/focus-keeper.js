@@ -55,11 +55,12 @@ function successor({ element, levels }) {
     const instead = next?.parentNode === parent ? next.previousElementSibling : parent.lastElementChild;
     // It may have gone before what it was part of.
     const index = Math.max(0, within(gone).indexOf(element));
-    for (const beside of [instead === previous ? null : instead, next, previous]) {
-      if (beside?.parentNode !== parent) continue;
-      const found = within(beside).filter(canHave);
-      if (found.length) return found[Math.min(index, found.length - 1)];
-    }
+    const found = [instead === previous ? null : instead, next, previous]
+      .filter((beside) => beside?.parentNode === parent)
+      .map((beside) => within(beside).filter(canHave))
+      .flatMap((all) => all[Math.min(index, all.length - 1)] ?? []);
+    // Rather to another of its kind before it than to something else after it.
+    if (found.length) return found.find((one) => one.className === element.className) ?? found[0];
   }
   for (const { node } of levels.slice(Math.max(1, at))) {
     const found = within(node).find((one) => one.tabIndex >= 0 && canHave(one));

@@ -15,6 +15,7 @@ export function BroadcastCard() {
   const [error, setError] = useState(null);
   // Whoever tries again after a cut says the same thing once.
   const key = useRef(newKey());
+  const field = useRef(null);
   const send = async () => {
     try {
       await administration.broadcast(text.trim(), key.current);
@@ -25,6 +26,7 @@ export function BroadcastCard() {
     key.current = newKey();
     setText("");
     setError(null);
+    field.current?.focus();
     layers.say(t("admin.broadcast_done"));
   };
   const ask = (event) => {
@@ -42,7 +44,7 @@ export function BroadcastCard() {
     <form class="form wide" onSubmit=${ask}>
       <div class="field">
         <label for="admin-broadcast" class="vh">${t("admin.broadcast_text")}</label>
-        <textarea class="ta" id="admin-broadcast" rows="4" value=${text} disabled=${!may} placeholder=${t("broadcast.write")}
+        <textarea ref=${field} class="ta" id="admin-broadcast" rows="4" value=${text} disabled=${!may} placeholder=${t("broadcast.write")}
           aria-describedby="admin-broadcast-hint" onInput=${(event) => setText(event.currentTarget.value)}></textarea>
         ${error && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${error}</p>`}
         <p class="hint" id="admin-broadcast-hint"><${Icon} name="info" size="s" />${may

@@ -1,4 +1,4 @@
-import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
 import { removeMember, setRole, unsilence } from "../../client/group-acts.js";
 import { useApp } from "../context.js";
 import { FOREVER } from "../chat/silenced.js";
@@ -21,6 +21,9 @@ const ROLE_TAGS = { owner: "a", admin: "" };
 export function MemberList({ group, error, reload }) {
   const { t, client } = useApp();
   const [all, setAll] = useState(false);
+  const list = useRef(null);
+  // The button has gone: the keys go on where what it brought begins.
+  useEffect(() => void (all && list.current?.querySelector(`li:nth-child(n + ${SHOWN_FIRST + 1}) button`)?.focus()), [all]);
   const members = client.groups.members.value.get(group.id);
   const whole = client.groups.whole(group);
   const shown = all ? members : members?.slice(0, SHOWN_FIRST);
@@ -31,7 +34,7 @@ export function MemberList({ group, error, reload }) {
       : html`<${Skeleton} rows=${Math.min(group.members, SHOWN_FIRST)} label=${t("state.loading")} />`)}
     ${all && !whole
       ? html`<${ManyMembers} key=${group.id} group=${group} />`
-      : html`<ul>
+      : html`<ul ref=${list}>
           ${shown?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} />`)}
         </ul>`}
     ${members && members.length > SHOWN_FIRST && !all &&

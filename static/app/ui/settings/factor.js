@@ -42,6 +42,8 @@ function FactorOn({ changed, close }) {
   const [codes, setCodes] = useState(null);
   const begin = () => client.api.post("/me/factor").then((answer) => (setError(null), setMade(answer)), setError);
   useEffect(() => void begin(), []);
+  const dialog = useRef(null);
+  useEffect(() => made && dialog.current.querySelector("input").focus(), [made]);
   const save = async ({ password, code }) => {
     const answer = await client.api.put("/me/factor", { password, code, secret: made.secret });
     setCodes(answer.codes);
@@ -49,7 +51,7 @@ function FactorOn({ changed, close }) {
   };
   if (codes) return html`<${RecoveryCodes} codes=${codes} close=${close} />`;
   return html`<${Dialog} title=${t("factor.on")} close=${close} holds="work">
-    <div class="db factor">
+    <div class="db factor" ref=${dialog}>
       ${error && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${reason(t, error)}</p>
         <button type="button" class="btn quiet" onClick=${begin}>${t("action.retry")}</button>`}
       ${made &&

@@ -1,4 +1,5 @@
-import { html, useEffect } from "../../../vendor/preact.js";
+import { html, useEffect, useRef } from "../../../vendor/preact.js";
+import { createStorage } from "../../data/storage.js";
 import { useApp } from "../context.js";
 import { Avatar, Icon, IconButton } from "../elements.js";
 import { useEnterSends } from "../enter-sends.js";
@@ -84,12 +85,26 @@ function AppearanceCards() {
       failed(error);
     });
   };
+  // The page is loaded anew in the other language: whoever works with the keys is again where they were.
+  const languages = useRef(null);
+  const session = createStorage(sessionStorage, client.me.id);
+  useEffect(() => {
+    if (session.get("language_chosen")) languages.current.querySelector("[aria-checked=true]").focus();
+    session.clear();
+  }, []);
   const setLanguage = (value) => {
     if (value === lang) return;
-    client.account.change({ language: value }).then(() => {
-      client.drafts.flush();
-      location.reload();
-    }, failed);
+    session.set("language_chosen", true);
+    client.account.change({ language: value }).then(
+      () => {
+        client.drafts.flush();
+        location.reload();
+      },
+      (error) => {
+        session.clear();
+        failed(error);
+      },
+    );
   };
   return html`
     <section class="card">
@@ -101,7 +116,7 @@ function AppearanceCards() {
           { value: "dark", label: t("settings.theme_dark"), icon: "moon" },
         ]} />
     </section>
-    <section class="card">
+    <section class="card" ref=${languages}>
       <h3>${t("settings.language")}</h3>
       <${Segments} full label=${t("settings.language")} value=${lang} onChange=${setLanguage}
         options=${[
