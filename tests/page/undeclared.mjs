@@ -12,7 +12,7 @@ const LANGUAGE = new Set(runInNewContext("Object.getOwnPropertyNames(globalThis)
 /** What modules use of the browser. */
 const BROWSER = new Set(
   `AbortController AbortSignal Audio AudioContext Blob BroadcastChannel Event File HTMLScriptElement Image
-  IntersectionObserver MediaRecorder MutationObserver Notification Request ResizeObserver Response TextEncoder URL
+  IntersectionObserver MediaRecorder MouseEvent MutationObserver Notification Request ResizeObserver Response TextEncoder URL
   URLSearchParams WebSocket XMLHttpRequest addEventListener caches clearInterval clearTimeout createImageBitmap
   dispatchEvent document fetch getComputedStyle history innerHeight innerWidth location matchMedia navigator performance
   queueMicrotask removeEventListener requestAnimationFrame sessionStorage setInterval setTimeout window`.split(/\s+/),
