@@ -63,7 +63,8 @@ function successor({ element, levels }) {
     if (found.length) return found.find((one) => one.className === element.className) ?? found[0];
   }
   for (const { node } of levels.slice(Math.max(1, at))) {
-    const found = within(node).find((one) => one.tabIndex >= 0 && canHave(one));
+    // Not the link that skips all of it, which would cover what it leads past.
+    const found = within(node).find((one) => one.tabIndex >= 0 && canHave(one) && !one.matches(".skip"));
     if (found) return found;
   }
   return null;
