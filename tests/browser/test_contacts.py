@@ -209,6 +209,10 @@ def test_a_conversation_is_marked_as_unread_on_all_devices_until_it_is_opened(
     here.get_by_role("menuitem", name="Mark as unread").press("Enter")
     for page in (here, there):
         expect(row(page, "Bo").locator(".badge.sole")).to_have_text("Unread")
+        # Where the count of a row stands.
+        box, line = row(page, "Bo").locator(".badge").bounding_box(), row(page, "Bo").bounding_box()
+        assert box and line and box["x"] > line["x"] and box["width"] == box["height"] == 12
+        assert box["y"] + box["height"] < line["y"] + line["height"]
         expect(page).to_have_title("(1) Chats · LAN chat")
     there.reload()
     there.get_by_role("button", name="Unread").click()
