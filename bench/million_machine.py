@@ -20,8 +20,8 @@ POOL = 2
 SPARE_CONNECTIONS = 20
 NODE_KIB = 60 * 1024
 """What a node and its load generator take with nobody there; measured it was less."""
-PERSON_KIB = 10.0
-"""What a person takes in all: node, load generator, kernel for both ends, database."""
+PERSON_KIB = 12.0
+"""What a person takes in all: node, load generator, kernel for both ends (9.3), database."""
 DATABASE_KIB = 1536 * 1024
 """What the database takes besides: its buffers, its log."""
 
