@@ -7,7 +7,9 @@
 # galera: three databases in step, of which the writer is killed under load.
 # autobahn: the socket layer against the protocol's test suite (needs Python 2.7); inside TLS with
 #   ARGS=--tls.
-.PHONY: run test lint docs lock bundle fuzz galera shots pictures autobahn
+# bench: the measurements of docs/performance.md, an hour on a quiet machine (BENCHES="growth
+#   million" ARGS=…: only those).  plots: its pictures, of what bench.growth has kept.
+.PHONY: run test lint docs lock bundle fuzz galera shots pictures autobahn bench plots
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -35,6 +37,13 @@ lint: .venv/test.stamp
 	$(PYTHON) -m mypy --explicit-package-bases --no-warn-unused-ignores $(wildcard bench/*.py)
 	$(PYTHON) -m mypy --no-warn-unused-ignores tests/services $(wildcard tests/*.py)
 	$(PYTHON) -m pytest -q $(HOUSE)
+
+BENCHES ?= access durable fairness storm growth
+bench: .venv/test.stamp
+	@for each in $(BENCHES); do $(PYTHON) -m bench.$$each $(ARGS) || exit 1; done
+
+plots: .venv/test.stamp
+	@$(PYTHON) -m bench.plots
 
 docs: .venv/run.stamp
 	$(PYTHON) scripts/docs.py

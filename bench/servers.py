@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -98,12 +98,12 @@ class Load:
         self.process.wait()
 
 
-def build() -> Path:
-    """The load generator and the peers; the peers' Python."""
+def build(*, peers: bool = True) -> Path:
+    """The load generator and, if wanted, the peers; the peers' Python."""
     BUILD.mkdir(parents=True, exist_ok=True)
     compile_load(ROOT / "bench" / "wsload.c", BUILD / "wsload")
     python = BUILD / "peers" / "bin" / "python"
-    if not python.exists():
+    if peers and not python.exists():
         subprocess.run([sys.executable, "-m", "venv", BUILD / "peers"], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return python
@@ -115,10 +115,10 @@ def compile_load(source: Path, program: Path) -> None:
     subprocess.run(["cc", "-O2", "-Wall", "-o", program, source, *libraries], check=True)
 
 
-async def prepare(folder: Path, people: int) -> list[int]:
+async def prepare(folder: Path, people: int, members: int = MEMBERS) -> list[int]:
     """A database with people and a session of each; their tokens in any order, as people come.
 
-    Returns whose each token is, by id. The first ``MEMBERS`` are the members of a group.
+    Returns whose each token is, by id. The first ``members`` are the members of a group.
     """
     database = open_database(DatabaseSettings(f"sqlite:///{folder / 'im.db'}"))
     await migrate(database)
@@ -137,7 +137,7 @@ async def prepare(folder: Path, people: int) -> list[int]:
             ids[number] = row.id
 
     def found(cursor: Cursor) -> None:
-        founder, *others = [ids[number] for number in order[:MEMBERS]]
+        founder, *others = [ids[number] for number in order[:members]]
         group = groups.create(cursor, "everyone", founder, "", "")
         conversation = conversations.group(cursor, group, founder)
         assert conversation.name == "g:1"
@@ -199,19 +199,23 @@ def serving(
             command, env=environment, stdout=log, stderr=log, text=True, cwd=folder
         )
         try:
-            end = time.monotonic() + READY_SECONDS
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except OSError:
-                    if process.poll() is not None or time.monotonic() > end:
-                        raise RuntimeError(f"{name} does not start: see {log.name}") from None
-                    time.sleep(0.05)
+            wait_listening(port, process, Path(log.name))
             tokens = folder / "tokens" if name == OURS else None
             yield Server(name, process, port, tokens, secure=certificate is not None)
         finally:
             end_process(process)
+
+
+def wait_listening(port: int, process: subprocess.Popen[str], log: Path) -> None:
+    """Return when a server listens. Raises ``RuntimeError`` when it does not start."""
+    end = time.monotonic() + READY_SECONDS
+    while True:
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"it does not start:\n{log.read_text()}")
+        time.sleep(0.05)
 
 
 def end_process(process: subprocess.Popen[str]) -> None:
