@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from urllib.parse import unquote, urlsplit
@@ -13,16 +12,13 @@ import pymysql
 import pytest
 from pymysql.constants import ER
 
-from tests.cluster.crew import SETTINGS, Crew
-from tests.cluster.knocker import REFUSED_SECONDS, Knocker
-from tests.cluster.wait import until
+from tests.cluster.crew import SETTINGS
+from tests.cluster.outage import outlast
 from tests.services.mariadb import MariaDB
 from tests.services.node import NodeFactory
 from tests.services.schema import make_schema
 
 Fault = Callable[[MariaDB, str], AbstractContextManager[None]]
-MESSAGES = 100
-"""That are acknowledged before the fault, and again after it."""
 FEWEST = 10
 """MariaDB takes no smaller ``max_connections``."""
 
@@ -101,38 +97,4 @@ def test_a_database_that_takes_nothing_for_seconds_costs_a_refusal_and_no_messag
     nodes = [node(env=env, wait=False), node(env=env, wait=False)]
     for each in nodes:
         each.wait_ready()
-
-    async def run() -> None:
-        crew = Crew([n.url for n in nodes], mysql_url, rng, pace=0.05)
-        await crew.gather(6, loyal=True)
-        knockers = [await Knocker.join(crew, n.url, f"knocker {i}") for i, n in enumerate(nodes)]
-        ending = asyncio.Event()
-        working = asyncio.create_task(crew.work(ending.is_set))
-        await until(lambda: crew.history.acknowledged > MESSAGES)
-        with fault(mariadb, mysql_url):
-            begun = time.monotonic()
-            await asyncio.gather(*(knocker.until_refused() for knocker in knockers))
-            await asyncio.sleep(max(0.0, begun + seconds - time.monotonic()))
-        back = time.monotonic()
-        await asyncio.gather(*(knocker.go_on() for knocker in knockers))
-        await until(lambda: all(crew.history.last_told(n.url) > back for n in nodes))
-        recovery = time.monotonic() - back
-        before = crew.history.acknowledged
-        await until(lambda: crew.history.acknowledged > before + MESSAGES)
-        ending.set()
-        await working
-        settled = await crew.settle()
-        problems = await crew.prove()
-        await asyncio.gather(*(knocker.close() for knocker in knockers))
-        await crew.close()
-        lost = sum(problem.startswith("lost") for problem in problems)
-        refused = max(knocker.longest for knocker in knockers)
-        print(
-            f"lost {lost} of {crew.history.acknowledged} acknowledged; refused within"
-            f" {refused:.2f} s; both nodes store again {recovery:.2f} s after; all arrived within"
-            f" {settled:.2f} s"
-        )
-        assert problems[:20] == []
-        assert refused < REFUSED_SECONDS
-
-    asyncio.run(run())
+    asyncio.run(outlast(fault(mariadb, mysql_url), nodes, mysql_url, rng, seconds=seconds))

@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pymysql
@@ -26,12 +27,15 @@ class MariaDB:
 
     A commit is on disk when it returns (``innodb_flush_log_at_trx_commit=1``), so ``kill9`` and
     ``restart`` test durability truly; the server has no binary log and 300 connections.
-    ``options`` are further ones of ``mariadbd``, which come before its own.
+    ``options`` are further ones of ``mariadbd``, which come before its own; ``root`` is where its
+    folder is made, else where servers write.
     """
 
-    def __init__(self, ports: PortReservations, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, ports: PortReservations, options: Sequence[str] = (), root: Path | None = None
+    ) -> None:
         self._ports = ports
-        self._folder = ServiceFolder("mariadb")
+        self._folder = ServiceFolder("mariadb", root)
         self.host = "127.0.0.1"
         self.port = ports.reserve()
         self.user = USER
