@@ -197,9 +197,9 @@ class Presence:
         Who was seen within the grace, but has none by any node, was connected to this one before it
         was started anew.
         """
-        since = self._now_ms() - self._grace
+        now = self._now_ms()
         for user, lost in stored.items():
-            if lost > since and not self.online(user):
+            if self._book.within(lost, now) and not self.online(user):
                 self._book.expect(user, lost)
                 self._change(user)
         self._wait()

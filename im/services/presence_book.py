@@ -45,7 +45,8 @@ class People:
 
 
 class PresenceBook:
-    """Everyone's standing. Times are ms, of any clock.
+    """Everyone's standing. Times are ms, of any clock; when that is put back, or forward by more
+    than a grace, the graces that were begun before are over.
 
     Args:
         grace: how long whoever lost a connection keeps their standing.
@@ -124,18 +125,22 @@ class PresenceBook:
             return begun[-1]
         return min(begun) + self._grace if begun else None
 
+    def within(self, lost: int, now: int) -> bool:
+        """Whether ``now`` is in the grace of a connection lost then; ``lost`` is never to come."""
+        return lost <= now < lost + self._grace
+
     def ended(self, now: int) -> tuple[dict[int, int], list[tuple[int, People]]]:
         """Whose grace is over: those of this node, whose standing is noted next, and of lost nodes.
 
         Both with the time at which their connection was lost.
         """
         own: dict[int, int] = {}
-        while self._leaving and self._first() + self._grace <= now:
+        while self._leaving and not self.within(self._first(), now):
             user, lost = self._leaving.popitem(last=False)
             own[user] = lost
         others: list[tuple[int, People]] = []
         while self._lost and (
-            self._lost[0][0] + self._grace <= now or len(self._lost) > MAX_LOST_NODES
+            not self.within(self._lost[0][0], now) or len(self._lost) > MAX_LOST_NODES
         ):
             others.append(self._lost.popleft())
         return own, others

@@ -326,6 +326,19 @@ async def test_whoever_was_connected_when_the_node_was_started_anew_has_the_grac
         assert (await first.ask("watch", users=[bob.id]))["presence"] == [standing(bob)]
 
 
+async def test_whoever_was_last_seen_by_a_clock_that_was_ahead_is_not_shown_as_there(
+    api: Api, messenger: Messenger
+) -> None:
+    ann, bob = await api.people("ann", "bob")
+    await ann.send(f"u:{bob.id}", "x")
+    ahead = now_ms() + 3_600_000
+    await messenger.database.write(users.seen, {bob.id: ahead})
+    async with api.socket(ann) as first:
+        await first.next_op("welcome")
+        (shown,) = (await first.ask("watch", users=[bob.id]))["presence"]
+        assert shown == standing(bob, online=False, last_seen=ahead)
+
+
 @pytest.mark.parametrize("overrides", [{"groups": {"typing_notes": 2}}], ids=["2"])
 async def test_nobody_is_told_who_writes_in_a_group_that_is_too_large(api: Api) -> None:
     ann, bob, eve = await api.people("ann", "bob", "eve")

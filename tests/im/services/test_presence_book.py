@@ -8,6 +8,7 @@ from im.services.presence_book import MAX_LOST_NODES, People, PresenceBook, Stan
 
 ANNA, BO, CY = 1, 2, 3
 GRACE = 30_000
+HOUR = 3_600_000
 GONE, AWAY, HERE = Standing
 
 
@@ -44,6 +45,31 @@ def test_whoever_comes_back_in_time_has_never_been_gone_and_gets_a_whole_grace_a
     book.lose(ANNA, 20_000)
     assert end_grace(book, 49_999) == {}
     assert end_grace(book, 50_000) == {ANNA: 20_000}
+
+
+def test_a_clock_that_is_put_back_keeps_nobody_there_and_nobody_after_them() -> None:
+    book = PresenceBook(GRACE)
+    book.move(ANNA, HERE)
+    book.move(BO, HERE)
+    book.say("other", people(CY))
+    book.lose(ANNA, HOUR)
+    book.lose_node("other", HOUR)
+    book.lose(BO, 1_000)
+    own, others = book.ended(30_000)
+    assert own == {ANNA: HOUR}
+    assert others == [(HOUR, people(CY))]
+    assert book.due() == 31_000
+    assert end_grace(book, 31_000) == {BO: 1_000}
+
+
+def test_a_clock_that_is_put_forward_ends_the_grace() -> None:
+    book = PresenceBook(GRACE)
+    book.move(ANNA, HERE)
+    book.lose(ANNA, 1_000)
+    assert end_grace(book, HOUR) == {ANNA: 1_000}
+    book.move(BO, HERE)
+    book.lose(BO, HOUR)
+    assert end_grace(book, HOUR + 29_999) == {}
 
 
 def test_a_connection_that_breaks_again_in_the_grace_does_not_make_it_longer() -> None:
