@@ -50,10 +50,11 @@ async def run_backup(settings: Settings, arguments: Sequence[str]) -> int:
     """
     flags, words = _parted(arguments)
     keep = flags.get("--keep", "")
-    if len(words) != 1 or not flags.keys() <= {"--keep", "--overwrite"} or not _count(keep):
+    allowed = flags.keys() <= {"--keep", "--overwrite"} and _count(keep)
+    if len(words) != 1 or not words[0] or not allowed:
         print(BACKUP, file=sys.stderr)
         return USAGE
-    place = Path(words[0])
+    place = _place(words[0])
     _refuse_missing(settings)
     file = named(place)
     if keep and file == place:
@@ -110,6 +111,14 @@ def _parted(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 def _count(keep: str) -> bool:
     return not keep or (keep.isdecimal() and int(keep) > 0)
+
+
+def _place(word: str) -> Path:
+    """What ends in a slash is meant to be a folder."""
+    place = Path(word)
+    if word.endswith("/") and not place.is_dir():
+        raise Refused(f"there is no folder {word}")
+    return place
 
 
 def _refuse_missing(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -21,7 +21,13 @@ _PIECE = re.compile(r"tables/([a-z_]{1,64})/([0-9]{5,9})\.jsonl")
 _FILE = re.compile(r"files/([0-9a-f]{64})")
 _LINE = msgspec.json.Decoder(list[Any])
 
-T = TypeVar("T")
+_DAMAGE = (
+    gzip.BadGzipFile,
+    tarfile.TarError,
+    zlib.error,
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def _damage_named() -> Iterator[None]:
         yield
     except EOFError as error:
         raise BadBackup("it is incomplete: its end is missing") from error
-    except (gzip.BadGzipFile, tarfile.TarError, zlib.error, msgspec.MsgspecError) as error:
+    except _DAMAGE as error:
         raise BadBackup(f"it is not a backup, or it is damaged: {error}") from error
 
 
@@ -104,7 +110,11 @@ def _parts(source: BinaryIO) -> Iterator[Part]:
             elif match := _FILE.fullmatch(member.name):
                 yield from _file(found, match[1], member.size, data)
             elif member.name == layout.CONTENTS:
-                yield _contents(found, _small(member, data))
+                contents = _contents(found, _small(member, data))
+                # What packed it ends in a checksum of all.
+                while unpacked.read(layout.READ_BYTES):
+                    pass
+                yield contents
                 return
             else:
                 raise BadBackup(f"it is damaged: {member.name!r} is no part of a backup")

@@ -102,10 +102,18 @@ def test_a_changed_byte_anywhere_is_refused() -> None:
         ]
     assert len(places) > 15
     for place in places:
-        unpacked[place] ^= 1
+        for bit in (0x01, 0x80):
+            unpacked[place] ^= bit
+            with pytest.raises(BadBackup):
+                read(gzip.compress(bytes(unpacked), 0))
+            unpacked[place] ^= bit
+
+
+def test_what_is_damaged_behind_its_last_part_is_refused() -> None:
+    data = written()
+    for damaged in (data[:-1], data[:-8], data[:-8] + bytes([data[-8] ^ 1]) + data[-7:]):
         with pytest.raises(BadBackup):
-            read(gzip.compress(bytes(unpacked), 0))
-        unpacked[place] ^= 1
+            read(damaged)
 
 
 @pytest.mark.parametrize(
