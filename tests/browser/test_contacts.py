@@ -222,6 +222,14 @@ def test_a_conversation_is_marked_as_unread_on_all_devices_until_it_is_opened(
     for page in (here, there):
         expect(row(page, "Bo").locator(".badge")).to_have_count(0)
         expect(page).to_have_title(re.compile(r"^(Bo|Chats) · LAN chat$"))
+    # That of the open one stays until it is chosen again.
+    row(there, "Bo").click(button="right")
+    there.get_by_role("menuitem", name="Mark as unread").click()
+    expect(row(here, "Bo").locator(".badge.sole")).to_be_attached()
+    expect(row(there, "Bo").locator(".badge.sole")).to_be_attached()
+    row(there, "Bo").click()
+    for page in (here, there):
+        expect(row(page, "Bo").locator(".badge")).to_have_count(0)
     # Of the announcements as well, and it can be taken off without opening.
     row(here, "Announcements").click(button="right")
     here.get_by_role("menuitem", name="Mark as unread").click()

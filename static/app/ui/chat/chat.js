@@ -3,8 +3,9 @@ import { ALL, parseName } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
 import { later, useLater } from "../idle.js";
-import { call, lazy } from "../lazy.js";
+import { lazy } from "../lazy.js";
 import { typingText } from "../list/preview.js";
+import { unmark } from "../list/row.js";
 import { useSender } from "../media/sender.js";
 import { useVoices } from "../media/voices.js";
 import { Composer } from "./composer.js";
@@ -68,11 +69,10 @@ function OpenChat({ conv, summary }) {
     client.openConversation(conv);
     client.peopleShown();
   }, [conv]);
-  // Who comes back to it has done what the mark was for. One that is set meanwhile stays.
+  // A mark that is set meanwhile stays.
   const listed = client.conversations.state.value;
   useEffect(() => {
-    if (!summary.marked_unread) return;
-    call(app, () => import("../../client/conversation-acts.js"), "markUnread", client, conv, false).catch(() => {});
+    if (summary.marked_unread) unmark(app, conv);
   }, [conv, listed, summary.last_seq]);
   const voices = useVoices(conv);
   const actions = useMemo(

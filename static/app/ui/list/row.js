@@ -6,6 +6,10 @@ import { Avatar, Badge, Icon } from "../elements.js";
 import { call } from "../lazy.js";
 import { preview } from "./preview.js";
 
+/** Who comes back to a conversation has done what the mark was for. */
+export const unmark = (app, conv) =>
+  call(app, () => import("../../client/conversation-acts.js"), "markUnread", app.client, conv, false).catch(() => {});
+
 /** A conversation in the list. */
 export function ConversationRow({ summary, current }) {
   const app = useApp();
@@ -29,6 +33,7 @@ export function ConversationRow({ summary, current }) {
       tabindex="-1"
       data-conv=${conv}
       aria-current=${current ? "true" : undefined}
+      onClick=${() => current && summary.marked_unread && unmark(app, conv)}
       onContextMenu=${openMenu}
       onKeyDown=${(event) => {
         if (event.key === "ContextMenu" || (event.shiftKey && event.key === "F10")) openMenu(event);
