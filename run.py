@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -41,6 +42,8 @@ log = logging.getLogger("im.server")
 def main(arguments: Sequence[str]) -> int:
     """Run a command; its exit status: 0, 1 for what failed, 2 for a wrong call or setting."""
     if "--help" in arguments or "-h" in arguments:
+        # A pager that was left wants no more, and no word of it.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         print(help_text())
         return 0
     try:

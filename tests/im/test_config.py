@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -10,6 +13,7 @@ from im import reference
 from im.command_line import flag, help_text, parse
 from im.config import SHORT_NAMES, SettingsError, allowed, load, names
 from im.settings import Settings
+from tests.services.node import RUN
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -36,6 +40,13 @@ def test_a_setting_stands_in_the_page_the_file_and_the_help(name: str) -> None:
     assert f"#{key} = " in table
     assert f"`{name}`" in reference.configuration_page()
     assert flag(name) in help_text()
+
+
+def test_the_help_can_be_left_before_its_end() -> None:
+    with subprocess.Popen([sys.executable, RUN, "--help"], stdout=PIPE, stderr=PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_the_file_with_every_default_taken_in_changes_nothing(tmp_path: Path) -> None:
