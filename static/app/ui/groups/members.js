@@ -33,18 +33,21 @@ export function MemberList({ group, error, reload }) {
       ? html`<${LoadError} title=${t("state.error")} error=${error} onRetry=${reload} />`
       : html`<${Skeleton} rows=${Math.min(group.members, SHOWN_FIRST)} label=${t("state.loading")} />`)}
     ${all && !whole
-      ? html`<${ManyMembers} key=${group.id} group=${group} />`
+      ? html`<${ManyMembers} key=${group.id} group=${group} byKeys=${all === "keys"} />`
       : html`<ul ref=${list}>
           ${shown?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} />`)}
         </ul>`}
     ${members && members.length > SHOWN_FIRST && !all &&
-    html`<button type="button" class="btn quiet wide" onClick=${() => setAll(true)}>${t("groups.show_all", { n: whole ? members.length : group.members })}</button>`}
+    html`<button type="button" class="btn quiet wide" onClick=${({ detail }) => setAll(detail ? "pointer" : "keys")}>${t("groups.show_all", { n: whole ? members.length : group.members })}</button>`}
   </div>`;
 }
 
 /** The members of a large group, as far as one scrolls, or those whose name has what one looks for. */
-function ManyMembers({ group }) {
+function ManyMembers({ group, byKeys }) {
   const { t, client } = useApp();
+  const field = useRef(null);
+  // Not a finger's: it wants no keyboard on its screen.
+  useEffect(() => void (byKeys && field.current.focus()), []);
   const [text, setText] = useState("");
   const [query, setQuery] = useState("");
   useEffect(() => {
@@ -59,7 +62,7 @@ function ManyMembers({ group }) {
   const changed = (id) => (change) =>
     change?.role === "owner" ? pages.begin() : pages.set(({ user }) => user.id === id, change);
   return html`
-    <${SearchBox} value=${text} onInput=${(value, composing) => !composing && setText(value)} placeholder=${t("groups.find_member")} />
+    <${SearchBox} field=${field} value=${text} onInput=${(value, composing) => !composing && setText(value)} placeholder=${t("groups.find_member")} />
     <ul>
       ${pages.rows?.map((member) => html`<${Member} key=${member.user.id} group=${group} member=${member} onChange=${changed(member.user.id)} />`)}
     </ul>
