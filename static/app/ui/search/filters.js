@@ -47,8 +47,9 @@ export function SearchFilters({ conv, filter, onChange }) {
     onChange({ ...filter, from: String(id) });
   };
   const onPerson = (event) => {
-    if (event.currentTarget.value === OTHER) setLooking(true);
-    else set("from")(event);
+    const other = event.currentTarget.value === OTHER;
+    setLooking(other);
+    if (!other) set("from")(event);
   };
   const people = [...peopleOf(client, conv).add(Number(filter.from) || client.me.id)]
     .filter((id) => id !== client.me.id)
