@@ -147,9 +147,9 @@ async def _holds(database: Database, talk: int) -> None:
     """What is found is what is there, however far the index has come."""
 
     def read(cursor: Cursor) -> None:
+        before = cursor.execute(_FOUND, (talk,)).all()
         scope = visible.everything(cursor, 1, 0, 10)
         wanted = Wanted(parse("公开"), None, None, None, None, 1000)
-        before = cursor.execute(_FOUND, (talk,)).all()
         hits = look(cursor, 1, scope, wanted).hits
         after = cursor.execute(_FOUND, (talk,)).all()
         assert {row[0] for row in before} <= {hit.said.seq for hit in hits}
