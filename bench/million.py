@@ -6,7 +6,7 @@
 
 Nodes of ``run.py`` on one MariaDB of their own, over the UDP relay on the loopback interface, and a
 load generator for each; all on this machine. As many nodes as the descriptors of a process ask for:
-54 of 18,519 people with 20,000. Everyone is a person of the database with a session, and comes with
+55 of 18,182 people with 20,000. Everyone is a person of the database with a session, and comes with
 its token. Then, one after the other:
 
 - nothing: everyone is pinged and answers; who does not is dropped by the node and counted as lost;
