@@ -123,6 +123,7 @@ def test_what_is_damaged_behind_its_last_part_is_refused() -> None:
         (b"SQLite format 3\0" * 100, "not a backup"),
         (gzip.compress(b"hello" * 1000), "not a backup"),
     ],
+    ids=["empty", "a database", "another archive"],
 )
 def test_another_file_is_refused_as_such(data: bytes, said: str) -> None:
     with pytest.raises(BadBackup, match=said):
