@@ -20,8 +20,9 @@ class GroupsHandler(ApiHandler):
     async def get(self, who: Identity, query: own_lists.GroupsQuery) -> bodies.GroupsAnswer:
         """Those that I am in; with ``member`` those that this person is in too."""
         groups = self.messenger.groups
-        common = query.member and groups.in_common(who, query.member)
-        return bodies.GroupsAnswer(groups=await (common or groups.of(who)))
+        if query.member is None:
+            return bodies.GroupsAnswer(groups=await groups.of(who))
+        return bodies.GroupsAnswer(groups=await groups.in_common(who, query.member))
 
     @operation(
         "Make a group with its first members",

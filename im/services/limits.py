@@ -46,6 +46,11 @@ class TokenBucket:
         self._pace = pace
         self._full_at = 0.0
 
+    @property
+    def full_at(self) -> float:
+        """When all tokens are there again."""
+        return self._full_at
+
     def take(self, now: float) -> float:
         """Take one token: 0 when there was one, else the seconds until there is."""
         pace = self._pace

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from im.services.limits import Pace, TokenBucket
+
 SHOWN_SECONDS = 6.0
 """So long clients show a note."""
 PAUSE_SECONDS = 1.0
@@ -14,30 +16,26 @@ MAX_AT_ONCE = 3
 MAX_PEOPLE = 10
 """People of a conversation who are told as writing at once; nobody reads more names."""
 MAX_CONVERSATIONS = 10_000
+_PACE = Pace(1 / PAUSE_SECONDS, MAX_AT_ONCE)
 
 
 class TypingPace:
     """Remembers who was told as writing. Times are seconds of any clock."""
 
     def __init__(self) -> None:
-        # Until when the notes of each person are paid for, as in a leaky bucket.
-        self._told: OrderedDict[str, dict[int, float]] = OrderedDict()
+        self._told: OrderedDict[str, dict[int, TokenBucket]] = OrderedDict()
 
     def admits(self, conversation: str, user: int, now: float) -> bool:
         """Whether a note is passed on; then it is counted."""
         told = self._told.pop(conversation, {})
         told = {
-            other: paid
-            for other, paid in told.items()
-            if now - paid < SHOWN_SECONDS - PAUSE_SECONDS
+            other: notes
+            for other, notes in told.items()
+            if now - notes.full_at < SHOWN_SECONDS - PAUSE_SECONDS
         }
         self._told[conversation] = told
         if len(self._told) > MAX_CONVERSATIONS:
             self._told.popitem(last=False)
         if user not in told and len(told) >= MAX_PEOPLE:
             return False
-        paid = max(now, told.get(user, now)) + PAUSE_SECONDS
-        if paid > now + MAX_AT_ONCE * PAUSE_SECONDS:
-            return False
-        told[user] = paid
-        return True
+        return told.setdefault(user, TokenBucket(_PACE)).take(now) == 0
