@@ -135,10 +135,11 @@ def nodes(url: str, count: int, folder: Path) -> Iterator[list[RunningNode]]:
         yield started
 
 
-def talk(program: Path, running: list[RunningNode], tokens: Path, *words: float) -> Figures:
-    """What ``wstalk`` prints; ``words``: pairs, seconds, in flight, rate."""
+def talk(program: Path, ends: tuple[int, int], tokens: Path, *words: float) -> Figures:
+    """What ``wstalk`` prints; ``ends``: the ports of both sides; ``words``: pairs, seconds, in
+    flight, rate."""
     pairs, seconds, in_flight, rate = words
-    command: list[str | Path] = [program, str(running[0].port), str(running[-1].port)]
+    command: list[str | Path] = [program, *map(str, ends)]
     command += [str(int(pairs)), tokens]
     command += [str(seconds), str(int(in_flight)), str(rate)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120, check=True)
@@ -153,10 +154,11 @@ def measure(program: Path, url: str, count: int, seconds: float) -> dict[str, Fi
     try:
         tokens.write_text(asyncio.run(prepare(url)))
         with nodes(url, count, folder) as running:
-            most = talk(program, running, tokens, PAIRS, seconds, IN_FLIGHT, 0)
+            ends = (running[0].port, running[-1].port)
+            most = talk(program, ends, tokens, PAIRS, seconds, IN_FLIGHT, 0)
             rate = most["answered"] / most["seconds"]
-            half = talk(program, running, tokens, PAIRS, seconds, 100, rate / 2)
-            alone = talk(program, running, tokens, 1, seconds, 1, 50)
+            half = talk(program, ends, tokens, PAIRS, seconds, 100, rate / 2)
+            alone = talk(program, ends, tokens, 1, seconds, 1, 50)
             return {MOST: most, HALF: half, ALONE: alone}
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -26,15 +26,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench import durable
+from bench.memory import resident_kib
 from bench.million_machine import Plan
-from bench.million_nodes import Heartbeat, cluster
+from bench.million_nodes import Heartbeat, RunningNode, cluster
 from bench.million_report import Progress
 from bench.servers import OURS, build, prepare, serving
 from bench.talkers import TALKERS, Talk, talkers
@@ -149,39 +149,31 @@ def nodes(setting: Setting) -> Points:
             tokens.write_text(asyncio.run(durable.prepare(url)))
             heartbeat, progress = Heartbeat(30, 60), Progress("nodes", count)
             running = stack.enter_context(cluster(plan, url, heartbeat, 4, progress))
-            pids = [node.pid for node in running]
             time.sleep(SETTLE_SECONDS)
-            idle = _spent(pids, lambda: time.sleep(seconds))
-            ports = [node.node.port for node in running]
-            talked: dict[str, Any] = {}
-            ends = [durable.RunningNode(port, 0, 0) for port in (ports[0], ports[-1])]
-
-            def talk(
-                ends: list[durable.RunningNode] = ends,
-                tokens: Path = tokens,
-                talked: dict[str, Any] = talked,
-            ) -> None:
-                words = (1, seconds, 100, NODES_RATE)
-                talked.update(durable.talk(program, ends, tokens, *words))
-
-            began = time.monotonic()
-            busy = _spent(pids, talk)
-            took = time.monotonic() - began
-            over = [used - took * rest / (seconds) for used, rest in zip(busy, idle, strict=True)]
-            messages = NODES_RATE * took
-            talking = {0, count - 1}
-            others = [each for number, each in enumerate(over) if number not in talking]
-            two = sum(over[number] for number in talking)
-            _add(
-                found,
-                OURS,
-                count,
-                1000 * statistics.mean(idle) / (seconds),
-                1e6 * two / messages,
-                1e6 * statistics.mean(others) / messages if others else 0.0,
-                statistics.mean(_rss_mib(pid) for pid in pids),
-            )
+            _add(found, OURS, count, *_costs(running, program, tokens, seconds))
     return found
+
+
+def _costs(
+    running: Sequence[RunningNode], program: Path, tokens: Path, seconds: float
+) -> tuple[float, ...]:
+    """The figures of ``nodes``: idle, a message, a message on another node, memory."""
+    pids = [node.pid for node in running]
+    ends = (running[0].node.port, running[-1].node.port)
+    idle = [used / seconds for used in _spent(pids, lambda: time.sleep(seconds))]
+    began = time.monotonic()
+    busy = _spent(pids, lambda: durable.talk(program, ends, tokens, 1, seconds, 100, NODES_RATE))
+    took = time.monotonic() - began
+    each = [
+        1e6 * (used - took * rest) / (NODES_RATE * took)
+        for used, rest in zip(busy, idle, strict=True)
+    ]
+    return (
+        1000 * statistics.mean(idle),
+        each[0] + each[-1] if len(each) > 1 else each[0],
+        statistics.mean(each[1:-1] or [0.0]),
+        statistics.mean(resident_kib(pid) for pid in pids) / 1024,
+    )
 
 
 def _spent(pids: list[int], work: Callable[[], object]) -> list[float]:
@@ -189,13 +181,6 @@ def _spent(pids: list[int], work: Callable[[], object]) -> list[float]:
     before = [processor_seconds(pid) for pid in pids]
     work()
     return [processor_seconds(pid) - earlier for pid, earlier in zip(pids, before, strict=True)]
-
-
-def _rss_mib(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return float(line.split()[1]) / 1024
-    raise RuntimeError("no VmRSS")
 
 
 def _kept_up(figures: Talk) -> bool:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from bench.memory import resident_kib
 from bench.threads import processor_seconds
 from im.durations import DAY_MS
 from im.services.sessions import token_hash
@@ -50,10 +51,7 @@ class Server:
     @property
     def rss(self) -> float:
         """Memory in KiB."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return float(line.split()[1])
-        raise RuntimeError("no VmRSS")
+        return resident_kib(self.process.pid)
 
     @property
     def cpu(self) -> float:
