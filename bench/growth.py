@@ -162,7 +162,9 @@ def _costs(
     ends = (running[0].node.port, running[-1].node.port)
     idle = [used / seconds for used in _spent(pids, lambda: time.sleep(seconds))]
     began = time.monotonic()
-    busy = _spent(pids, lambda: durable.talk(program, ends, tokens, 1, seconds, 100, NODES_RATE))
+    # So many that none is told that it writes too often.
+    words = (durable.PAIRS, seconds, 100, NODES_RATE)
+    busy = _spent(pids, lambda: durable.talk(program, ends, tokens, *words))
     took = time.monotonic() - began
     each = [
         1e6 * (used - took * rest) / (NODES_RATE * took)
