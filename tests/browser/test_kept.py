@@ -173,10 +173,9 @@ def test_a_known_chat_opens_without_asking_for_its_messages(
     assert any('"conversations"' in frame for frame in asked)
 
 
-def test_a_kept_chat_opens_at_its_end_where_one_wrote_elsewhere_meanwhile(
-    node: NodeFactory, new_page: Pages
-) -> None:
-    """What is kept ends before the chat does, and is not shown before the node has the rest."""
+def written_elsewhere(node: NodeFactory, new_page: Pages) -> tuple[Page, str]:
+    """A browser that keeps a chat of 40 messages and has left its page, with the page's address;
+    afterwards one wrote with another device."""
     _, anna, bo, page = world(node, new_page)
     place = page.url
     for number in range(40):
@@ -185,6 +184,14 @@ def test_a_kept_chat_opens_at_its_end_where_one_wrote_elsewhere_meanwhile(
     until(page, lambda: stored(page, anna)["lists"][0]["conversations"][0]["unread"] == 0)
     page.goto("about:blank")
     anna.send(f"u:{bo.id}", "from the phone")
+    return page, place
+
+
+def test_a_kept_chat_opens_at_its_end_where_one_wrote_elsewhere_meanwhile(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    """What is kept ends before the chat does, and is not shown before the node has the rest."""
+    page, place = written_elsewhere(node, new_page)
     page.goto(place)
     expect(bubble(page, "from the phone")).to_be_in_viewport()
 
@@ -193,14 +200,7 @@ def test_a_kept_chat_opens_at_its_end_also_where_the_window_changes_before_the_r
     node: NodeFactory, new_page: Pages
 ) -> None:
     """As a phone's does, whose bars go; whoever draws again then knows of what is missing."""
-    _, anna, bo, page = world(node, new_page)
-    place = page.url
-    for number in range(40):
-        bo.send(f"u:{anna.id}", f"line {number}")
-    until(page, lambda: "line 39" in texts(page, anna, private(anna, bo)))
-    until(page, lambda: stored(page, anna)["lists"][0]["conversations"][0]["unread"] == 0)
-    page.goto("about:blank")
-    anna.send(f"u:{bo.id}", "from the phone")
+    page, place = written_elsewhere(node, new_page)
     held: list[Callable[[], None]] = []
 
     def watch(socket: WebSocketRoute) -> None:

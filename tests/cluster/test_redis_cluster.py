@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.crew import SETTINGS, Crew
+from tests.cluster.crew import Crew
+from tests.cluster.over_redis import over_redis
 from tests.cluster.wait import until
 from tests.deploy.filled import filled
 from tests.relay.redis_groups import Cluster, redis_cluster
@@ -38,16 +39,7 @@ def cluster(ports: PortReservations, swept: None, tmp_path: Path) -> Iterator[Cl
 def test_a_killed_master_loses_nothing_that_people_wrote_and_its_replica_carries_on(
     node: NodeFactory, cluster: Cluster, tmp_path: Path, rng: random.Random
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'im.db'}"
-    env = {
-        "IM_DATABASE_URL": url,
-        "IM_RELAY_BUS": "redis",
-        "IM_REDIS_URL": cluster.url,
-        **SETTINGS,
-    }
-    nodes = [node(env=env, wait=False), node(env=env)]
-    for one in nodes:
-        one.wait_ready()
+    url, nodes = over_redis(node, tmp_path, cluster.url)
     (serving,) = (each for each in cluster.servers if each.call("PUBSUB", "SHARDCHANNELS"))
 
     async def run() -> None:

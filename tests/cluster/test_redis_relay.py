@@ -7,7 +7,8 @@ import random
 import time
 from pathlib import Path
 
-from tests.cluster.crew import SETTINGS, Crew
+from tests.cluster.crew import Crew
+from tests.cluster.over_redis import over_redis
 from tests.services.node import NodeFactory
 from tests.services.redis_server import RedisServer
 
@@ -15,16 +16,7 @@ from tests.services.redis_server import RedisServer
 def test_a_killed_redis_loses_nothing_that_people_wrote(
     node: NodeFactory, redis_server: RedisServer, tmp_path: Path, rng: random.Random
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'im.db'}"
-    env = {
-        "IM_DATABASE_URL": url,
-        "IM_RELAY_BUS": "redis",
-        "IM_REDIS_URL": redis_server.url,
-        **SETTINGS,
-    }
-    nodes = [node(env=env, wait=False), node(env=env)]
-    for one in nodes:
-        one.wait_ready()
+    url, nodes = over_redis(node, tmp_path, redis_server.url)
 
     async def run() -> None:
         crew = Crew([n.url for n in nodes], url, rng, pace=0.02)

@@ -11,12 +11,12 @@ import pytest
 from redis.exceptions import RedisError
 
 from bench.throwaway import throwaway_file
-from im.client import Client, Message
 from im.errors import Unavailable
 from im.store.database import DatabaseSettings, open_database
 from relay.redis_address import connect, parse_address
-from tests.cluster.crew import PASSWORD, SETTINGS
+from tests.cluster.crew import SETTINGS
 from tests.cluster.wait import until
+from tests.deploy.greeting import greet
 from tests.relay.redis_groups import Server
 from tests.services.mariadb import MariaDB
 from tests.services.node import NodeFactory
@@ -88,12 +88,7 @@ def test_nodes_talk_to_both_inside_tls_and_their_logs_show_no_password(
 
     async def talk() -> None:
         await until(lambda: all(" is up" in one.log for one in nodes), what="each other")
-        ann = await Client.register([nodes[0].url], "ann", PASSWORD)
-        bob = await Client.register([nodes[1].url], "bob", PASSWORD)
-        async with ann, bob:
-            await ann.send(f"u:{bob.user.id}", "hello")
-            heard = await asyncio.wait_for(anext(bob.entries()), 20)
-            assert isinstance(heard, Message) and heard.text == "hello"
+        await greet(nodes[0].url, nodes[1].url)
 
     asyncio.run(talk())
     password = urlsplit(database_url).password

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from im.client import Client, Message
 from tests.cluster.book import rows
-from tests.cluster.crew import PASSWORD, SETTINGS
+from tests.cluster.crew import SETTINGS
 from tests.cluster.wait import until
 from tests.deploy.filled import filled
+from tests.deploy.greeting import greet
 from tests.services.folder import owned
 from tests.services.node import RUN, NodeFactory
 from tests.services.ports import PortReservations
@@ -94,12 +94,7 @@ def test_the_program_needs_no_more_and_shows_nobody_its_password(
 
     async def talk() -> None:
         await until(lambda: len(rows(mysql_url, "SELECT process FROM node")) == 2)
-        one = await Client.register([node.url], "one", PASSWORD)
-        two = await Client.register([node.url], "two", PASSWORD)
-        async with one, two:
-            await one.send(f"u:{two.user.id}", "hello")
-            heard = await asyncio.wait_for(anext(two.entries()), 20)
-            assert isinstance(heard, Message) and heard.text == "hello"
+        await greet(node.url, node.url)
 
     asyncio.run(talk())
     password = urlsplit(mysql_url).password
