@@ -28,6 +28,9 @@ from tests.services.mariadb import MariaDB
 POISON = {"target_seq": 2**64}
 """A number that no database holds."""
 
+PATIENT = 30.0
+"""Seconds for which a writer waits that nothing but its test may hold up."""
+
 
 @on_loop
 async def test_a_poisoned_entry_is_found_and_the_others_keep_their_order(
@@ -174,24 +177,23 @@ async def test_a_full_queue_refuses_at_once(url: str) -> None:
     async with (
         ready(url) as database,
         ready(url) as holder,
-        writing(database, max_queue=6, max_entries=1) as writer,
+        writing(database, max_queue=6, max_entries=1, timeout=PATIENT) as writer,
     ):
         talks = [await private(database, 1, 2), await private(database, 1, 3)]
         # The thread takes one entry and gets no further while they come.
         connection = holder.connection()
         connection.begin(1)
         connection.cursor().execute("UPDATE conversation SET epoch = epoch")
-        coming = asyncio.gather(
-            *(
-                outcome(writer.append(message(talk.id, 1, f"{talk.id} {number}")))
-                for talk in talks
-                for number in range(50)
-            )
-        )
-        await asyncio.sleep(0)
+        coming = [
+            asyncio.create_task(outcome(writer.append(message(talk.id, 1, f"{talk.id} {number}"))))
+            for talk in talks
+            for number in range(50)
+        ]
+        while sum(task.done() for task in coming) < 93:
+            await asyncio.sleep(0.001)
         connection.rollback()
         connection.close()
-        found = await coming
+        found = await asyncio.gather(*coming)
         refused = [result for result in found if isinstance(result, Unavailable)]
         stored = [result for result in found if isinstance(result, Entry)]
         assert 93 <= len(refused) <= 94
