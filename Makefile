@@ -9,7 +9,8 @@
 #   ARGS=--tls.
 # bench: the measurements of docs/performance.md, an hour on a quiet machine (BENCHES="growth
 #   million" ARGS=…: only those).  plots: its pictures, of what bench.growth has kept.
-.PHONY: run test lint docs lock bundle fuzz galera shots pictures autobahn bench plots
+# load: thousands who behave like people (PEOPLE=5000 SECONDS=300 ARGS=…).
+.PHONY: run test lint docs lock bundle fuzz galera shots pictures autobahn bench load plots
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -41,6 +42,11 @@ lint: .venv/test.stamp
 BENCHES ?= access durable fairness storm growth
 bench: .venv/test.stamp
 	@for each in $(BENCHES); do $(PYTHON) -m bench.$$each $(ARGS) || exit 1; done
+
+PEOPLE ?= 5000
+SECONDS ?= 300
+load: .venv/test.stamp
+	@$(PYTHON) -m bench.load --people $(PEOPLE) --seconds $(SECONDS) $(ARGS)
 
 plots: .venv/test.stamp
 	@$(PYTHON) -m bench.plots

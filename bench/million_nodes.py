@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bench.million_machine import POOL, Plan
 from tests.cluster.figures import read_figures
@@ -78,9 +79,17 @@ def database(plan: Plan) -> Iterator[MariaDB]:
 
 @contextmanager
 def cluster(
-    plan: Plan, url: str, heartbeat: Heartbeat, at_once: int, progress: Callable[[int], None]
+    plan: Plan,
+    url: str,
+    heartbeat: Heartbeat,
+    at_once: int,
+    progress: Callable[[int], None],
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[list[RunningNode]]:
-    """All nodes, when each hears all others; killed at the end, for nothing of theirs is kept."""
+    """All nodes, when each hears all others; killed at the end, for nothing of theirs is kept.
+
+    ``settings``: ``IM_…``, besides what all have.
+    """
     ports = PortReservations()
     environment = {
         "IM_DATABASE_URL": url,
@@ -95,6 +104,7 @@ def cluster(
         "IM_RELAY_PORT": str(ports.reserve(RELAY_SPAN)),
         "IM_SOCKETS_PING_SECONDS": str(heartbeat.ping),
         "IM_SOCKETS_DEAD_SECONDS": str(heartbeat.dead),
+        **settings,
     }
     with ExitStack() as stack:
         running: list[RunningNode] = []

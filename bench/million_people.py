@@ -39,15 +39,20 @@ class People:
     admin: str
 
 
-async def make_people(url: str, count: int, progress: Callable[[int], None]) -> People:
-    """A new database with so many people; ``progress`` hears how many there are by now."""
+async def make_people(
+    url: str, count: int, progress: Callable[[int], None], password_hash: str | None = None
+) -> People:
+    """A new database with so many people, all with one password or none.
+
+    ``progress`` hears how many there are by now.
+    """
     database = open_database(
         DatabaseSettings(url, call_timeout=SECONDS, read_timeout=SECONDS, slow_ms=60_000)
     )
     try:
         await migrate(database)
         await bootstrap(database)
-        people, pattern = await database.write(_begin)
+        people, pattern = await database.write(_begin, password_hash)
         for start in range(0, count, AT_ONCE):
             end = min(start + AT_ONCE, count)
             await database.write(_copy, people, pattern, start, end)
@@ -62,12 +67,12 @@ def token(secret: str, number: int) -> str:
     return f"{secret}{number:07d}"
 
 
-def _begin(cursor: Cursor) -> tuple[People, int]:
+def _begin(cursor: Cursor, password_hash: str | None) -> tuple[People, int]:
     """The administrator, and whom all others are copies of, with the number of their session."""
     admin = users.create(cursor, "admin", "user", None, None, None, "en")
     people = People(secrets.token_urlsafe(24), admin.id + 2, secrets.token_urlsafe(32))
     sessions.open_session(cursor, token_hash(people.admin), admin.id, "bench", "127.0.0.1", DAY_MS)
-    person = users.create(cursor, "pattern", "user", None, None, None, "en")
+    person = users.create(cursor, "pattern", "user", password_hash, None, None, "en")
     own = token_hash(secrets.token_urlsafe(32))
     session = sessions.open_session(cursor, own, person.id, "bench", "127.0.0.1", DAY_MS)
     if person.id != people.first - 1:

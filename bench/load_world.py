@@ -1,0 +1,150 @@
+"""Where the load goes: two nodes on MariaDB, with Redis where it is installed, and people."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+
+from bench.load_people import PASSWORD, Account
+from bench.million_machine import Plan
+from bench.million_memory import proportional_kib
+from bench.million_nodes import Heartbeat, RunningNode, cluster, database
+from bench.million_people import People, make_people, token
+from bench.threads import processor_seconds
+from im.services.passwords import LANES, MEMORY_KIB, PASSES
+from im.store import conversations, groups
+from im.store.cursor import Cursor
+from im.store.database import DatabaseSettings, open_database
+from tests.services.mariadb import MariaDB
+from tests.services.ports import PortReservations
+from tests.services.redis_server import RedisServer
+
+NODES = 2
+FRIENDS = 8
+TEAM = 20
+DEPARTMENT = 200
+"""Members of the two groups that everyone is in."""
+HEARTBEAT = Heartbeat(30.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What runs.
+
+    Attributes:
+        admin: token of an administrator.
+        processes: ids, by what they are.
+    """
+
+    url: str
+    nodes: Sequence[RunningNode]
+    accounts: Sequence[Account]
+    admin: str
+    processes: dict[str, int]
+
+    def processor(self) -> dict[str, float]:
+        """Processor seconds of each so far."""
+        return {name: processor_seconds(pid) for name, pid in self.processes.items()}
+
+
+class Memory:
+    """What the nodes hold, looked at again and again (MiB, ``proportional_kib``)."""
+
+    def __init__(self, nodes: Sequence[RunningNode]) -> None:
+        self._nodes = nodes
+        self.samples: list[tuple[float, list[float]]] = []
+
+    async def watch(self, seconds: float) -> None:
+        """Look every so often, until it is cancelled."""
+        while True:
+            found = [proportional_kib(node.pid) / 1024 for node in self._nodes]
+            self.samples.append((time.monotonic(), found))
+            await asyncio.sleep(seconds)
+
+    def slopes(self) -> list[float]:
+        """MiB a minute of each node, by least squares, over the second half."""
+        half = self.samples[len(self.samples) // 2 :]
+        return [_slope([(at, found[n]) for at, found in half]) for n in range(len(self._nodes))]
+
+    def last(self) -> list[float]:
+        """MiB of each node."""
+        return self.samples[-1][1] if self.samples else []
+
+
+@contextmanager
+def world(people: int, settings: dict[str, str]) -> Iterator[World]:
+    """Everything, when it is ready; ``settings``: of the nodes, ``IM_…``."""
+    plan = Plan(NODES, (people + NODES - 1) // NODES)
+    with ExitStack() as stack:
+        mariadb: MariaDB = stack.enter_context(database(plan))
+        url = mariadb.create_database()
+        secret = asyncio.run(_populate(url, plan.people))
+        processes = {"MariaDB": mariadb.process.pid}
+        if shutil.which("redis-server") or shutil.which("valkey-server"):
+            redis = RedisServer(PortReservations())
+            stack.callback(redis.close)
+            redis.start()
+            settings = {**settings, "IM_REDIS_URL": redis.url}
+            processes["Redis"] = redis.process.pid
+        nodes = stack.enter_context(cluster(plan, url, HEARTBEAT, NODES, lambda _: None, settings))
+        for number, node in enumerate(nodes):
+            processes[f"node {number + 1}"] = node.pid
+        accounts = [_account(secret, nodes, number, plan.people) for number in range(plan.people)]
+        yield World(url, nodes, accounts, secret.admin, processes)
+
+
+async def _populate(url: str, count: int) -> People:
+    """People with a password, and their groups."""
+    hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    people = await make_people(url, count, lambda _: None, hasher.hash(PASSWORD))
+    store = open_database(DatabaseSettings(url, call_timeout=60, read_timeout=60))
+    try:
+        for size in (TEAM, DEPARTMENT):
+            for start in range(0, count, size):
+                members = range(people.first + start, people.first + min(start + size, count))
+                await store.write(_found, f"group of {size}, {start // size}", members)
+    finally:
+        await store.close()
+    return people
+
+
+def _found(cursor: Cursor, name: str, members: Sequence[int]) -> None:
+    founder, *others = members
+    group = groups.create(cursor, name, founder, "", "")
+    conversation = conversations.group(cursor, group, founder)
+    for user in others:
+        cursor.execute(
+            "INSERT INTO member (conversation_id, user_id, changed_at)"
+            f" VALUES (%s, %s, {cursor.dialect.now_ms})",
+            (conversation.id, user),
+        )
+
+
+def _account(people: People, nodes: Sequence[RunningNode], number: int, count: int) -> Account:
+    """Friends sit on both nodes; groups are numbered from 1 in the order of their founding."""
+    friends = {(number + step) % count for step in range(1, FRIENDS + 1)} - {number}
+    teams = -(-count // TEAM)
+    return Account(
+        number,
+        people.first + number,
+        token(people.secret, number),
+        nodes[number % len(nodes)].node.port,
+        [people.first + friend for friend in sorted(friends)],
+        [number // TEAM + 1, teams + number // DEPARTMENT + 1],
+    )
+
+
+def _slope(points: Sequence[tuple[float, float]]) -> float:
+    if len(points) < 2:
+        return 0.0
+    middle_x = sum(x for x, _ in points) / len(points)
+    middle_y = sum(y for _, y in points) / len(points)
+    spread = sum((x - middle_x) ** 2 for x, _ in points)
+    rise = sum((x - middle_x) * (y - middle_y) for x, y in points)
+    return round(rise / spread * 60, 2) if spread else 0.0
