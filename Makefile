@@ -1,7 +1,8 @@
 # run: start the messenger (ARGS="--port 9000").  test: everything CI does.
 # lint: style, types, imports.  lock: pin the packages that setup.cfg names (ARGS=-U: the newest).
 # bundle: an archive in dist/ that installs and runs on a machine without internet.
-# fuzz: the HTTP API with many right and wrong calls, and rows of them (EXAMPLES=100 of each).
+# fuzz: the HTTP API with many right and wrong calls, and rows of them (EXAMPLES=100 of each), then
+#   what strangers can send to the sockets and to the relay (CASES=10000000 in all).
 # shots: pictures of every page and state into build/shots (ARGS="chat menu-zh-dark-phone": only
 #   those).  pictures: the documents' ones, in docs/images.
 # galera: three databases in step, of which the writer is killed under load.
@@ -67,8 +68,10 @@ bundle: .venv/run.stamp
 	@scripts/bundle.sh
 
 fuzz: EXAMPLES ?= 100
+fuzz: CASES ?= 10000000
 fuzz: .venv/test.stamp
 	IM_TEST_API_EXAMPLES=$(EXAMPLES) $(PYTEST) -rP tests/docs/test_any_call.py $(ARGS)
+	scripts/fuzz.sh $(CASES)
 
 galera:
 	@scripts/prepare-tests.sh galera
