@@ -3,6 +3,7 @@
 # bundle: an archive in dist/ that installs and runs on a machine without internet.
 # fuzz: the HTTP API with many right and wrong calls, and rows of them (EXAMPLES=100 of each), then
 #   what strangers can send to the sockets and to the relay (CASES=10000000 in all).
+# audit: known weaknesses of the pinned packages (ARGS="-s osv": asked at OSV).
 # shots: pictures of every page and state into build/shots (ARGS="chat menu-zh-dark-phone": only
 #   those).  pictures: the documents' ones, in docs/images.
 # galera: three databases in step, of which the writer is killed under load.
@@ -11,7 +12,7 @@
 # bench: the measurements of docs/performance.md, an hour on a quiet machine (BENCHES="growth
 #   million" ARGS=…: only those).  plots: its pictures, of what bench.growth has kept.
 # load: thousands who behave like people (PEOPLE=5000 SECONDS=300 ARGS=…).
-.PHONY: run test lint docs lock bundle fuzz galera shots pictures autobahn bench load plots
+.PHONY: run test lint docs lock audit bundle fuzz galera shots pictures autobahn bench load plots
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -79,6 +80,9 @@ galera:
 
 lock: .venv/run.stamp
 	scripts/lock.sh $(ARGS)
+
+audit: .venv/run.stamp
+	@scripts/audit.sh $(ARGS)
 
 .venv/run.stamp: requirements.txt scripts/install.sh
 	@scripts/install.sh requirements.txt
