@@ -303,7 +303,7 @@ class Messenger:
             *(services, self.catalogue, now_ms),
             *(settings.limits.pending_frames, settings.sockets.queue_bytes // 2),
         )
-        self.cluster.on(EntrySignal, lambda _, signal: self.delivery.dispatch(arrived(signal)))
+        self.cluster.on(EntrySignal, self._relayed)
         self.cluster.on(RightsSignal, lambda _, signal: self.rights.forget(signal.conv))
 
     async def start(self) -> None:
@@ -353,6 +353,10 @@ class Messenger:
     def client_limits(self) -> Limits:
         """What clients are told of the limits."""
         return limits(self)
+
+    def _relayed(self, _: str, signal: EntrySignal) -> None:
+        self.faults.hit("relayed")
+        self.delivery.dispatch(arrived(signal))
 
     def _tell_limits(self) -> None:
         self.delivery.tell(names.ALL, Outgoing(NewLimits(limits=self.client_limits())))

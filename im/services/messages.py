@@ -94,6 +94,7 @@ class Messages:
         with the right to send it.
         """
         done, end = self._submissions.begin(done, came)
+        self._faults.hit("received")
         try:
             self._check(frame)
             # Where nobody has to be asked, no task is needed.
@@ -202,6 +203,7 @@ class Messages:
             epoch=access.epoch,
         )
         self._submissions.put(who, frame.to, access, entry, done, end)
+        self._faults.hit("queued")
 
     async def _recall(self, who: Identity, frame: Recall, done: Done, end: float) -> None:
         conversation, anyone = await self._database.read(_recall_right, who.user, frame)

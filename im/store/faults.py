@@ -15,7 +15,11 @@ SEND_POINTS = ("before_dispatch", "before_publish", "after_publish")
 """And, for each committed entry, ``services.messages``: before the readers here get it, before the
 other nodes do, and after it was given to the bus but before its sender is told."""
 
-POINTS = LOG_POINTS + SEND_POINTS
+WAY_POINTS = ("received", "queued", "relayed")
+"""``services.messages``: when a message has come and nothing of it was looked at, and when it is in
+line for the log writer; ``app``: when an entry came from another node and no reader here has it."""
+
+POINTS = LOG_POINTS + SEND_POINTS + WAY_POINTS
 
 FILE_POINTS = ("file_begun", "file_stored", "file_settled", "file_erased")
 """``services.uploads`` and ``services.media``: when a content has a row but no bytes, when it has

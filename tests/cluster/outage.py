@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 
 from tests.cluster.crew import Crew
 from tests.cluster.knocker import REFUSED_SECONDS, Knocker
+from tests.cluster.proof import figures
 from tests.cluster.wait import until
 from tests.services.node import Node
 
@@ -54,12 +55,10 @@ async def outlast(
     problems = await crew.prove()
     await asyncio.gather(*(knocker.close() for knocker in knockers))
     await crew.close()
-    lost = sum(problem.startswith("lost") for problem in problems)
     refused = max(knocker.longest for knocker in knockers)
     print(
-        f"lost {lost} of {crew.history.acknowledged} acknowledged; refused within"
-        f" {refused:.2f} s; both nodes store again {recovery:.2f} s after; all arrived within"
-        f" {settled:.2f} s"
+        f"{figures(crew.history, problems)}; refused within {refused:.2f} s; both nodes store"
+        f" again {recovery:.2f} s after; all arrived within {settled:.2f} s"
     )
     assert problems[:20] == []
     assert refused < REFUSED_SECONDS

@@ -40,6 +40,12 @@ def prove(history: History, book: Book) -> list[str]:
     ]
 
 
+def figures(history: History, problems: Iterable[str]) -> str:
+    """Lost of acknowledged, in words."""
+    lost = sum(problem.startswith("lost") for problem in problems)
+    return f"lost {lost} of {history.acknowledged} acknowledged"
+
+
 def _recalls(history: History, rows: dict[Place, Row]) -> Iterable[str]:
     for recalled in history.recalled:
         row = rows.get((recalled.conversation, recalled.seq))

@@ -5,20 +5,29 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-import time
 from collections import Counter
 from collections.abc import Sequence
 
-from im.store.faults import POINTS
+from im.store.faults import LOG_POINTS, POINTS
+from tests.cluster.wait import until
 from tests.services.node import Node
 
 BATCHES = range(3, 30)
 """Which of the transactions after its start kills a node."""
 ENTRIES = range(10, 150)
-"""Which of its committed entries does."""
+"""Which of its entries does."""
 PATIENCE = 20.0
 """Seconds in which a planned death must come."""
-BY_ENTRY = ("before_dispatch", "before_publish", "after_publish")
+
+
+async def death(node: Node, point: str, hit: int) -> None:
+    """Wait until a node that was started with this fault has died of it.
+
+    Raises ``TimeoutError``, or ``ServiceFailed`` when it ended by itself.
+    """
+    await until(lambda: not node.running, PATIENCE, f"the death of {node.url}, {point} {hit}")
+    if node.process.returncode != -signal.SIGKILL:
+        raise node.process.failure(f"ended by itself, not {point} {hit}")
 
 
 class Storm:
@@ -47,16 +56,10 @@ class Storm:
         node.kill9()
         self.kills["any"] += 1
         for point in self._points[node]:
-            hit = self._rng.choice(ENTRIES if point in BY_ENTRY else BATCHES)
+            hit = self._rng.choice(BATCHES if point in LOG_POINTS else ENTRIES)
             node.process.environment["IM_NODE_FAULTS"] = f"kill:{point}:{hit}"
             node.start(wait=False)
-            end = time.monotonic() + PATIENCE
-            while node.running:
-                if time.monotonic() > end:
-                    raise TimeoutError(f"{node.url} was not killed {point} {hit} in time")
-                await asyncio.sleep(0.02)
-            if node.process.returncode != -signal.SIGKILL:
-                raise node.process.failure(f"ended by itself, not {point} {hit}")
+            await death(node, point, hit)
             self.kills[point] += 1
             self.hits[point] = hit
         del node.process.environment["IM_NODE_FAULTS"]

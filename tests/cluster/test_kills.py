@@ -10,15 +10,20 @@ import pytest
 
 from im.store.faults import POINTS
 from tests.cluster.crew import SETTINGS, Crew
-from tests.cluster.storm import Storm
+from tests.cluster.proof import figures
+from tests.cluster.storm import Storm, death
+from tests.cluster.wait import until
 from tests.services.node import NodeFactory
+from tests.services.schema import make_schema
 
 PEOPLE = 20
 MESSAGES = 10_000
+FEW = 50
+"""Messages that are acknowledged after a node has died; it dies at no later one."""
 
 
 @pytest.mark.timeout(180)
-def test_ten_kills_under_ten_thousand_messages_lose_and_double_nothing(
+def test_kills_at_every_point_under_ten_thousand_messages_lose_and_double_nothing(
     node: NodeFactory, database_url: str, rng: random.Random
 ) -> None:
     env = {"IM_DATABASE_URL": database_url, **SETTINGS}
@@ -57,5 +62,41 @@ def test_ten_kills_under_ten_thousand_messages_lose_and_double_nothing(
         assert history.acknowledged >= MESSAGES
 
     asyncio.run(run())
-    assert storm.kills.total() == 10
+    assert storm.kills.total() == len(POINTS) + len(nodes)
     assert all(storm.kills[point] == 1 for point in POINTS), storm
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("point", POINTS)
+def test_a_node_killed_at_a_step_of_a_messages_way_loses_and_doubles_nothing(
+    node: NodeFactory, mysql_url: str, rng: random.Random, point: str
+) -> None:
+    env = {"IM_DATABASE_URL": mysql_url, **SETTINGS}
+    make_schema(mysql_url)
+    hit = rng.randrange(FEW // 2, FEW)
+    fatal = node(env={**env, "IM_NODE_FAULTS": f"kill:{point}:{hit}"}, wait=False)
+    other = node(env=env)
+    fatal.wait_ready()
+
+    async def run() -> None:
+        crew = Crew([fatal.url, other.url], mysql_url, rng, pace=0.05)
+        await crew.gather(4)
+        ending = asyncio.Event()
+        working = asyncio.create_task(crew.work(ending.is_set))
+        await death(fatal, point, hit)
+        before = crew.history.acknowledged
+        await until(lambda: crew.history.acknowledged > before + FEW)
+        ending.set()
+        await working
+        settled = await crew.settle()
+        problems = await crew.prove()
+        await crew.close()
+        stall = crew.history.longest_stall()
+        print(
+            f"{point} at {hit}: {figures(crew.history, problems)}; longest stall {stall:.2f} s,"
+            f" longest wait {crew.history.longest_wait():.2f} s; all arrived within"
+            f" {settled:.2f} s"
+        )
+        assert problems[:20] == []
+
+    asyncio.run(run())
