@@ -44,6 +44,15 @@ class Figures(Collector):
             "im_writer_waiting", "Entries that wait for their commit.", value=node.writer.waiting
         )
         yield GaugeMetricFamily(
+            "im_loop_lag_seconds", "How late the event loop was last.", value=node.lag.seconds
+        )
+        yield CounterMetricFamily(
+            "im_loop_blocked", "Times it was 0.5 s late or more.", value=node.lag.blocked
+        )
+        yield CounterMetricFamily(
+            "im_loop_blocked_seconds", "Seconds of these.", value=node.lag.blocked_seconds
+        )
+        yield GaugeMetricFamily(
             "im_cursors",
             "Conversations delivered here.",
             value=len(node.delivery.conversations()),

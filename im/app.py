@@ -67,6 +67,7 @@ from im.wire.capacity import Capacity
 from im.wire.entrance import Entrance
 from im.wire.gateway import Gateway, GatewayServices
 from im.wire.heartbeat import Heartbeat
+from im.wire.lag import Lag
 from im.wire.masking import fastest_mask
 from im.wire.registry import Registry
 from im.wire.sockets import Sockets
@@ -269,6 +270,7 @@ class Messenger:
         self.heartbeat = Heartbeat(
             self.connections, settings.sockets.ping_seconds, settings.sockets.dead_seconds
         )
+        self.lag = Lag(loop)
         self.draining = False
         self.admission = Admission(database, self.registry, self.delivery, self.presence)
         services = GatewayServices(
@@ -324,9 +326,11 @@ class Messenger:
         self.channel.start()
         self.housekeeping.start()
         self.heartbeat.start()
+        self.lag.start()
 
     async def close(self) -> None:
         """Finish what was begun, tell the others, let go of everything."""
+        self.lag.close()
         self.heartbeat.close()
         self.sockets.close()
         await self.housekeeping.close()
