@@ -24,6 +24,13 @@ from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
 MESSAGES = "**/api/search/messages*"
+NOTE_WHAT_IS_SAID = """() => {
+  window.told = [];
+  new MutationObserver(() => {
+    const words = document.querySelector(".found [role=status]")?.textContent.trim();
+    if (words && words !== told.at(-1)) told.push(words);
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
 
 
 def field(page: Page) -> Locator:
@@ -249,9 +256,12 @@ def test_nothing_found_an_error_and_what_is_on_its_way_are_said(
     bo.send(group, "valve one")
     page = new_page(locale="en-GB")
     enter(page, anna)
+    page.evaluate(NOTE_WHAT_IS_SAID)
     field(page).fill("zeppelin")
     said = page.locator(".found [role=status]")
     expect(said).to_have_text("Nothing found for “zeppelin”")
+    # Not before it has been looked for.
+    assert page.evaluate("told") == ["Searching", "Nothing found for “zeppelin”"]
 
     waiting: list[Route] = []
     page.route(MESSAGES, lambda route: waiting.append(route))

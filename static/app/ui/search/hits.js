@@ -54,7 +54,7 @@ export function SearchState({ found, query, any }) {
   return html`<div class="search-state" role="status">
     ${busy && html`<span class="spin late"></span><span class=${state === "more" ? "vh" : ""}>${t("search.searching")}</span>`}
     ${state === "held" && html`<${Icon} name="link-off" size="s" /><span>${t("search.held")}</span>`}
-    ${!busy && !any && html`<span class="none">${t("list.no_match", { query: query.trim() })}</span>`}
+    ${state !== "idle" && !busy && !any && html`<span class="none">${t("list.no_match", { query: query.trim() })}</span>`}
     ${state === "done" && incomplete && html`<${Icon} name="info" size="s" /><span>${t("search.incomplete")}</span>`}
     ${state === "done" && hits.length > 0 && html`<span class="vh">${t("search.found_n", { n: hits.length })}</span>`}
   </div>`;
