@@ -27,7 +27,7 @@ export function SettingsPage({ section }) {
   useEffect(() => void client.account.refresh(), []);
   const shown = section ?? (phone ? null : "profile");
   return html`<main class="page" id="main" tabindex="-1" data-region>
-    <div class="page-in narrow">
+    <div class="page-in slim">
       <div class="page-t">
         ${section && html`<${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("settings")} />`}
         <h2>${shown ? t(`settings.${shown}`) : t("area.me")}</h2>
