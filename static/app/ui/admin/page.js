@@ -2,7 +2,6 @@ import { html, useEffect, useMemo, useRef } from "../../../vendor/preact.js";
 import { Administration } from "../../client/administration.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
-import { useNarrow } from "../shell/pane-frame.js";
 import { AuditSection } from "./audit.js";
 import { BotSection } from "./bot.js";
 import { BroadcastCard } from "./broadcast.js";
@@ -28,13 +27,12 @@ const SECTIONS = {
 /** The administrator's page; others are told kindly that it is not for them. */
 export function AdminPage({ section }) {
   const { t, client, router } = useApp();
-  const narrow = useNarrow();
   const admin = client.account.user.value.role === "admin";
   return html`<main class="page admin" id="main" tabindex="-1" data-region>
     ${admin
       ? html`<div class="page-in">
           <div class="page-t">
-            ${narrow && html`<${IconButton} icon="back" label=${t("action.back")} onClick=${() => router.back("settings")} />`}
+            <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("settings")} />
             <h2>${t("admin.title")}</h2>
           </div>
           <${Sections} place=${section ?? "overview"} />
