@@ -45,7 +45,7 @@ export function CreateGroup({ close }) {
       <${Field} id="group-name" label=${t("groups.name")} value=${name} onInput=${setName} error=${named && form.error}
         required maxlength="32" autocomplete="off" />
       <div class="group-picture">
-        <${Avatar} name=${name} kind="group" size="l" icon=${icon} />
+        <${Avatar} name=${name.trim() || t("area.groups")} kind="group" size="l" icon=${icon} />
         <button ref=${opener} type="button" class="btn quiet small" onClick=${() => setCutting(true)}>
           ${t(icon ? "crop.change" : "groups.picture_optional")}</button>
       </div>
