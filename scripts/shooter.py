@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from playwright.sync_api import Page
 from sample_data import Sample
 
@@ -18,6 +20,8 @@ class Shooter:
         size = page.viewport_size
         self.phone = size is not None and size["width"] < 720
         self.answers = SocketAnswers(page)
+        self.after = ExitStack()
+        """What takes back what a state changed at the node."""
 
     def chats(self, conversation: str | None = None, *, details: bool = False) -> None:
         """Go to the chats, or into one."""
@@ -37,6 +41,7 @@ class Shooter:
     def settle(self) -> None:
         """Leave nothing of a picture to the next one."""
         self.answers.clear()
+        self.after.close()
         self.page.unroute_all(behavior="ignoreErrors")
         self.page.context.set_offline(False)
         # A recording would ask whether to leave it.

@@ -114,6 +114,17 @@ def offline(shooter: Shooter) -> None:
     shooter.page.wait_for_timeout(300)
 
 
+def person(shooter: Shooter) -> None:
+    """Beside a chat, with more groups in common than are shown at once."""
+    who = shooter.sample.people[1]
+    names = WORDS[shooter.sample.me.api.language].short[:3]
+    for name in names:
+        made = who.api.call("POST", "/groups", {"name": name, "members": [shooter.sample.me.id]})
+        shooter.after.callback(who.api.call, "DELETE", f"/groups/{made['id']}")
+    shooter.chats(shooter.sample.private(1), details=True)
+    shooter.page.wait_for_selector(".side a.mem >> nth=4")
+
+
 def announcements(shooter: Shooter) -> None:
     shooter.chats("all")
 
@@ -201,6 +212,7 @@ def undo(shooter: Shooter) -> None:
 
 INSIDE: list[Callable[[Shooter], None]] = [
     conversations, chat, talk, private, menu, reply, forward, readers, emoji, details,
+    person,
     announcements, *MEDIA, contacts, profile, groups, group, create, settings, devices,
     notices, appearance, palette, *FINDING,
     shortcuts, undo, offline, new_version, *STATES,
@@ -313,8 +325,6 @@ def shoot(browser: Browser, url: str, sample: Sample, look: Look) -> int:
         (sample.operator.name, OPERATOR),
     )
     inside = [(who, s) for who, states in people for s in states if look.wants(name_of(s))]
-    if not (outside or inside):
-        return 0
     width, height = SIZES[look.size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -348,6 +358,7 @@ def shoot(browser: Browser, url: str, sample: Sample, look: Look) -> int:
 def take(only: frozenset[str]) -> int:
     """Take the pictures that were asked for, or all; how many."""
     OUT.mkdir(parents=True, exist_ok=True)
+    names = [name_of(state) for state in (*OUTSIDE, *INSIDE, empty, *OPERATOR)]
     ports = PortReservations()
     taken = 0
     try:
@@ -356,13 +367,16 @@ def take(only: frozenset[str]) -> int:
                 executable_path=executable(), args=[*ARGUMENTS, RESOLVE]
             )
             for language in LOCALES:
+                looks = [Look(language, *rest, only) for rest in product(THEMES, SIZES)]
+                wanted = [look for look in looks if any(map(look.wants, names))]
+                if not wanted:
+                    continue
                 factory = NodeFactory(ports)
                 try:
                     node = factory(env=PROXY)
                     sample = populate(node.url, language)
                     register(node.url, language, newcomer(language))
-                    for theme, size in product(THEMES, SIZES):
-                        look = Look(language, theme, size, only)
+                    for look in wanted:
                         taken += shoot(browser, node.url, sample, look)
                 finally:
                     factory.close()

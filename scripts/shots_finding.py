@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from playwright.sync_api import Route
 from sample_data import WORDS
 from shooter import Shooter
 
@@ -19,6 +20,7 @@ def search_nothing(shooter: Shooter) -> None:
     shooter.chats()
     shooter.page.fill(".pane-h input[type=search]", "zzqx")
     shooter.page.wait_for_selector(".search-state .none")
+    shooter.page.wait_for_selector(".spin", state="detached")
 
 
 def search_inside(shooter: Shooter) -> None:
@@ -27,6 +29,24 @@ def search_inside(shooter: Shooter) -> None:
     shooter.page.wait_for_selector("dialog.pal input")
     shooter.page.fill("dialog.pal input", WORDS[shooter.sample.me.api.language].sought)
     shooter.page.wait_for_selector("dialog.pal .row mark")
+
+
+def search_member(shooter: Shooter) -> None:
+    """In a group of more members than the page has been told, and the node knows the others."""
+
+    def first_ones(route: Route) -> None:
+        answer = route.fetch()
+        page = answer.json()
+        page["data"]["members"] = page["data"]["members"][:2]
+        route.fulfill(response=answer, json=page)
+
+    shooter.page.route("**/api/groups/*/members?q=&*", first_ones)
+    shooter.chats(shooter.group)
+    shooter.page.keyboard.press("Control+Shift+f")
+    shooter.page.locator(".narrow select").first.select_option("other")
+    letters = "医" if shooter.sample.me.api.language == "zh" else "a"
+    shooter.page.fill(".narrow input", letters)
+    shooter.page.wait_for_selector(".narrow li")
 
 
 def found_place(shooter: Shooter) -> None:
@@ -71,6 +91,6 @@ def factor(shooter: Shooter) -> None:
 
 
 FINDING: list[Callable[[Shooter], None]] = [
-    search, search_nothing, search_inside, found_place, quick, quick_settings, quick_edit,
-    privacy, departure, factor,
+    search, search_nothing, search_inside, search_member, found_place, quick, quick_settings,
+    quick_edit, privacy, departure, factor,
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Route
+from sample_data import Person
 from shooter import Shooter
 from shots_media import choose, photo
 
@@ -26,6 +27,7 @@ def hold(_route: Route) -> None:
 def waiting(shooter: Shooter, address: str, place: str) -> None:
     shooter.page.route(f"**/api/{address}", hold)
     shooter.at(place)
+    shooter.page.wait_for_selector(".skeleton")
 
 
 def failing(shooter: Shooter, address: str, place: str) -> None:
@@ -53,7 +55,7 @@ def loading_groups(shooter: Shooter) -> None:
 
 
 def loading_group(shooter: Shooter) -> None:
-    waiting(shooter, "groups/*/members", f"#/groups/{shooter.sample.groups[0]['id']}")
+    waiting(shooter, "groups/*/members?*", f"#/groups/{shooter.sample.groups[0]['id']}")
 
 
 def loading_devices(shooter: Shooter) -> None:
@@ -61,6 +63,8 @@ def loading_devices(shooter: Shooter) -> None:
 
 
 def loading_quick(shooter: Shooter) -> None:
+    shooter.at("#/settings")
+    shooter.page.evaluate("localStorage.clear()")
     waiting(shooter, "quick-replies*", "#/settings/quick")
 
 
@@ -83,7 +87,7 @@ def failed_groups(shooter: Shooter) -> None:
 
 
 def failed_group(shooter: Shooter) -> None:
-    failing(shooter, "groups/*/members", f"#/groups/{shooter.sample.groups[0]['id']}")
+    failing(shooter, "groups/*/members?*", f"#/groups/{shooter.sample.groups[0]['id']}")
 
 
 def failed_devices(shooter: Shooter) -> None:
@@ -161,12 +165,19 @@ def long_details(shooter: Shooter) -> None:
 def lengthen(shooter: Shooter) -> None:
     """Names as long as they may be, without a place to break them."""
     sample = shooter.sample
+    first = sample.groups[0]
     zh = sample.me.api.language == "zh"
     long = "住院部三楼东区护士长办公室值班电话转接专用" if zh else "Donaudampfschifffahrtskapitaen"
     for person in sample.people[1:5]:
-        sample.me.api.call("PATCH", f"/contacts/{person.id}", {"remark": long})
-    founder = sample.people[1].api
-    founder.call("PATCH", f"/groups/{sample.groups[0]['id']}", {"name": long})
+        change(shooter, sample.me, f"/contacts/{person.id}", remark=("", long))
+    change(shooter, sample.people[1], f"/groups/{first['id']}", name=(first["name"], long))
+
+
+def change(shooter: Shooter, who: Person, path: str, **fields: tuple[str, str]) -> None:
+    """Give each field its second value, and its first one back after the picture."""
+    before, after = ({name: pair[at] for name, pair in fields.items()} for at in (0, 1))
+    who.api.call("PATCH", path, after)
+    shooter.after.callback(who.api.call, "PATCH", path, before)
 
 
 def mention(shooter: Shooter) -> None:
