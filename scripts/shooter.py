@@ -38,6 +38,12 @@ class Shooter:
         self.page.wait_for_selector(".pane .row, .pane .snav, .page, .chat", state="attached")
         self.page.wait_for_timeout(400)
 
+    def forget(self) -> None:
+        """Leave nothing in the browser but who is logged in."""
+        self.page.goto("about:blank")
+        kept = {"origin": self.url, "storageTypes": "indexeddb,local_storage"}
+        self.page.context.new_cdp_session(self.page).send("Storage.clearDataForOrigin", kept)
+
     def settle(self) -> None:
         """Leave nothing of a picture to the next one."""
         self.answers.clear()

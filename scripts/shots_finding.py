@@ -31,6 +31,12 @@ def search_inside(shooter: Shooter) -> None:
     shooter.page.wait_for_selector("dialog.pal .row mark")
 
 
+def search_days(shooter: Shooter) -> None:
+    search_inside(shooter)
+    shooter.page.locator(".narrow select").last.select_option("between")
+    shooter.page.wait_for_selector(".narrow input")
+
+
 def search_member(shooter: Shooter) -> None:
     """In a group of more members than the page has been told, and the node knows the others."""
 
@@ -91,6 +97,6 @@ def factor(shooter: Shooter) -> None:
 
 
 FINDING: list[Callable[[Shooter], None]] = [
-    search, search_nothing, search_inside, search_member, found_place, quick, quick_settings,
-    quick_edit, privacy, departure, factor,
+    search, search_nothing, search_inside, search_days, search_member, found_place, quick,
+    quick_settings, quick_edit, privacy, departure, factor,
 ]  # fmt: skip

@@ -25,12 +25,14 @@ def hold(_route: Route) -> None:
 
 
 def waiting(shooter: Shooter, address: str, place: str) -> None:
+    shooter.forget()
     shooter.page.route(f"**/api/{address}", hold)
     shooter.at(place)
     shooter.page.wait_for_selector(".skeleton")
 
 
 def failing(shooter: Shooter, address: str, place: str) -> None:
+    shooter.forget()
     shooter.page.route(f"**/api/{address}", refuse)
     shooter.at(place)
     shooter.page.wait_for_timeout(2_200)
@@ -63,8 +65,6 @@ def loading_devices(shooter: Shooter) -> None:
 
 
 def loading_quick(shooter: Shooter) -> None:
-    shooter.at("#/settings")
-    shooter.page.evaluate("localStorage.clear()")
     waiting(shooter, "quick-replies*", "#/settings/quick")
 
 

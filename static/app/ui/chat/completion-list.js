@@ -37,7 +37,7 @@ export function CompletionList({ sign, letters, input, handle, close, ...rest })
   };
   useEffect(() => () => (handle.current = null), []);
   if (!current) return null;
-  return html`<ul class="completion pop" id="${name}-list" role="listbox" aria-label=${label}>
+  return html`<ul class="completion offers pop" id="${name}-list" role="listbox" aria-label=${label}>
     ${items.map(
       (item) => html`<li
         key=${item.id}

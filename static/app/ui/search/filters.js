@@ -63,13 +63,13 @@ export function SearchFilters({ conv, filter, onChange }) {
       ${people.map(({ id, name }) => option(String(id), name))}
       ${many && option(OTHER, t("search.other_member"))}
     </select>
-    ${looking && html`<${MemberSearch} group=${group} choose=${choose} close=${endLooking} />`}
     <select class="chip ${filter.when ? "on" : ""}" aria-label=${t("search.when")} value=${filter.when} onChange=${set("when")}>
       ${["", ...Object.keys(DAYS), "between"].map((when) => option(when, t(`search.when_${when || "any"}`)))}
     </select>
     ${filter.when === "between" &&
     html`<input type="date" class="chip" aria-label=${t("search.first")} value=${filter.first} max=${filter.last} onInput=${set("first")} />
       <input type="date" class="chip" aria-label=${t("search.last")} value=${filter.last} min=${filter.first} onInput=${set("last")} />`}
+    ${looking && html`<${MemberSearch} group=${group} choose=${choose} close=${endLooking} />`}
   </div>`;
 }
 

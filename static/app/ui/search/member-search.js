@@ -1,5 +1,6 @@
 import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
+import { Avatar } from "../elements.js";
 import { useFoundMembers } from "../groups/found-members.js";
 import { isComposing } from "../input-method.js";
 import { useOffered } from "../offered.js";
@@ -30,10 +31,11 @@ export function MemberSearch({ group, choose, close }) {
       onInput=${(event) => event.isComposing || setText(event.currentTarget.value)}
       onCompositionEnd=${(event) => setText(event.currentTarget.value)} onKeyDown=${onKeyDown} />
     ${current &&
-    html`<ul id="member-list" role="listbox" aria-label=${t("groups.members")}>
+    html`<ul class="offers" id="member-list" role="listbox" aria-label=${t("groups.members")}>
       ${items.map(
         (user) => html`<li key=${user.id} id="member-${user.id}" role="option" aria-selected=${user === current ? "true" : "false"}
-          onMouseDown=${(event) => (event.preventDefault(), choose(user.id))}>${client.people.name(user.id)}</li>`,
+          onMouseDown=${(event) => (event.preventDefault(), choose(user.id))}>
+          <${Avatar} id=${user.id} name=${client.people.name(user.id)} size="xs" />${client.people.name(user.id)}</li>`,
       )}
     </ul>`}
     ${found && !found.length && html`<p class="muted" role="status">${t("list.no_match", { query: letters })}</p>`}`;
