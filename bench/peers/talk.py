@@ -137,6 +137,11 @@ async def socketio(hear: Hear, pairs: int, addresses: list[str]) -> list[Say]:
     return said
 
 
+REQUEST_ACK = '<r xmlns="urn:xmpp:sm:3"/>'
+NEVER = 1_000_000_000
+"""Messages after which slixmpp itself would ask for an acknowledgement."""
+
+
 async def xmpp(hear: Hear, pairs: int, addresses: list[str]) -> list[Say]:
     """ejabberd: acknowledged as in XEP-0198, when the server has taken the stanza over."""
     import slixmpp
@@ -154,6 +159,7 @@ async def xmpp(hear: Hear, pairs: int, addresses: list[str]) -> list[Say]:
         for plugin in ("xep_0077", "xep_0198"):
             client.register_plugin(plugin)
         client["xep_0077"].force_registration = True
+        client["xep_0198"].window = NEVER
         ready = asyncio.get_running_loop().create_future()
 
         async def register(_: Any) -> None:
@@ -186,7 +192,8 @@ async def xmpp(hear: Hear, pairs: int, addresses: list[str]) -> list[Say]:
             message["id"] = f"m{next(numbers)}"
             waiting[message["id"]] = answered = asyncio.get_running_loop().create_future()
             message.send()
-            client["xep_0198"].request_ack()
+            # Behind the message in the same queue; what the plugin sends itself overtakes it.
+            client.send(REQUEST_ACK, use_filters=False)
             await answered
 
         return say
