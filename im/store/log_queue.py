@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from im.durations import later_ms
 from im.errors import Unavailable
 from im.store.batch import Outcome
 from im.store.entries import NewEntry
@@ -64,12 +65,15 @@ class LogQueue:
     Args:
         max_entries, max_bytes: of one batch.
         most: items that may wait, half of them of one conversation.
+        longest: seconds that one may have to wait, by what the last batch took.
     """
 
-    def __init__(self, max_entries: int, max_bytes: int, most: int) -> None:
+    def __init__(self, max_entries: int, max_bytes: int, most: int, longest: float) -> None:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._most = most
+        self._longest = longest
+        self._batch_seconds = 0.0
         self._items: FairQueue[int, Item] = FairQueue()
         self._failing: dict[Line, int | None] = {}
         self._changed = threading.Condition()
@@ -78,11 +82,12 @@ class LogQueue:
     def put(self, item: Item) -> Outcome | None:
         """Append an item, or say what becomes of it at once as the loop has not ``heard`` yet.
 
-        Raises ``Unavailable`` when the queue is full or closed.
+        Raises ``Unavailable`` when the queue is full or closed, or the item would wait for too
+        long.
         """
         with self._changed:
             if self._closed or self._is_full(item.entry.conversation):
-                raise Unavailable("too many entries wait for the database")
+                raise Unavailable("too many entries wait for the database", retry_after=later_ms())
             line = item.line
             if line in self._failing:
                 return follower(self._failing[line])
@@ -130,6 +135,11 @@ class LogQueue:
             for line in lines:
                 self._failing.pop(line, None)
 
+    def took(self, seconds: float) -> None:
+        """A batch was written, in so many seconds."""
+        with self._changed:
+            self._batch_seconds = seconds
+
     def hold(self, conversation: int) -> None:
         """Give out nothing of a conversation until its ``release``, or until ``close``."""
         with self._changed:
@@ -150,5 +160,11 @@ class LogQueue:
             self._changed.notify()
 
     def _is_full(self, conversation: int) -> bool:
-        waiting = self._items.waiting(conversation)
-        return len(self._items) >= self._most or waiting >= (self._most + 1) // 2
+        waiting, ahead = self._items.waiting(conversation), len(self._items)
+        if ahead >= self._most or waiting >= (self._most + 1) // 2:
+            return True
+        # Those who were told that the outcome is unknown send again what may be stored: a queue
+        # that is as long as its items may wait does everything twice, or for nobody.
+        turns = min(ahead, (waiting + 1) * self._items.lines)
+        batches = max(turns / self._max_entries, waiting / SHARE)
+        return batches * self._batch_seconds > self._longest

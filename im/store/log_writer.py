@@ -36,6 +36,9 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_QUEUE = 10_000
 """Entries that may wait, half of them of one conversation; one more is refused at once."""
 
+WAIT_SHARE = 1 / 2
+"""Of the timeout; who would have to wait for longer before a batch has room is refused at once."""
+
 TIMEOUT = 3.0
 """Seconds after which an entry's outcome counts as unknown."""
 
@@ -92,7 +95,7 @@ class LogWriter:
         self._max_bytes = max_bytes
         self.timeout = timeout
         self._faults = faults or NoFaults()
-        self._queue = LogQueue(max_entries, max_bytes, max_queue)
+        self._queue = LogQueue(max_entries, max_bytes, max_queue, timeout * WAIT_SHARE)
         self._thread: threading.Thread | None = None
         # Of the event loop.
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -130,8 +133,8 @@ class LogWriter:
 
         ``deadline``: the loop's time by which that is; None: after the timeout. It has its place in
         line when this returns; ``done`` is called later, on the event loop.
-        Raises ``TooLarge``, ``Malformed``, or ``Unavailable`` when too many wait; then ``done`` is
-        not called.
+        Raises ``TooLarge``, ``Malformed``, or ``Unavailable`` when too many wait, or for too long;
+        then ``done`` is not called.
         """
         try:
             size = ENTRY_BYTES + len((entry.content or "").encode())
@@ -253,7 +256,9 @@ class LogWriter:
                 break
             try:
                 if items:
+                    began = time.monotonic()
                     self._write(items)
+                    self._queue.took(time.monotonic() - began)
                 self._wipe()
             except Exception:
                 # Never end while senders wait: a fault of ours costs one batch.

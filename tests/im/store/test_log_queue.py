@@ -19,7 +19,7 @@ def taken(queue: LogQueue) -> list[int]:
 
 
 def test_a_busy_conversation_has_its_share_of_a_batch_and_no_more() -> None:
-    queue = LogQueue(500, 10_000, 1000)
+    queue = LogQueue(500, 10_000, 1000, 1.0)
     put(queue, 1, 2 * SHARE + 1)
     put(queue, 2)
     assert taken(queue) == [1, 2] + [1] * (SHARE - 1)
@@ -29,7 +29,7 @@ def test_a_busy_conversation_has_its_share_of_a_batch_and_no_more() -> None:
 
 
 def test_many_conversations_fill_a_batch_to_its_limits() -> None:
-    queue = LogQueue(50, 10_000, 1000)
+    queue = LogQueue(50, 10_000, 1000, 1.0)
     for conversation in range(60):
         put(queue, conversation)
     assert taken(queue) == list(range(50))
@@ -40,7 +40,7 @@ def test_many_conversations_fill_a_batch_to_its_limits() -> None:
 
 
 def test_a_conversation_that_is_held_waits_alone_until_its_release_or_the_end() -> None:
-    queue = LogQueue(500, 10_000, 1000)
+    queue = LogQueue(500, 10_000, 1000, 1.0)
     put(queue, 1, 2)
     queue.hold(1)
     assert taken(queue) == []
