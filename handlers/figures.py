@@ -43,6 +43,11 @@ class Figures(Collector):
         yield GaugeMetricFamily(
             "im_writer_waiting", "Entries that wait for their commit.", value=node.writer.waiting
         )
+        yield CounterMetricFamily(
+            "im_shed",
+            "Messages refused because the node was behind.",
+            value=node.shedding.refused,
+        )
         yield GaugeMetricFamily(
             "im_loop_lag_seconds", "How late the event loop was last.", value=node.lag.seconds
         )

@@ -51,6 +51,7 @@ from im.services.retention import Retention
 from im.services.rights import Rights
 from im.services.search import Search
 from im.services.sessions import Lifetimes, Sessions
+from im.services.shedding import Shedding
 from im.services.signals import EntrySignal, RightsSignal
 from im.services.states import States
 from im.services.typing_notes import TypingNotes
@@ -152,6 +153,9 @@ class Messenger:
             *(database, self.limits, settings.media, settings.limits.uploads),
             *(settings.node.data_dir, self.faults),
         )
+        self.shedding = Shedding(
+            lambda: self.connections.standing(), settings.limits.behind_seconds
+        )
         self.messages = Messages(
             database,
             self.writer,
@@ -160,6 +164,7 @@ class Messenger:
             self.cluster,
             self.files.media,
             self.faults,
+            self.shedding,
             text_bytes=settings.chat.text_bytes,
             recall_ms=settings.chat.recall_minutes * MINUTE_MS,
             edit_ms=settings.chat.edit_minutes * MINUTE_MS,
@@ -283,6 +288,7 @@ class Messenger:
             messages=self.messages,
             presence=self.presence,
             rights=self.rights,
+            shedding=self.shedding,
             typing=self.typing,
         )
         self.gateway = Gateway(

@@ -344,6 +344,9 @@ class LimitSection(Section):
     """Hours in which whoever was refused as a contact or by a group cannot ask there again."""
     pending_frames: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Frames of one connection that are being worked on; reading waits beyond it."""
+    behind_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    """When more has come than the node can work on for so long, messages are refused until it has
+    caught up. Administrators' are not."""
 
 
 class Settings(Section):

@@ -22,6 +22,7 @@ from im.services.identity import Identity
 from im.services.keys import client_key, fingerprint, node_key
 from im.services.media import Media
 from im.services.rights import Access, Rights
+from im.services.shedding import Shedding
 from im.services.signals import EntrySignal, RightsSignal
 from im.services.submissions import Done, Sent, Submissions, Waiting, sent, tell
 from im.store import effects, members, messages
@@ -62,6 +63,7 @@ class Messages:
         cluster: Cluster,
         media: Media,
         faults: Faults,
+        shedding: Shedding,
         *,
         text_bytes: int,
         recall_ms: int,
@@ -74,6 +76,7 @@ class Messages:
         self._cluster = cluster
         self._media = media
         self._faults = faults
+        self._shedding = shedding
         self._text_bytes = text_bytes
         self._recall_ms = recall_ms
         self._edit_ms = edit_ms
@@ -90,12 +93,13 @@ class Messages:
         ``came`` (the loop's time; None: now); only what is stored may be answered later, for the
         sake of readers who are behind. It has its place in line when what this returns has been
         awaited; None: it has it already.
-        ``done`` may be told ``KeyConflict``, ``Unavailable``, or what is wrong with the message or
-        with the right to send it.
+        ``done`` may be told ``KeyConflict``, ``Unavailable`` (when the node is behind as well), or
+        what is wrong with the message or with the right to send it.
         """
         done, end = self._submissions.begin(done, came)
         self._faults.hit("received")
         try:
+            self._shedding.check(who, came)
             self._check(frame)
             # Where nobody has to be asked, no task is needed.
             plain = frame.file is None and frame.forwarded_from is None

@@ -25,6 +25,7 @@ from im.services.marks import Marks
 from im.services.messages import Messages
 from im.services.presence import Presence
 from im.services.rights import Rights
+from im.services.shedding import Shedding
 from im.services.submissions import Sent
 from im.services.typing_notes import TypingNotes
 from im.wire.admission import Admission
@@ -53,6 +54,7 @@ class GatewayServices:
     messages: Messages
     presence: Presence
     rights: Rights
+    shedding: Shedding
     typing: TypingNotes
 
 
@@ -257,8 +259,10 @@ class Gateway:
             error = Internal()
         answer(error)
 
-    async def _typing(self, client: Client, frame: frames.Typing) -> None:
-        await self._services.typing.note(client.identity, frame.to)
+    def _typing(self, client: Client, frame: frames.Typing) -> Work | None:
+        if self._services.shedding.is_behind(client.came):
+            return None  # It may be dropped, and goes first.
+        return self._services.typing.note(client.identity, frame.to)
 
     async def _sync(self, client: Client, frame: frames.Sync) -> None:
         page = await self._services.history.page(

@@ -46,6 +46,8 @@ class Poller(Generic[P]):
         self._empty.set()
         self._poll = poll
         self._events: deque[tuple[int, int]] = deque()
+        self._more = False
+        self._all_seen = loop.time()
         loop.add_reader(poll.fileno(), self._look)
 
     def __len__(self) -> int:
@@ -53,6 +55,10 @@ class Poller(Generic[P]):
 
     def __iter__(self) -> Iterator[P]:
         return iter(list(self._connections.values()))
+
+    def standing(self) -> float:
+        """Seconds for which there were always more that are ready than could be got to."""
+        return self._loop.time() - self._all_seen if self._events or self._more else 0.0
 
     def oldest(self) -> P | None:
         """The one that came first, if there is any."""
@@ -93,7 +99,7 @@ class Poller(Generic[P]):
 
     def _look(self) -> None:
         if not self._events:
-            self._events.extend(self._poll.poll(0, MAX_EVENTS))
+            self._fetch()
         # Those that are left come first in the next turn: the kernel would begin anew.
         end = self._loop.time() + LOOK_SECONDS
         while self._events:
@@ -103,3 +109,11 @@ class Poller(Generic[P]):
                 connection.ready(events)
                 if self._loop.time() > end:
                     break
+        if self._more and not self._events:
+            self._fetch()  # Perhaps that was all, and nobody would call to find out.
+
+    def _fetch(self) -> None:
+        self._events.extend(self._poll.poll(0, MAX_EVENTS))
+        self._more = len(self._events) >= MAX_EVENTS
+        if not self._more:
+            self._all_seen = self._loop.time()
