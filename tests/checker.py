@@ -59,7 +59,10 @@ Event = Attempt | Acknowledged | Received
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An entry as the database holds it; ``text`` is None for a recalled one."""
+    """An entry as the database holds it; ``text`` is None for a recalled one.
+
+    ``edits``: the texts that it was given after its first, in their order.
+    """
 
     conversation: str
     seq: int
@@ -69,6 +72,7 @@ class Row:
     is_message: bool
     text: str | None
     recalled: bool = False
+    edits: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +188,9 @@ def _attempts(clients: list[list[Event]], rows: list[Row]) -> list[Problem]:
             row = by_key.get(key)
             if row is None:
                 continue
-            if row.text != event.text and not row.recalled:
-                detail = f"{row.conversation} {row.seq}: {row.text!r} instead of {event.text!r}"
+            last_text = row.edits[-1] if row.edits else event.text
+            if row.text != last_text and not row.recalled:
+                detail = f"{row.conversation} {row.seq}: {row.text!r} instead of {last_text!r}"
                 found.append(Problem("changed", detail))
             line = (event.sender, event.conversation)
             before = last.get(line)
@@ -203,6 +208,12 @@ def _attempts(clients: list[list[Event]], rows: list[Row]) -> list[Problem]:
 def _devices(clients: list[list[Event]], rows: list[Row]) -> list[Problem]:
     found = []
     by_place = {(row.conversation, row.seq): row for row in rows}
+    firsts = {
+        (event.sender, event.key): event.text
+        for history in clients
+        for event in history
+        if isinstance(event, Attempt)
+    }
     for history in clients:
         last: dict[tuple[str, str], int] = {}
         for event in history:
@@ -219,7 +230,10 @@ def _devices(clients: list[list[Event]], rows: list[Row]) -> list[Problem]:
             row = by_place.get((event.conversation, event.seq))
             if row is None or row.sender != event.sender:
                 found.append(Problem("invented", f"{where}: is not in the log"))
-            elif not row.recalled and row.text != event.text:
+            elif not row.recalled and event.text not in (
+                row.text,
+                *((firsts.get((row.sender, row.key)), *row.edits) if row.edits else ()),
+            ):
                 found.append(Problem("changed", f"{where}: {event.text!r}, stored {row.text!r}"))
     return found
 

@@ -7,18 +7,24 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-from im.client import Client, Disconnected, Refused, call
+from im.client import Client, call
 from im.protocol.server import Event, Message
 from im.services.keys import client_key
 from tests.checker import Acknowledged, Attempt, Received
+from tests.cluster.asking import answer
 from tests.cluster.book import heads, read_book, read_views
 from tests.cluster.history import History, Reading, Recalled, Told, View
 from tests.cluster.proof import prove
+from tests.cluster.words import word_of
 
 PASSWORD = "as long as it should be"
 GROUPS = 4
 RECALLED = 0.02
 """Share of the messages that their senders take back."""
+EDITED = 0.03
+"""Share of those that they change."""
+SEARCHED = 5
+"""Messages that were taken back and are looked for."""
 SETTINGS = {
     "IM_BROADCAST_WHO": "everyone",
     "IM_LIMITS_REGISTRATIONS": "1000/hour",
@@ -58,6 +64,7 @@ class Crew:
         self.clients: list[Client] = []
         self.groups: list[int] = []
         self._members: dict[int, set[int]] = {}
+        self._written: dict[tuple[str, int], tuple[Client, str]] = {}
         self._nodes: dict[int, str] = {}
         self._urls = list(urls)
         self._database = database
@@ -104,13 +111,14 @@ class Crew:
         """One person writes one message, the ``number``-th to this target; where it is."""
         user = client.user.id
         log = self.history.writers.setdefault(user, [])
-        text = f"{user} to {target}, {number}: 你好 😀"
         key = f"{target} {number}"
         stored = client_key(key).hex()
+        text = f"{user} to {target}, {number}: 你好 😀 {word_of(user, key)}"
         log.append(Attempt(user, _conversation(user, target), stored, text))
         begun = time.monotonic()
-        answer = await client.send(target, text, key=key)
-        place = answer.conv or "", answer.seq or 0
+        answered = await client.send(target, text, key=key)
+        place = answered.conv or "", answered.seq or 0
+        self._written[place] = client, word_of(user, key)
         log.append(Acknowledged(user, place[0], stored, place[1]))
         self.history.told.append(Told(place, begun, time.monotonic(), self._nodes[user]))
         return place
@@ -154,7 +162,9 @@ class Crew:
         ends = await asyncio.to_thread(heads, self._database)
         await self._arrive(self.history.readings[first:], ends, 20.0)
         await self._close(latecomers)
-        return prove(self.history, await asyncio.to_thread(read_book, self._database))
+        searched = await self._search()
+        book = await asyncio.to_thread(read_book, self._database)
+        return [*searched, *prove(self.history, book)]
 
     async def close(self) -> None:
         """Everyone goes home."""
@@ -206,24 +216,36 @@ class Crew:
         while not enough():
             number += 1
             conv, seq = await self.say(client, self._rng.choice(targets), number)
+            if self._rng.random() < EDITED:
+                await self._edit(client, conv, seq)
             if self._rng.random() < RECALLED:
-                await self._recall(client, conv, seq)
+                await answer(client, "recall", conv=conv, seq=seq)
+                self.history.recalled.append(Recalled(conv, seq))
             if self.pace:
                 await asyncio.sleep(self._rng.uniform(0, 2 * self.pace))
 
-    async def _recall(self, client: Client, conv: str, seq: int) -> None:
-        while True:
-            try:
-                await client.request("recall", conv=conv, seq=seq)
-            except Disconnected:
-                await asyncio.sleep(0.05)
-            except Refused as error:
-                if error.code != "unavailable":
-                    raise
-                await asyncio.sleep(0.2)
-            else:
-                self.history.recalled.append(Recalled(conv, seq))
-                return
+    async def _edit(self, client: Client, conv: str, seq: int) -> None:
+        user, key = client.user.id, f"edit {conv} {seq}"
+        log = self.history.writers[user]
+        stored = client_key(key).hex()
+        text = f"{conv} {seq} otherwise {word_of(user, key)}"
+        log.append(Attempt(user, conv, stored, text))
+        answered = await answer(client, "edit", conv=conv, seq=seq, text=text, key=key)
+        log.append(Acknowledged(user, conv, stored, answered.seq or 0))
+        self._written[conv, seq] = client, word_of(user, key)
+
+    async def _search(self) -> list[str]:
+        """Look for what was taken back by a word that was only there, and for what was not."""
+        recalled = {(each.conversation, each.seq) for each in self.history.recalled}
+        kept = [place for place in self._written if place not in recalled]
+        for place in [*sorted(recalled)[:SEARCHED], *kept[-1:]]:
+            client, word = self._written[place]
+            hits = [hit async for hit in client.api.search(word)]
+            if place in recalled:
+                self.history.found += (f"{word} of {place}" for _ in hits)
+            elif not hits:
+                return [f"search: {word} of {place} was not found"]
+        return []
 
 
 def _complete(reading: Reading, views: dict[int, dict[str, View]], ends: dict[str, int]) -> bool:
@@ -236,6 +258,8 @@ def _complete(reading: Reading, views: dict[int, dict[str, View]], ends: dict[st
 async def _read(client: Client, reading: Reading) -> None:
     async for entry in client.entries():
         text = entry.text if isinstance(entry, Message) and not entry.recalled else None
+        if isinstance(entry, Event) and entry.kind == "edit":
+            text = entry.text or None
         reading.shown.append(Received(reading.device, entry.conv, entry.seq, entry.sender, text))
         reading.times[entry.conv, entry.seq] = time.monotonic()
         reading.last[entry.conv] = entry.seq

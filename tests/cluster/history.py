@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from tests.checker import Acknowledged, Attempt, Event, Head, Received, Row
+from tests.checker import Acknowledged, Attempt, Head, Received, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,38 @@ class Recalled:
 
     conversation: str
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far somebody has read a conversation."""
+
+    user: int
+    conversation: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A device asked how far somebody has read, when it had heard of ``known`` already."""
+
+    device: str
+    mark: Mark
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry of a group's log that says who belongs to it, or who may write.
+
+    ``kind`` is one of ``came``, ``went``, ``silenced``, ``unsilenced``; ``users`` are those whom it
+    concerns, None for all. Silences here last until they are lifted.
+    """
+
+    conversation: str
+    seq: int
+    kind: str
+    users: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +90,20 @@ class History:
         writers: what each person sent and was told, in order.
         recalled: what was taken back for certain.
         told: all acknowledgements.
+        read: marks whose move was answered with ``ok``.
+        glances: what devices were told of marks.
+        samples: all marks as the database held them, time after time.
+        found: what was found by the words of a message that was taken back.
     """
 
     writers: dict[int, list[Attempt | Acknowledged]] = field(default_factory=dict)
     recalled: list[Recalled] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
-
-    def events(self) -> list[list[Event]]:
-        """As ``tests.checker`` wants it."""
-        events: list[list[Event]] = [list(written) for written in self.writers.values()]
-        for reading in self.readings:
-            events.append([shown for shown in reading.shown if isinstance(shown, Received)])
-        return events
+    read: list[Mark] = field(default_factory=list)
+    glances: list[Glance] = field(default_factory=list)
+    samples: list[list[Mark]] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
 
     @property
     def acknowledged(self) -> int:
@@ -136,8 +169,14 @@ class Book:
 
     Attributes:
         views: of each person the conversations that they may see.
+        changes: who came into groups, went, and was silenced, in the order of each log.
+        words: the words of messages that are in any table, with the names of the tables.
+        marks: how far each person has read.
     """
 
     rows: list[Row] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
     views: dict[int, dict[str, View]] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    words: dict[str, set[str]] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)

@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from tests.checker import Acknowledged, Attempt, Head, Received, Row
-from tests.cluster.history import Book, History, Reading, Recalled
-from tests.cluster.proof import prove
+from tests.cluster.history import Book, Change, Glance, History, Mark, Reading, Recalled, Told, View
+from tests.cluster.proof import figures, prove
+from tests.cluster.words import word_of
 
 CONV = "p:1:2"
+GROUP = "g:7"
 
 
 def good() -> tuple[History, Book]:
@@ -147,6 +149,135 @@ def show_it_after_the_recall_was_shown(history: History, book: Book) -> None:
     history.readings[0].shown.append(Received("device 1", CONV, 2, 1, "text 2"))
 
 
+def leave_the_words_in_a_table(history: History, book: Book) -> None:
+    """As an index would that the recall forgot."""
+    word = word_of(1, "key 2")
+    history.writers[1][2] = Attempt(1, CONV, "key 2", f"text 2 {word}")
+    book.words = {word: {"postings"}}
+
+
+def find_what_was_taken_back(history: History, book: Book) -> None:
+    history.found.append("a word")
+
+
+def change_an_edited_text(history: History, book: Book) -> None:
+    book.rows[0] = replace(book.rows[0], edits=("text 1", "another"))
+
+
+def show_a_text_of_no_edit(history: History, book: Book) -> None:
+    book.rows[0] = replace(book.rows[0], text="another", edits=("another",))
+    history.readings[0].shown[0] = Received("device 1", CONV, 1, 1, "a third")
+
+
+def group(history: History, book: Book, *changes: Change, view: View = (1, None)) -> None:
+    """A group of 1 and 2; ``changes`` follow its beginning, and a message of 2 is its last entry.
+
+    2 is shown all that is in ``view``.
+    """
+    book.changes += [Change(GROUP, 1, "came", (1,)), Change(GROUP, 2, "came", (2,)), *changes]
+    last = len(book.changes) + 1
+    book.rows += [Row(GROUP, seq, 0, 1, f"of a node {seq}", False, None) for seq in range(1, last)]
+    history.writers[2] = [Attempt(2, GROUP, "late", "hello"), Acknowledged(2, GROUP, "late", last)]
+    book.rows.append(Row(GROUP, last, 1, 2, "late", True, "hello"))
+    book.heads.append(Head(GROUP, last, 1))
+    book.views[1][GROUP] = (1, None)
+    book.views[2][GROUP] = view
+    first, end = view[0], view[1] or last
+    for user, numbers in ((1, range(1, last + 1)), (2, range(first, end + 1))):
+        history.readings[user - 1].shown += [
+            Received(
+                f"device {user}",
+                *(GROUP, seq, 2 if seq == last else 1, "hello" if seq == last else None),
+            )
+            for seq in numbers
+        ]
+
+
+def write_after_being_put_out(history: History, book: Book) -> None:
+    """Its right was looked up before, and not again at the commit."""
+    group(history, book, Change(GROUP, 3, "went", (2,)), view=(2, 3))
+
+
+def write_in_silence(history: History, book: Book) -> None:
+    group(history, book, Change(GROUP, 3, "silenced", (2,)), view=(2, None))
+
+
+def write_in_a_dissolved_group(history: History, book: Book) -> None:
+    group(history, book, Change(GROUP, 3, "went", None), view=(2, 3))
+
+
+def edit_in_silence(history: History, book: Book) -> None:
+    group(history, book, Change(GROUP, 3, "silenced", (2,)), view=(2, None))
+    book.rows[-1] = replace(book.rows[-1], is_message=False, ordinal=0)
+    book.heads[-1] = replace(book.heads[-1], last_ordinal=0)
+
+
+def show_the_group_to_who_was_put_out(history: History, book: Book) -> None:
+    group(history, book, Change(GROUP, 3, "went", (2,)), view=(2, None))
+    book.views[2][GROUP] = (2, 3)
+
+
+def show_what_was_said_between_two_stays(history: History, book: Book) -> None:
+    group(history, book, *away(), view=(2, None))
+    book.views[2][GROUP] = (5, None)
+
+
+def show_the_stay_before_to_who_comes_late(history: History, book: Book) -> None:
+    come_again(history, book)
+    history.readings[1].shown.append(Received("device 2", GROUP, 2, 1, None))
+
+
+def hide_some_of_the_stay_before(history: History, book: Book) -> None:
+    come_again(history, book)
+    history.readings[1] = replace(history.readings[1], late=False)
+    history.readings[1].shown[-2:-2] = [
+        Received("device 2", GROUP, 2, 1, None),
+        Received("device 2", GROUP, 4, 1, None),
+    ]
+
+
+def away() -> tuple[Change, ...]:
+    """2 goes and comes again."""
+    return Change(GROUP, 3, "went", (2,)), Change(GROUP, 4, "silenced", (3,)), back()
+
+
+def back() -> Change:
+    return Change(GROUP, 5, "came", (2,))
+
+
+def come_again(history: History, book: Book) -> None:
+    """Allowed: 2 went and came again, and sees what is said from then on."""
+    group(history, book, *away(), view=(5, None))
+
+
+def have_read(history: History, book: Book) -> None:
+    """Allowed: 2 reads on, all are told, and the last is stored."""
+    history.read += [Mark(2, CONV, 3), Mark(2, CONV, 5)]
+    history.samples += [[Mark(2, CONV, 3)], [Mark(2, CONV, 5), Mark(1, "all", 1)]]
+    history.glances += [Glance("device 1", Mark(2, CONV, 5), 3)]
+    book.marks = [Mark(2, CONV, 5), Mark(1, "all", 1)]
+
+
+def store_a_mark_further_back(history: History, book: Book) -> None:
+    have_read(history, book)
+    history.samples.insert(1, [Mark(2, CONV, 6)])
+
+
+def forget_a_mark(history: History, book: Book) -> None:
+    have_read(history, book)
+    del book.marks[0]
+
+
+def lose_an_acknowledged_mark(history: History, book: Book) -> None:
+    have_read(history, book)
+    history.read.append(Mark(2, CONV, 6))
+
+
+def tell_a_device_less_than_before(history: History, book: Book) -> None:
+    have_read(history, book)
+    history.glances.append(Glance("device 1", Mark(2, CONV, 3), 5))
+
+
 Plant = Callable[[History, Book], None]
 
 
@@ -182,6 +313,22 @@ def test_a_good_history_is_proved_good() -> None:
         (forget_the_recall, "recall"),
         (show_what_was_taken_back, "recall"),
         (show_it_after_the_recall_was_shown, "recall"),
+        (leave_the_words_in_a_table, "recall"),
+        (find_what_was_taken_back, "recall"),
+        (change_an_edited_text, "changed"),
+        (show_a_text_of_no_edit, "changed"),
+        (write_after_being_put_out, "rights"),
+        (write_in_silence, "rights"),
+        (write_in_a_dissolved_group, "rights"),
+        (edit_in_silence, "rights"),
+        (show_the_group_to_who_was_put_out, "foreign"),
+        (show_what_was_said_between_two_stays, "foreign"),
+        (show_the_stay_before_to_who_comes_late, "foreign"),
+        (hide_some_of_the_stay_before, "unseen"),
+        (store_a_mark_further_back, "mark"),
+        (forget_a_mark, "mark"),
+        (lose_an_acknowledged_mark, "mark"),
+        (tell_a_device_less_than_before, "mark"),
     ],
 )
 def test_a_planted_fault_is_found(plant: Plant, found: str) -> None:
@@ -189,3 +336,39 @@ def test_a_planted_fault_is_found(plant: Plant, found: str) -> None:
     plant(history, book)
     sentences = prove(history, book)
     assert any(sentence.startswith(found) for sentence in sentences), sentences
+
+
+def edit(history: History, book: Book) -> None:
+    """Allowed: a message has its new text, and who was there before was shown the old one."""
+    book.rows[0] = replace(book.rows[0], text="another", edits=("another",))
+    history.readings[1].shown[0] = Received("device 2", CONV, 1, 1, "another")
+
+
+def silence_for_a_while(history: History, book: Book) -> None:
+    """Allowed: 2 may write again."""
+    silence = [Change(GROUP, n, kind, (2,)) for n, kind in ((3, "silenced"), (4, "unsilenced"))]
+    group(history, book, *silence, view=(2, None))
+
+
+def go_before_the_end(history: History, book: Book) -> None:
+    """Allowed: 1 was put out while not connected, and is told no more of the group."""
+    group(history, book, view=(2, None))
+    book.views[1][GROUP] = (1, 2)
+    history.readings[0].shown[-2:] = []
+
+
+@pytest.mark.parametrize(
+    "act", [come_again, have_read, edit, silence_for_a_while, go_before_the_end]
+)
+def test_what_is_allowed_is_no_fault(act: Plant) -> None:
+    history, book = good()
+    act(history, book)
+    assert prove(history, book) == []
+
+
+def test_the_figures_are_of_what_was_lost_and_of_what_was_acknowledged() -> None:
+    history, book = good()
+    history.told.append(Told((CONV, 5), 0.0, 0.1, ""))
+    assert figures(history, prove(history, book)) == "lost 0 of 1 acknowledged"
+    lose_a_row(history, book)
+    assert figures(history, prove(history, book)) == "lost 1 of 1 acknowledged"
