@@ -34,7 +34,7 @@ def test_new_members_see_earlier_messages_once_that_is_allowed(
     anna.send(f"g:{group}", "Welcome, Bo")
     texts(bos, "Welcome, Bo")
     go(bos, f"{place}/details")
-    expect(bos.locator(".side")).to_contain_text("They see what is said from when they join on")
+    expect(bos.locator(".side")).to_contain_text("They see only what is said after they join")
     expect(bos.get_by_role("switch", name=SWITCH)).to_have_count(0)
 
     enter(annas, anna, f"{place}/details")

@@ -98,11 +98,11 @@ def test_a_heartbeat_is_no_message() -> None:
 EVENTS = [
     ("recall", "2 撤回了一条消息"),
     ("edit", "2 修改了一条消息：T"),
-    ("created", "2 创建了群组「T」"),
+    ("created", "2 创建了群组“T”"),
     ("joined", "2 邀请 3、4 加入群组"),
     ("left", "2 退出了群组"),
     ("removed", "2 将 3、4 移出群组"),
-    ("renamed", "2 将群名改为「T」"),
+    ("renamed", "2 将群名改为“T”"),
     ("role", "2 取消了 3、4 的管理员身份"),
     ("announcement", "2 发布了群公告：T"),
     ("owner", "2 将群主转让给 3、4"),
