@@ -39,7 +39,7 @@ def place(request: pytest.FixtureRequest, ports: PortReservations) -> Iterator[P
             yield Place(f"sqlite:///{disk / 'im.db'}", disk)
             return
         disk = stack.enter_context(small_disk(256))
-        server = MariaDB(ports, root=disk)
+        server = MariaDB(ports, data=disk / "data")
         stack.callback(server.close)
         server.start()
         url = server.create_database()

@@ -27,21 +27,21 @@ class MariaDB:
 
     A commit is on disk when it returns (``innodb_flush_log_at_trx_commit=1``), so ``kill9`` and
     ``restart`` test durability truly; the server has no binary log and 300 connections.
-    ``options`` are further ones of ``mariadbd``, which come before its own; ``root`` is where its
-    folder is made, else where servers write.
+    ``options`` are further ones of ``mariadbd``, which come after its own; ``data`` is where its
+    data are, else with its socket and its log where servers write.
     """
 
     def __init__(
-        self, ports: PortReservations, options: Sequence[str] = (), root: Path | None = None
+        self, ports: PortReservations, options: Sequence[str] = (), data: Path | None = None
     ) -> None:
         self._ports = ports
-        self._folder = ServiceFolder("mariadb", root)
+        self._folder = ServiceFolder("mariadb")
         self.host = "127.0.0.1"
         self.port = ports.reserve()
         self.user = USER
         self.password = secrets.token_hex(16)
         self.socket = self._folder.path / "sock"
-        self._data = self._folder.path / "data"
+        self._data = data or self._folder.path / "data"
         self.process = ServiceProcess(
             [
                 program("mariadbd", "mysqld", package="mariadb-server"),
