@@ -7,6 +7,7 @@ import secrets
 import socket
 from pathlib import Path
 
+from im.flushing import flush_folder
 from im.settings import Settings
 
 
@@ -26,7 +27,10 @@ def _digits(data_dir: Path) -> str:
     path = data_dir / "node-id"
     if not path.exists():
         drawn = path.with_suffix(f".{os.getpid()}")
-        drawn.write_text(secrets.token_hex(2), encoding="ascii")
+        with drawn.open("w", encoding="ascii") as file:
+            file.write(secrets.token_hex(2))
+            file.flush()
+            os.fsync(file.fileno())
         try:
             # Whoever links first has drawn it for all who share the folder.
             os.link(drawn, path)
@@ -34,4 +38,5 @@ def _digits(data_dir: Path) -> str:
             pass
         finally:
             drawn.unlink()
+        flush_folder(data_dir)
     return path.read_text(encoding="ascii").strip()

@@ -23,7 +23,7 @@ FLOORS = (
     {
         *("im.config", "im.settings", "im.reference", "im.command_line", "im.logs"),
         *("im.addresses", "im.node_name", "im.ports"),
-        *("im.durations", "im.errors", "im.i18n", "im.interpreter", "im.settle"),
+        *("im.durations", "im.errors", "im.flushing", "im.i18n", "im.interpreter", "im.settle"),
         "im.terminal_code",
     },
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from im.backup.layout import Refused
+from im.flushing import flush_folder
 
 PARTIAL = ".partial"
 """Ends the name of what is being written, beside the file that it will be."""
@@ -50,11 +51,7 @@ def written(file: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    flush_folder(file.parent)
 
 
 def tidy(folder: Path, keep: int) -> list[Path]:

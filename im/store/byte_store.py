@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from im.errors import NotFound, Unavailable
+from im.flushing import flush_folder
 from im.store import contents, leases
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -161,12 +162,9 @@ def _write_file(path: Path, source: BinaryIO) -> None:
         with suppress(OSError):
             path.unlink()
         raise
-    for folder in (path.parent, path.parent.parent):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    # Both folders may be new, and are known by the names in the ones above them.
+    for folder in list(path.parents)[:3]:
+        flush_folder(folder)
 
 
 def _read_piece(path: Path, number: int) -> bytes:

@@ -107,3 +107,22 @@ async def test_a_full_disk_is_told_and_leaves_nothing(sqlite_url: str, tmp_path:
         with pytest.raises(Unavailable):
             await store.write(1, Broken(b"x" * (2 * CHUNK_BYTES)))
         assert files_in(tmp_path) == []
+
+
+@on_loop
+async def test_a_power_cut_takes_neither_a_stored_file_nor_the_folders_that_lead_to_it(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, flushed = os.fsync, set()
+
+    def note(descriptor: int) -> None:
+        flush(descriptor)
+        flushed.add(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr("os.fsync", note)
+    async with storing(sqlite_url, tmp_path / "media") as (_, store):
+        await store.write(1, io.BytesIO(b"x"))
+    (file,) = files_in(tmp_path)
+    # Each is known by the folder above it, from the one that was there already.
+    for place in (file, file.parent, tmp_path / "media", tmp_path):
+        assert place.stat().st_ino in flushed, place
