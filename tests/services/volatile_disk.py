@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ class VolatileDisk:
         for place in (self.path, self._cache):
             if place.is_mount():
                 # A process that was killed has files open until its last thread has ended.
-                wait_until(lambda place=place: _quietly("umount", place), what=f"{place}: an end")
+                wait_until(partial(_quietly, "umount", place), what=f"the end of {place}")
 
     def _mount(self) -> None:
         _mount(self._platter, self._cache)
