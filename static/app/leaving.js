@@ -17,6 +17,7 @@ export async function leave({ database }) {
 export async function beginAnew({ client, database }) {
   await Promise.allSettled([forgetPage(), database.forget()]);
   client.drafts.leave();
+  client.marks.forget();
   // Nothing of what this page still holds is written down when it goes.
   database.close();
   location.reload();

@@ -7,8 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import Person, at, bubble, enter, go, pair, row
+from tests.browser.people import QUICK, Person, at, bubble, enter, go, online, pair, row, until
 from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
 
 UNREAD = 120
 WIDE = {"width": 1280, "height": 800}
@@ -130,3 +131,52 @@ def test_a_button_leads_to_where_one_is_mentioned(urls: tuple[str, str], new_pag
     # Once it is read there is nothing to lead to; what follows is still unread.
     expect(button).to_have_count(0)
     expect(page.locator(".jump")).to_have_attribute("aria-label", re.compile("unread"))
+
+
+def test_what_is_opened_and_read_without_a_connection_is_read_when_it_is_back(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    server = node(env=QUICK)
+    anna, bo, conv = pair(server.url)
+    page = new_page(locale="en-GB", viewport=WIDE)
+
+    def listed() -> tuple[bool, int]:
+        found = anna.call("GET", "/conversations")["conversations"]
+        mine = next(one for one in found if one["conv"] == conv)
+        return mine.get("marked_unread", False), mine["unread"]
+
+    enter(page, anna, f"chats/{conv}")
+    bo.send(f"u:{anna.id}", "to think about")
+    expect(bubble(page, "to think about")).to_be_visible()
+    until(page, lambda: listed() == (False, 0))
+    go(page, "chats")
+    row(page, "Bo").click(button="right")
+    page.get_by_role("menuitem", name="Mark as unread").click()
+    expect(unread(page, "Bo")).to_have_text("Unread")
+
+    bo.send(f"u:{anna.id}", "and this")
+    until(page, lambda: listed() == (True, 1))
+    expect(unread(page, "Bo")).to_contain_text("1 unread")
+    server.kill9()
+    expect(page.locator(".banner")).to_be_visible()
+    row(page, "Bo").click()
+    expect(bubble(page, "and this")).to_be_visible()
+    expect(unread(page, "Bo")).to_have_count(0)
+    # Nor does it come back where the page is opened anew meanwhile.
+    page.goto("about:blank")
+    server.start()
+    assert listed() == (True, 1)
+    page.goto(f"{server.url}/toChat#/chats")
+    online(page)
+    until(page, lambda: listed() == (False, 0))
+    expect(unread(page, "Bo")).to_have_count(0)
+
+    # A mark is set without a connection too.
+    server.kill9()
+    expect(page.locator(".banner")).to_be_visible()
+    row(page, "Bo").click(button="right")
+    page.get_by_role("menuitem", name="Mark as unread").click()
+    expect(unread(page, "Bo")).to_have_text("Unread")
+    server.start()
+    until(page, lambda: listed() == (True, 0))
+    expect(unread(page, "Bo")).to_have_text("Unread")

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hide, markUnread, mute, pin } from "../../static/app/client/conversation-acts.js";
+import { hide, mute, pin } from "../../static/app/client/conversation-acts.js";
+import { OwnMarks } from "../../static/app/client/own-marks.js";
 import { QuickReplies } from "../../static/app/client/quick-replies.js";
 import { Said } from "../../static/app/client/said.js";
 import { Log } from "../../static/app/core/log.js";
@@ -22,7 +23,7 @@ function createClient() {
 const refused = (promise) => assert.rejects(promise, { code: "disconnected" });
 const refusal = { code: "disconnected" };
 
-for (const [name, act, field] of [["hiding", hide, "hidden"], ["muting", mute, "muted"], ["pinning", pin, "pinned"], ["marking", markUnread, "marked_unread"]]) {
+for (const [name, act, field] of [["hiding", hide, "hidden"], ["muting", mute, "muted"], ["pinning", pin, "pinned"]]) {
   test(`${name} is shown at once, and taken back when it is refused`, async () => {
     const { client, asked, get } = createClient();
     const done = act(client, CONV, true);
@@ -32,6 +33,53 @@ for (const [name, act, field] of [["hiding", hide, "hidden"], ["muting", mute, "
     assert.equal(get()[field], false);
   });
 }
+
+const createMarks = (client, kept = null) => {
+  const storage = { get: () => kept, set: (_, value) => (kept = value) };
+  return { marks: new OwnMarks({ conversations: client.conversations, request: client.connection.request, storage }), kept: () => kept };
+};
+
+test("marking is shown at once, and taken back when the node refuses", async () => {
+  const { client, asked, get } = createClient();
+  const { marks, kept } = createMarks(client);
+  const done = marks.set(CONV, true);
+  assert.equal(get().marked_unread, true);
+  asked[0].reject({ code: "not_found" });
+  await assert.rejects(done, { code: "not_found" });
+  assert.equal(get().marked_unread, false);
+  assert.deepEqual(kept(), []);
+});
+
+test("a mark that finds no node is told with the next connection, also by the next page", async () => {
+  const { client, asked, get } = createClient();
+  const { marks, kept } = createMarks(client);
+  for (const marked of [true, false, true]) {
+    const done = marks.set(CONV, marked);
+    asked.pop().reject(refusal);
+    await done;
+    assert.equal(get().marked_unread, marked);
+  }
+  const { marks: next, kept: left } = createMarks(client, kept());
+  const flushed = next.flush();
+  assert.equal(asked.length, 1);
+  asked[0].resolve({});
+  await flushed;
+  assert.deepEqual(left(), []);
+  await next.flush();
+  assert.equal(asked.length, 1);
+});
+
+test("so many marks wait, and the oldest give way", async () => {
+  const { client, asked } = createClient();
+  const { marks, kept } = createMarks(client);
+  for (let number = 1; number <= 201; number += 1) {
+    const done = marks.set(`g:${number}`, true);
+    asked.pop().reject(refusal);
+    await done;
+  }
+  assert.equal(kept().length, 200);
+  assert.deepEqual([kept()[0], kept()[199]], [["g:2", true], ["g:201", true]]);
+});
 
 test("what came meanwhile holds when an act is taken back", async () => {
   const { client, asked, get } = createClient();

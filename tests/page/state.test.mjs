@@ -6,6 +6,7 @@ import { Typing } from "../../static/app/core/typing.js";
 import { createClock } from "./clock.mjs";
 
 const ME = 1;
+const forgetful = { get: () => null, set() {} };
 const summary = (more = {}) => ({
   conv: "g:1", last_seq: 5, read_seq: 5, unread: 0, muted: false, pinned: false, mention_seq: null,
   last: { op: "message", seq: 5, from: 2, time: 5, text: "old" }, ...more,
@@ -70,7 +71,7 @@ test("pinned conversations come first, then the newest; muted ones are not count
 test("marks go out at most once a second, as the highest, and never backwards", async () => {
   const clock = createClock();
   const sent = [];
-  const marks = new Marks({ clock, send: (frame) => sent.push(frame) });
+  const marks = new Marks({ clock, storage: forgetful, send: (frame) => sent.push(frame) });
   for (const seq of [3, 5, 4, 9]) marks.raise("read", "g:1", seq);
   await clock.pass(999);
   assert.deepEqual(sent.map(({ seq }) => seq), [3]);
@@ -85,12 +86,29 @@ test("a mark without a link is sent when there is one again", () => {
   const clock = createClock();
   const sent = [];
   let online = false;
-  const marks = new Marks({ clock, send: (frame) => online && sent.push(frame) > 0 });
+  const marks = new Marks({ clock, storage: forgetful, send: (frame) => online && sent.push(frame) > 0 });
   marks.raise("read", "g:1", 4);
   assert.deepEqual(sent, []);
   online = true;
   marks.flush();
   assert.equal(sent[0].seq, 4);
+});
+
+test("how far was read without a connection is told by the next page", () => {
+  let kept = null;
+  const storage = { get: () => kept, set: (_, value) => (kept = value) };
+  const page = (online, sent = []) => {
+    const marks = new Marks({ clock: createClock(), storage, send: (frame) => online && sent.push(frame) > 0 });
+    return { marks, sent };
+  };
+  const { marks } = page(false);
+  for (const [op, conv, seq] of [["read", "g:1", 4], ["delivered", "g:1", 9], ["read", "p:1:2", 2], ["read", "g:1", 5]]) marks.raise(op, conv, seq);
+  assert.deepEqual(kept, [["g:1", 5], ["p:1:2", 2]]);
+  const { marks: next, sent } = page(true);
+  next.flush();
+  assert.deepEqual(sent, [{ op: "read", conv: "g:1", seq: 5 }, { op: "read", conv: "p:1:2", seq: 2 }]);
+  assert.equal(next.known("read", "g:1", 4), 5);
+  assert.deepEqual(kept, []);
 });
 
 test("typing is told every three seconds and forgotten after six", async () => {

@@ -15,6 +15,7 @@ import { Drafts } from "./drafts.js";
 import { Groups } from "./groups.js";
 import { History } from "./history.js";
 import { Kept } from "./kept.js";
+import { OwnMarks } from "./own-marks.js";
 import { People } from "./people.js";
 
 /** How long the list waits for the outbox at connecting, in ms: it should know what was sent. */
@@ -54,7 +55,7 @@ export class Client {
       onState: (state) => this.#linkChanged(state),
       onRoundTrip: (ms) => (this.roundTrip.value = ms),
     });
-    this.marks = new Marks({ send: (frame) => this.connection.send(frame), clock });
+    this.marks = new Marks({ send: (frame) => this.connection.send(frame), clock, storage });
     this.typing = new Typing({
       send: (frame) => this.connection.send(frame),
       clock,
@@ -62,6 +63,7 @@ export class Client {
     });
     this.people = new People({ api, me, request });
     this.conversations = new Conversations({ request, people: this.people, me, t });
+    this.ownMarks = new OwnMarks({ conversations: this.conversations, request, storage });
     this.history = new History({
       request,
       people: this.people,
@@ -219,12 +221,12 @@ export class Client {
     this.#limited(frame.limits);
     this.canBroadcast.value = frame.can_broadcast ?? false;
     this.people.learn([frame.user]);
-    this.marks.flush();
-    const flushed = this.outbox.flush();
+    const flushed = Promise.all([this.outbox.flush(), this.ownMarks.flush()]);
     const patience = new Promise((resolve) => this.clock.setTimeout(resolve, FLUSH_FIRST_MS));
     await Promise.all([Promise.race([flushed, patience]), this.keptLoaded]);
     // With a restored backup numbers mean other entries than those that are held.
     if (frame.cluster !== (this.cluster ??= frame.cluster)) return this.events.onAnother();
+    this.marks.flush();
     await this.#expire();
     await this.#resync();
     this.#watch([], { again: true });
@@ -250,7 +252,9 @@ export class Client {
       for (const entry of missed) this.events.onMissed(entry);
       const behind = this.conversations.state.value === "ready" ? await this.kept.contact() : [];
       for (const summary of this.conversations.map.value.values()) {
-        this.marks.known("read", summary.conv, summary.read_seq);
+        // What was read without a connection may be on its way while the node tells its list.
+        const read = this.marks.known("read", summary.conv, summary.read_seq);
+        if (read > summary.read_seq) this.conversations.read(summary.conv, this.me.id, read);
         const { log } = this.history.log(summary.conv);
         log.head = Math.max(log.head, summary.last_seq);
         if (log.loaded && !log.atEnd && !behind.includes(summary.conv)) this.history.catchUp(summary.conv);

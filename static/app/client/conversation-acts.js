@@ -8,9 +8,6 @@ export const pin = (client, conv, pinned) => set(client, "pin", conv, { pinned }
 
 export const mute = (client, conv, muted) => set(client, "mute", conv, { muted });
 
-/** To come back to it; it holds until the conversation is opened. */
-export const markUnread = (client, conv, marked) => set(client, "mark_unread", conv, { marked_unread: marked });
-
 async function set({ conversations, connection }, op, conv, state) {
   const [[field, wanted]] = Object.entries(state);
   const before = conversations.get(conv)?.[field];
