@@ -11,7 +11,7 @@
 #   ARGS=--tls.
 # bench: the measurements of docs/performance.md, an hour on a quiet machine (BENCHES="growth
 #   million" ARGS=…: only those).  plots: its pictures, of what bench.growth has kept.
-# load: thousands who behave like people (PEOPLE=5000 SECONDS=300 ARGS=…).
+# load: thousands who behave like people, then three times what goes (PEOPLE=5000 SECONDS=300).
 .PHONY: run test lint docs lock audit bundle fuzz galera shots pictures autobahn bench load plots
 .DELETE_ON_ERROR:
 

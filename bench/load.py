@@ -1,16 +1,20 @@
-"""Thousands who behave like people, for minutes.
+"""Thousands who behave like people, for minutes; then more than the nodes can take.
 
     make load                                  5,000 people, five minutes
     make load PEOPLE=500 SECONDS=60
 
 Two nodes of ``run.py`` on a MariaDB of their own (it flushes at every commit), the UDP relay on the
 loopback interface, and Redis where it is installed; people, nodes and databases share this machine.
-People log in, read history, type, write to each other and to groups, send pictures, mark what they
-have read, leave and come again.
+
+1. People log in, read history, type, write to each other and to groups, send pictures, mark what
+   they have read, leave and come again.
+2. More and more is written until answers are late or refused: what the nodes take.
+3. Three times as much is written, while an administrator looks at both nodes, over HTTP and over a
+   socket. Then it is waited until they are as before.
 
 At the end every row of the log is held against what people were told. Figures are printed and kept
-as JSON (``--results``). Exit code 0: nothing was lost, nobody was refused, all goals are kept; 1:
-something was not as it should be.
+as JSON (``--results``). Exit code 0: nothing was lost, nobody was refused before the third part,
+all goals are kept; 1: something was not as it should be.
 """
 
 from __future__ import annotations
@@ -28,12 +32,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.load_notes import Notes
+from bench.load_overload import TIMES, WRITERS, overload, ramp, rude
 from bench.load_people import Person
 from bench.load_world import Memory, World, world
 from bench.million_report import Figures, Progress, keep, shares, table
 from im.wire.descriptors import raise_limit
 
 RESULTS = Path(__file__).with_name("results") / "load.json"
+LATE_MS = 100.0
+"""A message that takes longer is late."""
 SETTLE_SECONDS = 20.0
 """What has not arrived by then is missing."""
 COME_SHARE = 0.2
@@ -65,7 +72,7 @@ async def live(
         await asyncio.sleep(0.5)
     await asyncio.gather(*lives)
     seconds = time.monotonic() - began
-    spent = _spent(before, place.processor(), seconds)
+    spent = place.spent(before, seconds)
     missing = await settled(people, notes)
     watching.cancel()
     progress.end(f"{notes.done['messages']:,} messages")
@@ -117,11 +124,6 @@ def _missed(chosen: argparse.Namespace, found: Figures) -> Iterator[str]:
         yield f"{count} messages were refused: {code}"
 
 
-def _spent(before: dict[str, float], after: dict[str, float], seconds: float) -> dict[str, float]:
-    """Cores that each has kept busy, this program included."""
-    return {name: round((after[name] - before[name]) / seconds, 2) for name in before}
-
-
 def _ms(times: Sequence[float]) -> list[float]:
     return [seconds * 1000 for seconds in times]
 
@@ -132,6 +134,13 @@ async def play(chosen: argparse.Namespace, place: World) -> tuple[Figures, list[
     people, found = await live(chosen, place, notes)
     figures = {"people": found}
     failures = list(_missed(chosen, found))
+    writers = [person for person in people if person.here][:WRITERS]
+    steps = max(0.5, chosen.seconds / 100)
+    figures["capacity"] = taken = await ramp(writers, notes, LATE_MS, steps)
+    rate = TIMES * taken["messages a second"]
+    figures["overload"] = await overload(writers, notes, place, rate, steps * 5)
+    figures["overload"]["missing"] = await settled(people, notes)
+    failures += rude(figures["overload"])
     for person in people:
         person.leave()
     failures += notes.faults
@@ -170,7 +179,7 @@ def _read_arguments() -> argparse.Namespace:
     add: Callable[..., object] = parser.add_argument
     add("--people", type=int, default=5000)
     add("--seconds", type=float, default=300.0, help="for which people live")
-    add("--late-ms", type=float, default=100.0, help="a hundredth of the messages may be later")
+    add("--late-ms", type=float, default=LATE_MS, help="a hundredth of the messages may be later")
     add("--grow-mib", type=float, default=2.0, help="memory a node may grow by in a minute")
     add("--seed", type=int, default=1)
     add("--results", type=Path, default=RESULTS)

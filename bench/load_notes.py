@@ -24,6 +24,7 @@ class Notes:
             it.
         came: seconds that it took to be let in, log-in included.
         refused: refusals by code.
+        refused_after: seconds until a message was refused.
         hints: ms that refusals asked to wait.
         done: how often people did what.
         faults: what should not have been, in words.
@@ -36,6 +37,7 @@ class Notes:
     delivered: list[float] = field(default_factory=list)
     came: list[float] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
+    refused_after: list[float] = field(default_factory=list)
     hints: list[int] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -43,7 +45,7 @@ class Notes:
 
     def begin(self) -> None:
         """Figures begin anew; what the proof needs stays."""
-        self.answered, self.delivered, self.came = [], [], []
+        self.answered, self.delivered, self.came, self.refused_after = [], [], [], []
         self.refused, self.done, self.hints = Counter(), Counter(), []
 
     def did(self, what: str) -> None:
@@ -66,9 +68,10 @@ class Notes:
         if seq > self.heads.get(conversation, (0, 0.0))[0]:
             self.heads[conversation] = (seq, sent)
 
-    def refuse(self, code: str, retry_after: int | None) -> None:
+    def refuse(self, key: str, code: str, retry_after: int | None) -> None:
         """A message was refused."""
         self.refused[code] += 1
+        self.refused_after.append(time.monotonic() - self.sent_at[key])
         if retry_after is not None:
             self.hints.append(retry_after)
 

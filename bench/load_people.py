@@ -89,6 +89,11 @@ class Person:
         """Whether the person is connected."""
         return self._socket is not None and self._socket.open
 
+    @property
+    def waits(self) -> int:
+        """Answers that have not come."""
+        return len(self._answers)
+
     async def live(self, end: float) -> None:
         """Come and go until then (monotonic); whoever is there then stays."""
         while time.monotonic() < end:
@@ -146,9 +151,10 @@ class Person:
         answer.add_done_callback(lambda done: self._told(done, conversation, key))
         return answer
 
-    def friend(self) -> str:
-        """Somebody to write to."""
-        return f"u:{self._rng.choice(self.account.friends)}"
+    @property
+    def partner(self) -> str:
+        """The first of their friends."""
+        return f"u:{self.account.friends[0]}"
 
     # What people do
 
@@ -204,7 +210,7 @@ class Person:
     def _target(self) -> str:
         if self.account.groups and self._rng.random() < TO_GROUP:
             return f"g:{self._rng.choice(self.account.groups)}"
-        return self.friend()
+        return f"u:{self._rng.choice(self.account.friends)}"
 
     def _draw(self, mean: float) -> float:
         return self._rng.expovariate(1.0) * mean / self._hurry
@@ -282,7 +288,7 @@ class Person:
         if frame.op == "ok":
             self._notes.acknowledge(self.account.user, conversation, key, frame.seq)
         else:
-            self._notes.refuse(frame.code, frame.retry_after)
+            self._notes.refuse(key, frame.code, frame.retry_after)
 
     def _lost(self) -> None:
         self._socket = None

@@ -52,6 +52,11 @@ class World:
         """Processor seconds of each so far."""
         return {name: processor_seconds(pid) for name, pid in self.processes.items()}
 
+    def spent(self, before: dict[str, float], seconds: float) -> dict[str, float]:
+        """Cores that each has kept busy since then."""
+        after = self.processor()
+        return {name: round((after[name] - before[name]) / seconds, 2) for name in before}
+
 
 class Memory:
     """What the nodes hold, looked at again and again (MiB, ``proportional_kib``)."""

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 
-def test_people_who_live_together_lose_nothing_and_all_figures_are_kept(tmp_path: Path) -> None:
+def test_people_who_live_together_and_write_too_much_lose_nothing_and_all_figures_are_kept(
+    tmp_path: Path,
+) -> None:
     results = tmp_path / "load.json"
     words = "--people 60 --seconds 5 --late-ms inf --grow-mib inf --results"
     program = [sys.executable, "-m", "bench.load", *words.split(), results]
@@ -23,4 +25,10 @@ def test_people_who_live_together_lose_nothing_and_all_figures_are_kept(tmp_path
         assert 0 < found[name]["p50"] <= found[name]["p99"] <= found[name]["worst"]
     assert len(found["memory, MiB"]) == len(found["memory, MiB a minute"]) == 2
     assert {"MariaDB", "node 1", "node 2", "load generator"} <= found["processor, cores"].keys()
+    much = kept["overload"]
+    assert much["sent a second"] > kept["capacity"]["messages a second"] > 0
+    assert much["stored a second"] > 0 == much["missing"]
+    for name in ("administrator's page, ms", "administrator's socket, ms", "answered, ms"):
+        assert 0 < much[name]["p50"] <= much[name]["worst"]
+    assert much["as before after, s"] > 0
     assert all(name in ran.stdout for name in ("delivered, ms", "MiB a minute", "cores"))
