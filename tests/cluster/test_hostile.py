@@ -9,6 +9,7 @@ import resource
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -76,10 +77,19 @@ def test_thousands_who_never_finish_their_first_request_keep_nobody_out(
         with ExitStack() as stack:
             async with one:
                 attack = asyncio.create_task(asyncio.to_thread(open_many, stack, embedded, data))
+                slowest = 0.0
                 while not attack.done():
+                    sent = time.monotonic()
                     await one.send("all", "I am still here")
+                    slowest = max(slowest, time.monotonic() - sent)
                 await attack
+                ended = time.monotonic()
                 assert await asyncio.to_thread(answered, embedded)
+                print(
+                    f"{HALF_OPEN:,} came meanwhile: the slowest message was stored after"
+                    f" {slowest * 1000:.0f} ms, a newcomer answered after"
+                    f" {time.monotonic() - ended:.2f} s"
+                )
                 await one.send("all", "and now as well")
                 assert one.connections == 1
 
@@ -97,11 +107,16 @@ def test_where_descriptors_are_short_accepting_rests_and_goes_on(embedded: Node)
                 for _ in range(2 * SPARE):
                     stack.enter_context(call(embedded))
                 await until(lambda: "no connection can be accepted" in embedded.log, 20, "a word")
+                sent = time.monotonic()
                 await one.send(f"u:{other.user.id}", "who is connected goes on")
+                took = time.monotonic() - sent
+                print(f"without descriptors a message was stored after {took * 1000:.0f} ms")
                 async for entry in other.entries():
                     if getattr(entry, "text", "") == "who is connected goes on":
                         break
+            ended = time.monotonic()
             assert await asyncio.to_thread(answered, embedded), "and so does accepting"
+            print(f"a newcomer was answered {time.monotonic() - ended:.2f} s after it was over")
             assert embedded.log.count("no connection can be accepted") == 1
             with suppress(PermissionError):
                 resource.prlimit(process, resource.RLIMIT_NOFILE, before)
