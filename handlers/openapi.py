@@ -135,7 +135,9 @@ def _operation(
         parameters += RANGE
     if parameters:
         described["parameters"] = parameters
-    if operation.body is bytes:
+    if operation.field is not None:
+        described["requestBody"] = {"required": True, "content": _form(operation.field)}
+    elif operation.body is bytes:
         described["requestBody"] = {"required": True, "content": {"*/*": BYTES}}
     elif operation.body is not None:
         content = {"schema": schemas[operation.body]}
@@ -144,6 +146,19 @@ def _operation(
             "content": {"application/json": content},
         }
     return described
+
+
+def _form(field: str) -> dict[str, Any]:
+    """A form with a file. The token comes first: who asks is known before the file is taken."""
+    return {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": [field],
+                "properties": {"token": {"type": "string"}, field: BYTES["schema"]},
+            }
+        }
+    }
 
 
 def _may_be_empty(body: type) -> bool:
@@ -174,15 +189,12 @@ def _path(pattern: str) -> str:
 
 
 def _envelope(data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": ["code", "message", "data"],
-        "properties": {
-            "code": {"const": 0},
-            "message": {"type": "string"},
-            "data": data,
-        },
-    }
+    """Around the data; the dialect gives its lists a second time, with the length of the whole."""
+    a_list = {"rows": data, "total": {"type": "integer", "minimum": 0}}
+    properties = {"code": {"const": 0}, "message": {"type": "string"}, "data": data}
+    if data.get("type") == "array":
+        properties |= a_list
+    return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def _error_schema() -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Operation:
         scope: what a program's token needs for it; None: people only (or anyone, without a token).
         query, body, answer: types; None for none. ``bytes`` is a body that the handler takes as it
             comes, or an answer that it sends itself.
+        field: the one with the file, when such a body is a form (``multipart/form-data``).
         types: media types of an answer of ``bytes``.
         parts: such an answer may be a part, or nothing when the client has it already.
     """
@@ -42,6 +43,7 @@ class Operation:
     query: type | None
     body: type | None
     answer: type
+    field: str | None = None
     types: tuple[str, ...] = ("*/*",)
     parts: bool = False
 
@@ -54,6 +56,7 @@ def operation(
     query: type | None = None,
     body: type | None = None,
     answer: type = Nothing,
+    field: str | None = None,
     types: tuple[str, ...] = ("*/*",),
     parts: bool = False,
     text_path: bool = False,
@@ -64,7 +67,7 @@ def operation(
     then the path's numbers (with ``text_path`` its texts); what it returns becomes the answer's
     ``data``.
     """
-    described = Operation(summary, access, scope, query, body, answer, types, parts)
+    described = Operation(summary, access, scope, query, body, answer, field, types, parts)
 
     def decorate(
         method: Callable[..., Awaitable[Any]],

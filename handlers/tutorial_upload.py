@@ -38,7 +38,7 @@ class AttachHandler(TutorialHandler, ReceivingHandler):  # type: ignore[misc]  #
         self._parser: PushMultipartParser | None = None
         self._part: MultipartSegment | None = None
 
-    @operation("上传文件", scope="send", body=bytes, answer=str)
+    @operation("上传文件", scope="send", body=bytes, answer=str, field=FIELD)
     async def post(self, who: Identity) -> str:
         """A form (`multipart/form-data`) with the field `file`, and before it `token` unless a
         header or cookie says who asks. Answers with the file's address, for `Url` or `icon`."""
