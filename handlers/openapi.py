@@ -47,6 +47,8 @@ def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
     ordered = sorted(kinds, key=lambda kind: kind.__name__)
     schemas, components = msgspec.json.schema_components(ordered, ref_template=REF)
     by_kind = dict(zip(ordered, schemas, strict=True))
+    for body in {operation.body for _, _, _, operation in described if operation.body}:
+        _need_no_tag(body, components)
     paths: dict[str, dict[str, Any]] = {}
     for path, handler, method, operation in described:
         paths.setdefault(path, {})[method] = _operation(
@@ -159,6 +161,13 @@ def _form(field: str) -> dict[str, Any]:
             }
         }
     }
+
+
+def _need_no_tag(body: type, components: dict[str, Any]) -> None:
+    """The address says what a body is: the tag that a frame needs may be left out of it."""
+    config = getattr(body, "__struct_config__", None)
+    if config is not None and config.tag_field is not None:
+        components[body.__name__]["required"].remove(config.tag_field)
 
 
 def _may_be_empty(body: type) -> bool:

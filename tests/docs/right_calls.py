@@ -25,7 +25,7 @@ from schemathesis.generation.meta import TestPhase
 from tests.docs.world import PASSWORD, World
 
 CALLED = "called"
-EVERY = 5
+EVERY = 20
 """One of so many right calls to an operation is given what it needs; the first one is."""
 
 
