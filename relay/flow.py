@@ -24,10 +24,19 @@ SPREAD: Final = 4
 LAG: Final = 2.0
 """Seconds: who has not confirmed what was sent so long ago isn't waited for any more."""
 TAIL: Final = (0.003, 0.012, 0.048, 0.192)
-"""Seconds after which the last datagram is sent again, each counted from the one before."""
+"""Seconds after which the last datagram is sent again, each counted from the one before; all but
+the first are as much longer as confirmations are later."""
+QUICK_NODES: Final = 8
+"""Among more nodes confirmations are as much later: all of them go to one, and a lonely message
+would cost it more with each node."""
 EXCLUDED: Final = 10.0
 """Seconds for which it isn't, so that one slow node can't hold up all others again and again."""
 _SAMPLE: Final = 0.1  # seconds between two remembered sending times
+
+
+def slowing(nodes: int) -> float:
+    """How many times later confirmations come in a cluster of so many nodes."""
+    return max(1.0, nodes / QUICK_NODES)
 
 
 class Flow:
@@ -122,7 +131,8 @@ class Flow:
             return False
         self._tail_step += 1
         more = self._tail_step < len(TAIL)
-        self._tail_at = now + TAIL[self._tail_step] if more else float("inf")
+        pause = TAIL[self._tail_step] * slowing(len(self._expected) + 1) if more else float("inf")
+        self._tail_at = now + pause
         return True
 
     def handle_timer(self, now: float) -> None:

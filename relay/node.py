@@ -14,12 +14,13 @@ from typing import Final
 from relay.bus import MAX_PAYLOAD, MAX_TOPIC, PayloadTooLarge
 from relay.events import Deliver, Down, Event, Gap, KeyUnknown, Notice, Refused, Up
 from relay.frames import MAX_NAME, Frame, Hello, Report, decode_frames
+from relay.flow import slowing
 from relay.holes import draw_first_wait
 from relay.keyring import Keyring
 from relay.membership import Membership
 from relay.packet import SENDER_SIZE, Header, PacketError, Space, unseal
 from relay.peer import Address, Peer
-from relay.receiver import Budget, Receiver
+from relay.receiver import CONFIRM_TIME, Budget, Receiver
 from relay.sender import Sender
 
 _KEY_INTERVAL: Final = 1.0
@@ -178,6 +179,7 @@ class Node:
             max(hello.next, peer.floor + 1),
             self._budget,
             lambda: draw_first_wait(self._membership.size, self._rng),
+            lambda: CONFIRM_TIME * slowing(self._membership.size),
             partial(self._deliver, peer.name),
             partial(self._gap, peer.name),
         )

@@ -19,7 +19,7 @@ HELD_BYTES: Final = 16 * 1024 * 1024
 
 CONFIRM_COUNT: Final = 16
 CONFIRM_TIME: Final = 0.005
-"""What has come is confirmed after so many datagrams or seconds."""
+"""What has come is confirmed after so many datagrams or, among few nodes, seconds."""
 _DUPLICATE_TIME: Final = 0.001  # seconds between confirmations that duplicates draw
 
 _EARLY: Final = 0.75  # share of it for what comes early; the rest is for what fills the first hole
@@ -61,15 +61,18 @@ class Receiver:
         start: int,
         budget: Budget,
         first_wait: Callable[[], float],
+        confirm_time: Callable[[], float],
         deliver: Callable[[str, bytes], None],
         gap: Callable[[], None],
     ) -> None:
-        """``first_wait`` draws the seconds before the first NAK for a hole."""
+        """``first_wait`` draws the seconds before the first NAK for a hole; ``confirm_time`` says
+        after how many seconds what has come is confirmed, ``CONFIRM_TIME`` or more."""
         self._received = RangeSet()
         self._received.add(0, start)
         self._have = start  # how many numbers are in it
         self._sender = sender
         self._budget = budget
+        self._confirm_time = confirm_time
         self._deliver = deliver
         self._gap = gap
         self.highest = start - 1
@@ -115,7 +118,7 @@ class Receiver:
         self._received.add(number, number + 1)
         self._have += 1
         self._unconfirmed += 1
-        wait = 0.0 if self._unconfirmed >= CONFIRM_COUNT else CONFIRM_TIME
+        wait = 0.0 if self._unconfirmed >= CONFIRM_COUNT else self._confirm_time()
         self._confirm_at = min(self._confirm_at, now + wait)
         deliver = self._deliver
         in_turn = number < self._received.first_stop and not self._waiting
@@ -181,7 +184,8 @@ class Receiver:
 
     def duplicate(self, now: float) -> None:
         """A number has come again: the sender doesn't know yet that it came."""
-        self._confirm_at = min(self._confirm_at, max(now, self._confirmed_at + _DUPLICATE_TIME))
+        due = max(now, self._confirmed_at + _DUPLICATE_TIME)
+        self._confirm_at = min(self._confirm_at, due + self._confirm_time() - CONFIRM_TIME)
 
     def take_confirm(self, now: float) -> bool:
         """Whether to confirm now what has come."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay.frames import Data, Frame
-from relay.receiver import Budget, Receiver
+from relay.receiver import CONFIRM_TIME, Budget, Receiver
 
 
 class Heard:
@@ -18,6 +18,7 @@ class Heard:
             1,
             self.budget,
             lambda: 0.001,
+            lambda: CONFIRM_TIME,
             lambda topic, payload: self.delivered.append(payload),
             self._gap,
         )

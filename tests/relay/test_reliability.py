@@ -220,6 +220,20 @@ def test_an_idle_cluster_says_nothing_but_hellos() -> None:
     assert network.datagrams - before <= 4 * 11
 
 
+def test_lonely_messages_draw_few_confirmations_among_many_nodes() -> None:
+    network = cluster(40)
+    network.run(5)
+    before = network.datagrams
+    for _ in range(200):
+        network.publish("n0")
+        network.run(0.005)
+    # Each goes out twice, and each other node confirms about each 25 ms what came in a second.
+    assert network.datagrams - before <= 3 * 200 + 39 * 50, "not a confirmation for each"
+    network.run(0.05)
+    assert network.nodes["n0"].core.is_idle(), "all have confirmed all"
+    assert network.silent_losses() == 0
+
+
 def test_hellos_are_rarer_among_many_nodes_and_a_death_is_still_noticed_within_6_seconds() -> None:
     network = cluster(40)
     network.run(3)
