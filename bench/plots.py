@@ -52,6 +52,9 @@ def draw() -> None:
     if "nodes" in of:
         words = "thousandths of a core, a node that is idle"
         _plot("nodes", of["nodes"], 1, "nodes", words)
+        # Of one or two nodes there are none that a message does not concern.
+        others = {name: [row for row in rows if row[0] > 2] for name, rows in of["nodes"].items()}
+        _plot("nodes-others", others, 3, "nodes", "µs for a message, each node not concerned")
 
 
 def _plot(name: str, of: dict[str, Any], column: int, x: str, y: str, log: str = "") -> None:
