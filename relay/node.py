@@ -13,8 +13,8 @@ from typing import Final
 
 from relay.bus import MAX_PAYLOAD, MAX_TOPIC, PayloadTooLarge
 from relay.events import Deliver, Down, Event, Gap, KeyUnknown, Notice, Refused, Up
-from relay.frames import MAX_NAME, Frame, Hello, Report, decode_frames
 from relay.flow import slowing
+from relay.frames import MAX_NAME, Frame, Hello, Report, decode_frames
 from relay.holes import draw_first_wait
 from relay.keyring import Keyring
 from relay.membership import Membership
