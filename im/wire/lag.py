@@ -14,7 +14,7 @@ import threading
 import traceback
 from time import monotonic
 
-TURN_SECONDS = 0.1
+TURN_SECONDS = 0.25
 BLOCKED_SECONDS = 0.5
 """Such a lateness is counted and logged: everybody notices it."""
 WARN_SECONDS = 10.0
