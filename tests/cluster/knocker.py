@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Callable
 from typing import Self
 
-from im.client import Client, Refused
+from im.client import Client, Disconnected, Refused
 from im.protocol.server import Ok
 from im.services.keys import client_key
 from tests.checker import Acknowledged, Attempt
@@ -22,12 +24,15 @@ class Knocker:
     What is sent and told goes into the crew's history, so the crew's proof holds for it too.
 
     Attributes:
+        client: the program that it is.
         longest: seconds that an answer took at most, refusals included.
+        heard: how often each refusal was heard, and a lost connection as ``disconnected``.
     """
 
     def __init__(self, client: Client, crew: Crew) -> None:
         self.longest = 0.0
-        self._client = client
+        self.heard: Counter[str] = Counter()
+        self.client = client
         self._log = crew.history.writers.setdefault(client.user.id, [])
         reader = crew.clients[0].user.id
         self._to = f"u:{reader}"
@@ -53,15 +58,21 @@ class Knocker:
             while await self._try(padding):
                 pass
 
+    async def keep_on(self, enough: Callable[[], bool], pace: float = 0.05) -> None:
+        """Write, each message until it is stored, until there is enough."""
+        while not enough() or self._refused:
+            await self._try()
+            await asyncio.sleep(pace)
+
     async def go_on(self, timeout: float = 20.0) -> None:
         """Have the refused one sent under its key until it is stored. Raises ``TimeoutError``."""
         text, key = self._next()
         async with asyncio.timeout(timeout):
-            self._told(await self._client.send(self._to, text, key=key))
+            self._told(await self.client.send(self._to, text, key=key))
 
     async def close(self) -> None:
         """Go home."""
-        await self._client.close()
+        await self.client.close()
 
     # Inside
 
@@ -70,26 +81,34 @@ class Knocker:
         text, key = self._next(padding)
         begun = time.monotonic()
         try:
-            self._told(await self._client.request("send", to=self._to, text=text, key=key))
+            self._told(await self.client.request("send", to=self._to, text=text, key=key))
         except Refused as error:
             assert error.code == "unavailable", error
+            self.heard[error.code] += 1
+            return False
+        except Disconnected:
+            self.heard["disconnected"] += 1
             return False
         finally:
             self.longest = max(self.longest, time.monotonic() - begun)
         return True
 
+    @property
+    def _refused(self) -> bool:
+        """Whether the last message is not stored."""
+        return bool(self._log) and isinstance(self._log[-1], Attempt)
+
     def _next(self, padding: int = 0) -> tuple[str, str]:
         """Text and key of what is to be sent; what was refused stays as it was."""
-        last = self._log[-1] if self._log else None
-        if isinstance(last, Attempt):
-            return last.text or "", self._key
+        if self._refused:
+            return self._log[-1].text or "", self._key
         self._key = f"knock {len(self._log)}"
         text = f"{self._key} {'·' * padding}"
         stored = client_key(self._key).hex()
-        self._log.append(Attempt(self._client.user.id, self._conversation, stored, text))
+        self._log.append(Attempt(self.client.user.id, self._conversation, stored, text))
         return text, self._key
 
     def _told(self, answer: Ok) -> None:
         stored = client_key(self._key).hex()
         place = answer.conv or "", answer.seq or 0
-        self._log.append(Acknowledged(self._client.user.id, place[0], stored, place[1]))
+        self._log.append(Acknowledged(self.client.user.id, place[0], stored, place[1]))
