@@ -6,13 +6,14 @@
 # audit: known weaknesses of the pinned packages (ARGS="-s osv": asked at OSV).
 # shots: pictures of every page and state into build/shots (ARGS="chat menu-zh-dark-phone": only
 #   those).  pictures: the documents' ones, in docs/images.
+# soak: nodes, MariaDB and Redis break at random under load (SECONDS=600 SEED=…: a plan once more).
 # galera: three databases in step, of which the writer is killed under load.
 # autobahn: the socket layer against the protocol's test suite (needs Python 2.7); inside TLS with
 #   ARGS=--tls.
 # bench: the measurements of docs/performance.md, an hour on a quiet machine (BENCHES="growth
 #   million" ARGS=…: only those).  plots: its pictures, of what bench.growth has kept.
 # load: thousands who behave like people, then three times what goes (PEOPLE=5000 SECONDS=300).
-.PHONY: run test lint docs lock audit bundle fuzz galera shots pictures autobahn bench load plots
+.PHONY: run test lint docs lock audit bundle fuzz soak galera shots pictures autobahn bench load plots
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
@@ -73,6 +74,12 @@ fuzz: CASES ?= 10000000
 fuzz: .venv/test.stamp
 	IM_TEST_API_EXAMPLES=$(EXAMPLES) $(PYTEST) -rP tests/docs/test_any_call.py $(ARGS)
 	scripts/fuzz.sh $(CASES)
+
+soak: SECONDS = 600
+soak: SEED = $(shell shuf -i 1-999999 -n 1)
+soak: .venv/test.stamp
+	@IM_TEST_SOAK_SECONDS=$(SECONDS) IM_TEST_SOAK_SEED=$(SEED) $(PYTEST) -s \
+	  tests/cluster/test_soak.py -k random_faults $(ARGS)
 
 galera:
 	@scripts/prepare-tests.sh galera

@@ -136,6 +136,10 @@ class MariaDB:
             self.process.terminate(timeout=60.0)
         self._launch()
 
+    def wait_ready(self) -> None:
+        """Return when it answers. Raises ``ServiceFailed``."""
+        self.process.wait_ready(self._answers, START_TIMEOUT)
+
     def ensure_running(self) -> None:
         """Bring it back to life whatever a test did to it."""
         self.cont()
@@ -150,7 +154,7 @@ class MariaDB:
 
     def _launch(self) -> None:
         self.process.start()
-        self.process.wait_ready(self._answers, START_TIMEOUT)
+        self.wait_ready()
 
     def _answers(self) -> bool:
         try:
