@@ -32,7 +32,7 @@ run: .venv/run.stamp
 test:
 	@scripts/prepare-tests.sh
 	@$(MAKE) --no-print-directory lint
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS) || scripts/test-again.sh $$?
 
 lint: .venv/test.stamp
 	$(PYTHON) -m ruff check .
