@@ -165,6 +165,7 @@ class ChannelNode(Node):
                 if peer.receiver is not None:
                     peer.receiver.expect(frame.last + 1, now)
                 self._membership.bye(peer, now)
+                return  # it has left: what stands behind means nothing
 
     def _receive_hello(self, peer: Peer, number: int, hello: Hello, now: float) -> None:
         _, control = self._my_report(hello.reports)

@@ -202,6 +202,7 @@ class Core(Node):
                 self._receive_nak(peer, frame, now)
             elif isinstance(frame, Bye):
                 self._receive_bye(peer, frame, now)
+                return  # it has left: what stands behind means nothing
 
     def _receive_hello(self, peer: Peer, number: int, hello: Hello, now: float) -> None:
         expected, control = self._my_report(hello.reports)

@@ -211,6 +211,15 @@ def test_malformed_frames_of_a_member_raise_nothing_and_are_a_gap() -> None:
     assert node.core.members() == ["n1", "n2"]
 
 
+def test_what_a_member_says_behind_its_goodbye_means_nothing() -> None:
+    network = busy_cluster()
+    node, other = network.nodes["n0"], network.nodes["n1"]
+    heard = node.core._sender
+    back = Hello("n1", (1,), 9, 1, 99, reports=((heard.id, 1, heard.control),))
+    inject(network, node, other.core._sender.seal_control(Bye(1).encode() + back.encode()))
+    assert node.core.members() == ["n2"] and len(node.of(Down, "n1")) == 1
+
+
 def test_many_recorded_senders_use_bounded_memory_and_time() -> None:
     """Authentic hellos of a thousand former lives: candidates are few, and no one is evicted."""
     network = busy_cluster()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from relay.channel import ChannelNode
 from relay.events import Deliver, Down, Gap, Up
+from relay.frames import Bye, Hello
 from relay.keyring import Keyring
 from tests.relay.nodes import CLUSTER, keyring
 
@@ -121,6 +122,15 @@ def test_silence_is_a_down_and_a_foreign_key_is_nobody() -> None:
     del channel.nodes["b"]
     channel.run(5.5)
     assert [type(event) for event in channel.seen["a"]] == [Up, Gap, Gap, Down]
+
+
+def test_what_is_said_behind_a_goodbye_means_nothing() -> None:
+    channel = pair()
+    node, heard = channel.nodes["a"], channel.nodes["a"]._sender
+    back = Hello("b", (1,), 9, 1, 1, reports=((heard.id, 1, heard.control),))
+    datagram = channel.nodes["b"]._sender.seal_control(Bye(0).encode() + back.encode())
+    node.receive_datagram(datagram, channel.now)
+    assert node.members() == [] and Down("b") in node.events()
 
 
 def test_nodes_that_all_fell_silent_ask_each_other_without_a_storm() -> None:
