@@ -99,7 +99,7 @@ class Messages:
         done, end = self._submissions.begin(done, came)
         self._faults.hit("received")
         try:
-            self._shedding.check(who, came)
+            self._shedding.check(who)
             self._check(frame)
             # Where nobody has to be asked, no task is needed.
             plain = frame.file is None and frame.forwarded_from is None

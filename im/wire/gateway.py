@@ -260,7 +260,7 @@ class Gateway:
         answer(error)
 
     def _typing(self, client: Client, frame: frames.Typing) -> Work | None:
-        if self._services.shedding.is_behind(client.came):
+        if self._services.shedding.is_behind:
             return None  # It may be dropped, and goes first.
         return self._services.typing.note(client.identity, frame.to)
 

@@ -46,7 +46,7 @@ class Poller(Generic[P]):
         self._empty.set()
         self._poll = poll
         self._events: deque[tuple[int, int]] = deque()
-        self._more = False
+        self._looking = self._more = False
         self._all_seen = loop.time()
         loop.add_reader(poll.fileno(), self._look)
 
@@ -58,7 +58,9 @@ class Poller(Generic[P]):
 
     def standing(self) -> float:
         """Seconds for which there were always more that are ready than could be got to."""
-        return self._loop.time() - self._all_seen if self._events or self._more else 0.0
+        if not (self._looking or self._events or self._more):
+            return 0.0
+        return self._loop.time() - self._all_seen
 
     def oldest(self) -> P | None:
         """The one that came first, if there is any."""
@@ -102,6 +104,7 @@ class Poller(Generic[P]):
             self._fetch()
         # Those that are left come first in the next turn: the kernel would begin anew.
         end = self._loop.time() + LOOK_SECONDS
+        self._looking = True
         while self._events:
             descriptor, events = self._events.popleft()
             connection = self._connections.get(descriptor)
@@ -109,6 +112,7 @@ class Poller(Generic[P]):
                 connection.ready(events)
                 if self._loop.time() > end:
                     break
+        self._looking = False
         if self._more and not self._events:
             self._fetch()  # Perhaps that was all, and nobody would call to find out.
 

@@ -9,7 +9,7 @@ from tests.handlers.api import Api
 
 pytestmark = [
     pytest.mark.gen_test(timeout=30),
-    # Every frame has waited for longer than this.
+    # Whenever there is something to read, that has stood for longer than this.
     pytest.mark.parametrize("overrides", [{"limits": {"behind_seconds": 1e-9}}], ids=["behind"]),
 ]
 
