@@ -27,11 +27,6 @@ class FairQueue(Generic[K, T]):
         """Whether there is an item that is not held."""
         return bool(self._lines)
 
-    @property
-    def lines(self) -> int:
-        """Keys that have their turn, or will have."""
-        return len(self._lines) + len(self._held)
-
     def waiting(self, key: K) -> int:
         """How many of a key there are."""
         return len(self._lines.get(key) or self._held.get(key) or ())

@@ -64,29 +64,28 @@ class LogQueue:
 
     Args:
         max_entries, max_bytes: of one batch.
-        most: items that may wait, half of them of one conversation.
-        longest: seconds that one may have to wait, by what the last batch took.
     """
 
-    def __init__(self, max_entries: int, max_bytes: int, most: int, longest: float) -> None:
+    def __init__(self, max_entries: int, max_bytes: int) -> None:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._most = most
-        self._longest = longest
-        self._batch_seconds = 0.0
         self._items: FairQueue[int, Item] = FairQueue()
         self._failing: dict[Line, int | None] = {}
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, item: Item) -> Outcome | None:
+    def __len__(self) -> int:
+        """Items that wait for a batch."""
+        return len(self._items)
+
+    def put(self, item: Item, most: int) -> Outcome | None:
         """Append an item, or say what becomes of it at once as the loop has not ``heard`` yet.
 
-        Raises ``Unavailable`` when the queue is full or closed, or the item would wait for too
-        long.
+        Raises ``Unavailable`` when the queue is closed, or ``most`` items wait, or half as many of
+        this conversation.
         """
         with self._changed:
-            if self._closed or self._is_full(item.entry.conversation):
+            if self._closed or self._is_full(item.entry.conversation, most):
                 raise Unavailable("too many entries wait for the database", retry_after=later_ms())
             line = item.line
             if line in self._failing:
@@ -135,11 +134,6 @@ class LogQueue:
             for line in lines:
                 self._failing.pop(line, None)
 
-    def took(self, seconds: float) -> None:
-        """A batch was written, in so many seconds."""
-        with self._changed:
-            self._batch_seconds = seconds
-
     def hold(self, conversation: int) -> None:
         """Give out nothing of a conversation until its ``release``, or until ``close``."""
         with self._changed:
@@ -159,12 +153,5 @@ class LogQueue:
             self._items.release_all()
             self._changed.notify()
 
-    def _is_full(self, conversation: int) -> bool:
-        waiting, ahead = self._items.waiting(conversation), len(self._items)
-        if ahead >= self._most or waiting >= (self._most + 1) // 2:
-            return True
-        # Those who were told that the outcome is unknown send again what may be stored: a queue
-        # that is as long as its items may wait does everything twice, or for nobody.
-        turns = min(ahead, (waiting + 1) * self._items.lines)
-        batches = max(turns / self._max_entries, waiting / SHARE)
-        return batches * self._batch_seconds > self._longest
+    def _is_full(self, conversation: int, most: int) -> bool:
+        return len(self._items) >= most or self._items.waiting(conversation) >= (most + 1) // 2

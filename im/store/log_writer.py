@@ -25,6 +25,7 @@ from im.store.entries import Entry, NewEntry
 from im.store.errors import ConnectionLost, DatabaseFault, OutOfService, Retryable, StaleEpoch
 from im.store.faults import Faults, NoFaults
 from im.store.log_queue import Failing, Item, Line, LogQueue, follower
+from im.store.room import Room
 from im.store.slices import Slices
 
 MAX_ENTRIES = 500
@@ -36,8 +37,9 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_QUEUE = 10_000
 """Entries that may wait, half of them of one conversation; one more is refused at once."""
 
-WAIT_SHARE = 1 / 2
-"""Of the timeout; who would have to wait for longer before a batch has room is refused at once."""
+WAIT_SHARE = 1 / 3
+"""Of the timeout; who would wait for longer, at the pace of the last outcomes, is refused at once:
+there is a batch under way, and the pace may fall."""
 
 TIMEOUT = 3.0
 """Seconds after which an entry's outcome counts as unknown."""
@@ -76,7 +78,7 @@ class LogWriter:
     Args:
         database: where to; the writer opens a connection of its own.
         max_entries, max_bytes: of one batch.
-        max_queue: entries that may wait.
+        max_queue: entries that may wait, and fewer where they would wait for too long.
         timeout: seconds until ``Unavailable``, unless an entry comes with a moment of its own.
         faults: told at each step, for tests.
     """
@@ -92,10 +94,12 @@ class LogWriter:
         faults: Faults | None = None,
     ) -> None:
         self._database = database
+        self._max_entries = max_entries
         self._max_bytes = max_bytes
         self.timeout = timeout
         self._faults = faults or NoFaults()
-        self._queue = LogQueue(max_entries, max_bytes, max_queue, timeout * WAIT_SHARE)
+        self._queue = LogQueue(max_entries, max_bytes)
+        self._room = Room(2 * max_entries, max_queue, timeout * WAIT_SHARE)
         self._thread: threading.Thread | None = None
         # Of the event loop.
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -146,7 +150,9 @@ class LogWriter:
         if deadline is None:
             deadline = loop.time() + self.timeout
         item = Item(entry, size, deadline, done)
-        refusal = self._queue.put(item)
+        # Beside the batch under way, those that are stored and not told yet wait too: for the loop.
+        untold = max(0, len(self._waiting) - len(self._queue) - self._max_entries)
+        refusal = self._queue.put(item, self._room.entries(loop.time()) - untold)
         self._waiting[item] = None
         if refusal is not None:
             loop.call_soon(self._resolve, item, refusal)
@@ -237,6 +243,7 @@ class LogWriter:
         if item not in self._waiting:
             return  # it was given up
         del self._waiting[item]
+        self._room.told(len(self._waiting), in_vain=item.given_up)
         try:
             item.done(outcome)
         except Exception:
@@ -256,9 +263,7 @@ class LogWriter:
                 break
             try:
                 if items:
-                    began = time.monotonic()
                     self._write(items)
-                    self._queue.took(time.monotonic() - began)
                 self._wipe()
             except Exception:
                 # Never end while senders wait: a fault of ours costs one batch.

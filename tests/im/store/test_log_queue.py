@@ -10,7 +10,7 @@ def put(queue: LogQueue, conversation: int, count: int = 1, size: int = 1) -> No
     """Put entries of a conversation in line."""
     for number in range(count):
         entry = NewEntry(conversation, 1, number.to_bytes(16, "big"))
-        assert queue.put(Item(entry, size, 0.0, lambda outcome: None)) is None
+        assert queue.put(Item(entry, size, 0.0, lambda outcome: None), 1000) is None
 
 
 def taken(queue: LogQueue) -> list[int]:
@@ -19,7 +19,7 @@ def taken(queue: LogQueue) -> list[int]:
 
 
 def test_a_busy_conversation_has_its_share_of_a_batch_and_no_more() -> None:
-    queue = LogQueue(500, 10_000, 1000, 1.0)
+    queue = LogQueue(500, 10_000)
     put(queue, 1, 2 * SHARE + 1)
     put(queue, 2)
     assert taken(queue) == [1, 2] + [1] * (SHARE - 1)
@@ -29,7 +29,7 @@ def test_a_busy_conversation_has_its_share_of_a_batch_and_no_more() -> None:
 
 
 def test_many_conversations_fill_a_batch_to_its_limits() -> None:
-    queue = LogQueue(50, 10_000, 1000, 1.0)
+    queue = LogQueue(50, 10_000)
     for conversation in range(60):
         put(queue, conversation)
     assert taken(queue) == list(range(50))
@@ -40,7 +40,7 @@ def test_many_conversations_fill_a_batch_to_its_limits() -> None:
 
 
 def test_a_conversation_that_is_held_waits_alone_until_its_release_or_the_end() -> None:
-    queue = LogQueue(500, 10_000, 1000, 1.0)
+    queue = LogQueue(500, 10_000)
     put(queue, 1, 2)
     queue.hold(1)
     assert taken(queue) == []
