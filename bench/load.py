@@ -45,7 +45,7 @@ SETTLE_SECONDS = 20.0
 """What has not arrived by then is missing."""
 COME_SHARE = 0.2
 """Of the time, in which everyone comes for the first time."""
-LIFE_SECONDS = 300.0
+LIFE_SECONDS = 60.0
 """In less time everything is done faster, so that something is done."""
 
 
@@ -87,6 +87,8 @@ async def live(
         "answered, ms": shares(answered),
         "delivered, ms": shares(delivered),
         "missing": missing,
+        "read from the log, for the relay had lost it": await place.counted("im_healed_total"),
+        "refused since a node was behind": await place.counted("im_shed_total"),
         "refused": dict(notes.refused),
         "memory, MiB": [round(each, 1) for each in memory.last()],
         "memory, MiB a minute": memory.slopes(),

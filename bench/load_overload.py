@@ -76,6 +76,8 @@ async def overload(
 ) -> Figures:
     """So many a second, with an administrator who looks on."""
     notes.begin()
+    shed = await place.counted("im_shed_total")
+    blocked = await place.counted("im_loop_blocked_total")
     before, began = place.processor(), time.monotonic()
     progress = Progress("overload", 1)
     async with asyncio.TaskGroup() as group:
@@ -99,6 +101,10 @@ async def overload(
         "refused": refused,
         "refused, ms": shares([each * 1000 for each in after]),
         "asked to wait, ms": shares(hints),
+        "refused since behind": await place.counted("im_shed_total") - shed,
+        "event loop late by half a second, times": (
+            await place.counted("im_loop_blocked_total") - blocked
+        ),
         "refused without a hint": sum(refused.values()) - len(hints),
         "administrator's page, ms": shares(pages),
         "administrator's socket, ms": shares(frames),

@@ -31,6 +31,8 @@ TEAM = 20
 DEPARTMENT = 200
 """Members of the two groups that everyone is in."""
 HEARTBEAT = Heartbeat(30.0, 60.0)
+DEFAULTS = {"IM_DATABASE_POOL": "4", "IM_SESSIONS_RECHECK_SECONDS": "30"}
+"""What more nodes than these had otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class World:
     accounts: Sequence[Account]
     admin: str
     processes: dict[str, int]
+
+    async def counted(self, figure: str) -> int:
+        """A figure of all nodes together."""
+        found = await asyncio.gather(*(asyncio.to_thread(node.figures) for node in self.nodes))
+        return sum(figures[figure] for figures in found)
 
     def processor(self) -> dict[str, float]:
         """Processor seconds of each so far."""
@@ -86,6 +93,7 @@ class Memory:
 def world(people: int, settings: dict[str, str]) -> Iterator[World]:
     """Everything, when it is ready; ``settings``: of the nodes, ``IM_…``."""
     plan = Plan(NODES, (people + NODES - 1) // NODES)
+    settings = DEFAULTS | settings
     with ExitStack() as stack:
         mariadb: MariaDB = stack.enter_context(database(plan))
         url = mariadb.create_database()
