@@ -20,6 +20,8 @@ from im.errors import RateLimited
 log = logging.getLogger("im.limits")
 
 
+CLOCK_SLACK_SECONDS = 1.0
+"""A clock that is put back by less is let be."""
 SLACK_SECONDS = 1e-6
 """What many small times added to a large one may be off by."""
 
@@ -72,6 +74,7 @@ class SharedLimits:
     def __init__(self, redis_url: str = "") -> None:
         self._memory = MemoryStorage()
         self._own = MovingWindowRateLimiter(self._memory)
+        self._clock_ahead = _clock_ahead()
         self._shared: MovingWindowRateLimiter | None = None
         if redis_url:
             try:
@@ -106,7 +109,14 @@ class SharedLimits:
                 return await getattr(self._shared, question)(item, *who)  # type: ignore[no-any-return]
             except (RedisError, OSError) as error:
                 log.warning("limits are counted on this node alone: %s", error)
+        await self._mind_the_clock()
         return await getattr(self._own, question)(item, *who)  # type: ignore[no-any-return]
+
+    async def _mind_the_clock(self) -> None:
+        """Forget what was counted when the clock was put back: it would not pass for as long."""
+        before, self._clock_ahead = self._clock_ahead, _clock_ahead()
+        if self._clock_ahead < before - CLOCK_SLACK_SECONDS:
+            await self._memory.reset()
 
     async def _refusal(self, item: RateLimitItem, who: Sequence[str]) -> RateLimited:
         seconds = float(item.get_expiry())
@@ -116,3 +126,8 @@ class SharedLimits:
         except (RedisError, OSError):
             pass
         return RateLimited(retry_after=int(seconds * 1000), values={"seconds": ceil(seconds)})
+
+
+def _clock_ahead() -> float:
+    """Seconds by which the clock is ahead of the one that is never set."""
+    return time.time() - time.monotonic()

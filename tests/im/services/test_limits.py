@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from hypothesis import given
@@ -89,5 +90,23 @@ def test_while_redis_is_away_each_node_still_counts(redis_server: RedisServer) -
         await limits.hit("3/minute", "register", "10.0.0.1")
         redis_server.kill9()
         assert await hits(limits, "3/minute", "register", "10.0.0.1") == 3
+
+    asyncio.run(run())
+
+
+def test_a_clock_that_is_put_back_refuses_nobody_for_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    true, ahead = time.time, 3600.0
+    monkeypatch.setattr("time.time", lambda: true() + ahead)
+
+    async def run() -> None:
+        nonlocal ahead
+        limits = SharedLimits()
+        assert await hits(limits, "3/minute", "login", "bob") == 3
+        ahead = 0.0
+        assert await hits(limits, "3/minute", "login", "bob") == 3, "not in an hour"
+        assert await hits(limits, "3/minute", "login", "bob") == 0
+        limits.close()
 
     asyncio.run(run())
