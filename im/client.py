@@ -238,8 +238,7 @@ class Client:
     # Inside
 
     async def _request(self, op: str, **fields: Any) -> Ok:
-        self._number += 1
-        number = self._number
+        number = self._number = self._number + 1
         future: asyncio.Future[Ok] = asyncio.get_running_loop().create_future()
         self._answers[number] = future
         try:
@@ -387,6 +386,7 @@ class Client:
         for future in self._answers.values():
             if not future.done():
                 future.set_exception(Disconnected("connection lost"))
+                future.exception()  # heard: whoever still writes the frame does not wait for it
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -47,7 +47,7 @@ def hasty(request: pytest.FixtureRequest, ports: PortReservations) -> Iterator[M
 
 @pytest.mark.timeout(60 + 30 * CUTS)
 def test_power_cuts_under_load_lose_and_double_nothing(
-    steady: Machine, rng: random.Random, tmp_path: Path
+    steady: Machine, rng: random.Random, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run() -> None:
         urls = [node.url for node in steady.nodes]
@@ -79,6 +79,7 @@ def test_power_cuts_under_load_lose_and_double_nothing(
         assert gone == []
 
     asyncio.run(run())
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 @pytest.mark.timeout(90)
