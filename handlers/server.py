@@ -19,6 +19,7 @@ from im.app import Listening, Messenger, open_messenger
 from im.interpreter import settle_in
 from im.ports import Ports
 from im.settings import Settings
+from im.store.errors import UnusableDatabase
 from im.wire.descriptors import FOR_NEWCOMERS, raise_limit, room
 from im.wire.neighbours import Neighbours
 
@@ -48,8 +49,9 @@ class Server:
     async def serve(self, ready: Callable[[], None]) -> None:
         """Open, be ready, and drain at SIGTERM or SIGINT; a second one ends at once.
 
-        ``ready()`` is called when people can come. Raises ``BusError``, ``UnusableDatabase``,
-        ``ValueError`` or ``Unavailable``.
+        It drains as well when a newer program has migrated the database. ``ready()`` is called when
+        people can come. Raises ``BusError``, ``UnusableDatabase``, ``ValueError`` or
+        ``Unavailable``.
         """
         settings = self._settings
         listening = Listening(
@@ -85,8 +87,10 @@ class Server:
                 f", figures on port {listening.metrics_port}" if listening.metrics_port else "",
             )
             ready()
-            await self._until_told(messenger)
+            unusable = await self._until_told(messenger)
             await self._drain(messenger, port, neighbours, metrics)
+            if unusable is not None:
+                raise unusable
         finally:
             await messenger.close()
             log.info("node %s has ended", messenger.node)
@@ -104,19 +108,25 @@ class Server:
                 *(most, wanted, descriptors),
             )
 
-    async def _until_told(self, messenger: Messenger) -> None:
-        """Return when the node is to end. Raises ``BusError`` if the others don't take it in."""
+    async def _until_told(self, messenger: Messenger) -> UnusableDatabase | None:
+        """Return when the node is to end, and why if not because it was told to.
+
+        Raises ``BusError`` if the others don't take it in.
+        """
         finding = asyncio.create_task(messenger.bus.ready())
         told = asyncio.create_task(self._stop.wait())
+        unusable = asyncio.create_task(messenger.register.unusable())
+        ends = [told, unusable]
         try:
             # People can come while the nodes find each other: healing brings what the bus cannot.
-            await asyncio.wait([finding, told], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([finding, *ends], return_when=asyncio.FIRST_COMPLETED)
             if finding.done():
                 finding.result()
-            await told
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            return unusable.result() if unusable.done() else None
         finally:
-            finding.cancel()
-            told.cancel()
+            for task in (finding, *ends):
+                task.cancel()
 
     def _told_to_stop(self) -> None:
         if self._stop.is_set():

@@ -14,6 +14,8 @@ from im.services.live_figures import Series
 from im.store import nodes
 from im.store.cursor import Cursor
 from im.store.database import Database
+from im.store.errors import UnusableDatabase
+from im.store.migrations import usable_version
 from im.store.nodes import HEARTBEAT_SECONDS, NodeRow
 
 log = logging.getLogger("im.nodes")
@@ -43,18 +45,27 @@ class NodeRegister:
         self._keys = keys
         self._background = Background()
         self._live: list[NodeRow] = []
+        self._refused = asyncio.Event()
+        self._refusal: UnusableDatabase | None = None
         self.series = Series()
 
     async def start(self) -> None:
-        """Enter this node, and go on doing so. Raises ``Unavailable``."""
+        """Enter this node, and go on doing so. Raises ``UnusableDatabase`` or ``Unavailable``."""
         await self.beat()
         self._background.start(self._run())
 
+    async def unusable(self) -> UnusableDatabase:
+        """Return when the database is no longer for this program, as after a newer one's start."""
+        while self._refusal is None:
+            await self._refused.wait()
+        return self._refusal
+
     async def beat(self) -> None:
-        """One heartbeat. Raises ``Unavailable``."""
+        """One heartbeat. Raises ``UnusableDatabase`` or ``Unavailable``."""
         row = replace(self._describe(), figures=self._measure())
 
         def write(cursor: Cursor) -> list[NodeRow]:
+            usable_version(cursor)
             nodes.beat(cursor, row, self._keys())
             return nodes.live(cursor)
 
@@ -80,10 +91,12 @@ class NodeRegister:
         return [row.relay_address for row in rows if row.name != own and row.relay_address]
 
     async def close(self) -> None:
-        """Take this node out."""
+        """Take this node out, where the database is still for this program."""
         if not self._background.started:
             return
         await self._background.close()
+        if self._refusal is not None:
+            return
         row = self._describe()
         try:
             await self._database.write(nodes.leave, row.name, row.process)
@@ -101,5 +114,10 @@ class NodeRegister:
                     await self._database.write(nodes.forget_dead)
             except Unavailable:
                 continue
+            except UnusableDatabase as error:
+                log.error("%s This node ends.", error)
+                self._refusal = error
+                self._refused.set()
+                return
             except Exception:
                 log.exception("the heartbeat failed")

@@ -42,6 +42,7 @@ class Crew:
         urls: the nodes; every other program begins at the next one.
         database: address of the database, for what must have arrived in the end.
         rng: draws who writes to whom.
+        later: nodes that everyone knows, and that are not there yet.
 
     Attributes:
         history: what they did, were told and saw.
@@ -57,6 +58,7 @@ class Crew:
         *,
         pace: float = 0.0,
         heralds: int = 1,
+        later: Sequence[str] = (),
     ) -> None:
         self.history = History()
         self.pace = pace
@@ -67,6 +69,7 @@ class Crew:
         self._written: dict[tuple[str, int], tuple[Client, str]] = {}
         self._nodes: dict[int, str] = {}
         self._urls = list(urls)
+        self._later = list(later)
         self._database = database
         self._rng = rng
         self._devices: list[Client] = []
@@ -191,7 +194,7 @@ class Crew:
 
     def _turned(self, number: int) -> list[str]:
         turn = number % len(self._urls)
-        return self._urls[turn:] + self._urls[:turn]
+        return self._urls[turn:] + self._urls[:turn] + self._later
 
     def _targets_of(self, client: Client) -> list[list[str]]:
         """Lists of targets, to each of which a program writes one message after the other."""
