@@ -60,7 +60,8 @@ def document(routes: list[tuple[str, type[RequestHandler]]]) -> dict[str, Any]:
             "title": "IM",
             "version": program_version(),
             "description": "A LAN-first instant messenger. What comes by itself comes over "
-            "the WebSocket `/ws`: see `/api/asyncapi.json`.",
+            "the WebSocket `/ws`: see `/api/asyncapi.json`. A body of JSON without lists may come "
+            "as a form too (`application/x-www-form-urlencoded`).",
         },
         "paths": paths,
         "components": {
