@@ -107,6 +107,32 @@ def test_roles_are_given_and_members_put_out(urls: tuple[str, str], new_page: Pa
     assert [entry["user"]["id"] for entry in members(anna, group)] == [anna.id]
 
 
+def test_a_group_is_handed_over_and_led_at_once_by_its_new_owner(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo, _, group = crew(urls)
+    page, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(page, anna, f"groups/{group}")
+    enter(bos, bo, f"groups/{group}")
+    expect(bos.get_by_role("button", name="Leave group")).to_be_visible()
+    expect(bos.get_by_role("button", name="Rename")).to_have_count(0)
+    page.get_by_role("button", name="Actions for Bo").click()
+    page.get_by_role("menuitem", name="Hand the group over").click()
+    confirm(page, "Hand the group over")
+    page.goto(f"{anna.url}/toChat#/chats/g:{group}")
+    expect(page.locator(".sys").last).to_have_text("You handed the group over to Bo")
+    expect(bos.get_by_role("button", name="Dissolve group")).to_be_visible()
+    bos.get_by_role("button", name="Rename").click()
+    bos.fill("#edit-text", "Bridge")
+    confirm(bos, "Save")
+    expect(page.locator(".chat-h h2")).to_have_text("Bridge")
+    # Who gave it away may leave it.
+    page.goto(f"{anna.url}/toChat#/groups/{group}")
+    page.get_by_role("button", name="Leave group").click()
+    confirm(page, "Leave group")
+    expect(bos.locator(".prof .mem")).to_have_count(2)
+
+
 def members(person: Person, group: int) -> list[dict[str, dict[str, int]]]:
     found = person.call("GET", f"/groups/{group}/members")["members"]
     assert isinstance(found, list)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.people import befriend, enter, row, spread
+from tests.browser.people import TWO_NODES, befriend, enter, row, spread
 from tests.services.chromium import Pages
+from tests.services.node import NodeFactory
 
 UNUSED_MS = 300_000
 
@@ -32,3 +33,23 @@ def test_a_page_that_lies_unused_shows_its_person_as_away_on_the_other_node(
     bos.mouse.move(110, 110)
     expect(annas.locator(".kv")).to_contain_text("online")
     expect(theirs.locator(".dot.online")).to_be_visible()
+
+
+def test_who_has_gone_is_shown_with_when_they_were_last_seen(
+    node: NodeFactory, mysql_url: str, new_page: Pages
+) -> None:
+    env = {**TWO_NODES, "IM_SOCKETS_GRACE_SECONDS": "0"}
+    anna, bo = spread([node("--database", mysql_url, env=env).url for _ in range(2)], "Anna", "Bo")
+    befriend(anna, bo)
+    annas, bos = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(bos, bo)
+    enter(annas, anna, "contacts")
+    theirs = row(annas, "Bo")
+    expect(theirs.locator(".pv")).to_have_text("online")
+    bos.context.close()
+    expect(theirs.locator(".pv")).to_have_text("last seen just now")
+    expect(theirs.locator(".dot.online, .dot.away")).to_have_count(0)
+    annas.reload()
+    expect(theirs.locator(".pv")).to_have_text("last seen just now")
+    theirs.click()
+    expect(annas.locator(".kv")).to_contain_text("last seen just now")
