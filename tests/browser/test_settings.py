@@ -8,7 +8,7 @@ import zipfile
 
 from playwright.sync_api import expect
 
-from tests.browser.people import PASSWORD, QUICK, Person, bubble, enter, online, register, row
+from tests.browser.people import PASSWORD, QUICK, Person, at, bubble, enter, online, register, row
 from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import violations
 from tests.handlers import samples
@@ -42,16 +42,16 @@ def test_the_profile_is_changed_and_wrong_entries_are_said_beside_their_field(
     assert (me["name"], me["phone"], me["note"]) == ("Anna L", "13800138000", "Bridge")
 
 
-def test_other_devices_are_logged_out_at_once(node: NodeFactory, new_page: Pages) -> None:
-    anna = register(node(env=QUICK).url, "Anna")
+def test_other_devices_are_logged_out_at_once(urls: tuple[str, str], new_page: Pages) -> None:
+    anna = register(urls[0], "Anna")
     here, there = new_page(locale="en-GB"), new_page(locale="en-GB")
-    enter(there, anna)
+    enter(there, at(anna, urls[1]))
     enter(here, anna, "settings/devices")
     expect(here.locator(".sess")).to_have_count(3)
     here.get_by_role("button", name="Log out all others").click()
     here.locator("dialog").get_by_role("button", name="Log out all others").click()
     expect(here.locator(".sess")).to_have_count(1)
-    expect(there).to_have_url(f"{anna.url}/?next=%2FtoChat")
+    expect(there).to_have_url(f"{urls[1]}/?next=%2FtoChat")
     expect(there.get_by_role("heading", level=1)).to_have_text("Welcome back")
 
 
