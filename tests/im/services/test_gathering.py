@@ -35,7 +35,8 @@ def test_what_is_asked_for_during_calls_goes_together_into_the_next() -> None:
         books = Books()
         gathered = Gathering(books, most=50)
         asked = [asyncio.ensure_future(gathered.get(number)) for number in range(100)]
-        await asyncio.sleep(0)
+        for _ in range(2):
+            await books.called.acquire()
         books.gate.set()
         assert await asyncio.gather(*asked) == [f"book {number}" for number in range(100)]
         assert len(books.calls) == 2
@@ -49,7 +50,7 @@ def test_one_key_asked_for_twice_is_looked_up_once() -> None:
         books = Books()
         gathered = Gathering(books)
         busy = [asyncio.ensure_future(gathered.get(number)) for number in (1, 2)]
-        await asyncio.sleep(0)
+        await books.called.acquire()
         twice = [asyncio.ensure_future(gathered.get(7)) for _ in range(2)]
         await asyncio.sleep(0)
         books.gate.set()
@@ -121,7 +122,7 @@ def test_one_who_gives_up_takes_nothing_from_the_others() -> None:
         gathered = Gathering(books)
         impatient = asyncio.ensure_future(gathered.get(1))
         patient = asyncio.ensure_future(gathered.get(1))
-        await asyncio.sleep(0)
+        await books.called.acquire()
         impatient.cancel()
         books.gate.set()
         assert await patient == "book 1"

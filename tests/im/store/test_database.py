@@ -15,6 +15,7 @@ from im.errors import Taken, Unavailable
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.errors import DuplicateKey
+from tests.cluster.wait import until
 from tests.im.store.harness import on_loop, one, opened, rows, run
 from tests.services.mariadb import MariaDB
 
@@ -187,12 +188,9 @@ async def test_a_server_that_was_killed_is_unavailable_at_once_and_then_comes_ba
 async def test_no_more_calls_wait_than_allowed(url: str) -> None:
     async with opened(url, pool_size=1, max_waiting=5) as database:
         go_on = threading.Event()
-        running = [asyncio.create_task(database.read(lambda _: go_on.wait(2.5))) for _ in range(20)]
-        # Each task has been started once, so those that found no place have failed.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        running = [asyncio.create_task(database.read(lambda _: go_on.wait(30))) for _ in range(20)]
+        await until(lambda: sum(task.done() for task in running) >= 13)
         refused = [task for task in running if task.done()]
-        assert len(refused) >= 13
         for task in refused:
             with pytest.raises(Unavailable):
                 task.result()
@@ -204,11 +202,17 @@ async def test_no_more_calls_wait_than_allowed(url: str) -> None:
 @on_loop
 async def test_what_its_caller_gave_up_while_it_waited_is_not_run(url: str) -> None:
     async with opened(url, pool_size=1) as database:
-        go_on = threading.Event()
+        begun, go_on = threading.Event(), threading.Event()
         ran: list[int] = []
-        first = asyncio.create_task(database.read(lambda _: go_on.wait(2.5)))
-        await asyncio.sleep(0)
+
+        def hold(_: Cursor) -> None:
+            begun.set()
+            go_on.wait(30)
+
+        first = asyncio.create_task(database.read(hold))
+        await until(begun.is_set)
         second = asyncio.create_task(database.read(lambda _: ran.append(2)))
+        # Started once, it stands in the line.
         await asyncio.sleep(0)
         second.cancel()
         with suppress(asyncio.CancelledError):

@@ -193,8 +193,7 @@ async def opened(*, start: bool = True, poll: Poll | None = None) -> AsyncIterat
         pair.owner.free.set()
         pair.client.close()
         pair.connection.abort()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await until(lambda: pair.owner.times_gone > 0)
         sockets.close()
         assert pair.owner.times_gone == 1
         assert capacity.open == 0
