@@ -10,12 +10,13 @@ import gzip
 import hashlib
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from tornado.web import StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler
 
-from handlers.base import NOTHING_LOADS
+from handlers.base import DEFAULT_HEADERS
 
 VERSION = re.compile(r"\Av-([0-9a-f]{12})/")
 TEXTUAL = (".js", ".mjs", ".css", ".json", ".svg", ".html", ".txt", ".webmanifest")
@@ -100,8 +101,16 @@ class AssetHandler(StaticFileHandler):
         self._versioned = False
         self._tag: str | None = None
 
+    def set_default_headers(self) -> None:
+        """What a refusal has, too; a file has fewer."""
+        for name, value in DEFAULT_HEADERS.items():
+            self.set_header(name, value)
+        self.clear_header("Server")
+
     async def get(self, path: str, include_body: bool = True) -> None:
         """A file; text goes compressed to who takes that."""
+        if "\0" in path:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
         name = self.parse_url_path(path)
         accepted = self.request.headers.get("Accept-Encoding", "")
         ranged = "Range" in self.request.headers
@@ -147,10 +156,9 @@ class AssetHandler(StaticFileHandler):
         """
         kept = f"max-age={YEAR_SECONDS}, immutable" if self._versioned else "no-cache"
         self.set_header("Cache-Control", kept)
-        if not path.endswith((".js", ".mjs", ".css")):
-            self.set_header("Content-Security-Policy", NOTHING_LOADS)
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.clear_header("Server")
+        self.clear_header("Referrer-Policy")
+        if path.endswith((".js", ".mjs", ".css")):
+            self.clear_header("Content-Security-Policy")
 
     def get_content_type(self) -> str:
         """Text is UTF-8, and says so where that is not known already."""

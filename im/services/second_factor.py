@@ -32,6 +32,8 @@ WINDOW = 2
 SEARCHED = 240
 """Steps in which a code is looked for when it is only to be said that the clocks differ: 2 h."""
 RECOVERY_CODES = 10
+RECOVERY_BYTES = 15
+"""So random that one round of a hash is enough to store it (OWASP ASVS 5.0.0, 6.5.2)."""
 ISSUER = "IM"
 
 
@@ -159,8 +161,8 @@ def _step_of(key: bytes, code: str, now: int, window: int) -> int | None:
 
 
 def _recovery_code() -> str:
-    text = b32encode(secrets.token_bytes(10)).decode().lower()
-    return "-".join(text[start : start + 4] for start in range(0, 16, 4))
+    text = b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower()
+    return "-".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
 def _hashed(code: str) -> str:

@@ -109,6 +109,8 @@ async def test_what_can_be_a_document_has_a_policy_and_scripts_have_few_headers(
         "/static//etc/passwd",
         "/static/app",
         "/static/nothing.js",
+        "/static/%00",
+        "/static/app/main.js%00.svg",
     ],
 )
 @pytest.mark.gen_test

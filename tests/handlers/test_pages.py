@@ -218,7 +218,8 @@ async def test_pages_speak_the_language_of_the_cookie_or_the_browser(browser: Br
 
 async def test_every_answer_has_the_headers_that_protect(browser: Browser) -> None:
     pages = 0
-    for path in ("/", "/toRegister", "/nothing", "/api/me", "/api/nothing", "/user/createUser"):
+    paths = ("/", "/toRegister", "/nothing", "/api/me", "/api/nothing", "/user/createUser")
+    for path in (*paths, "/healthz", "/readyz", "/static/nothing.js", "/static/%00"):
         reply = await browser.get(path)
         policy = reply.headers["Content-Security-Policy"]
         is_page = reply.headers["Content-Type"].startswith("text/html")

@@ -64,6 +64,7 @@ async def test_a_recovery_code_is_good_once(api: Api) -> None:
     ann = await api.register("ann")
     _, codes = await enrol(ann)
     assert len(set(codes)) == 10
+    assert all(len(b32decode(each.replace("-", "").upper())) * 8 >= 112 for each in codes)
     assert (await log_in(api, code=codes[3].upper())).status == 200
     (await log_in(api, code=codes[3])).refused(401, "wrong_password", "code")
     assert (await log_in(api, code=codes[4].replace("-", ""))).status == 200
