@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need and a machine may lack: MariaDB, Redis, nginx, haproxy, Chromium,
-# Firefox, nftables, certutil, fonts, and wscat where there is Node.js. The tests start servers of
-# their own and touch no other.
+# Firefox, nftables, libfaketime, certutil, fonts, and wscat where there is Node.js. The tests start
+# servers of their own and touch no other.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
@@ -30,6 +30,7 @@ if [ "${1:-}" = galera ]; then
 fi
 [ "$(uname)" != Linux ] || has nft || missing="$missing nftables"
 [ "$(uname)" != Linux ] || has ip || missing="$missing iproute2"
+[ "$(uname)" != Linux ] || has_package libfaketime || missing="$missing libfaketime"
 [ "$(uname)" != Linux ] || has certutil || missing="$missing libnss3-tools"
 has curl || missing="$missing curl"
 has_package fonts-noto-cjk || missing="$missing fonts-noto-cjk"
