@@ -12,15 +12,15 @@ BACKUP_MS = 30_000
 def take(cursor: Cursor, name: str, holder: str, lease_ms: int) -> bool:
     """Take a lease, or keep it; False while another holds it.
 
-    It runs out ``lease_ms`` after the last call, by the database's clock. Of a node that stalls
-    another may take it over: so what it is for must be harmless when two do it. Runs in a
-    ``write``.
+    It runs out ``lease_ms`` after the last call, by the database's clock, or when that is put back
+    by more. Of a node that stalls another may take it over: so what it is for must be harmless when
+    two do it. Runs in a ``write``.
     """
     now, row = cursor.dialect.now_ms, f"lease.{name}"
     mine = holder.encode()
     cursor.execute(
         f"UPDATE cluster SET value = %s, created_at = {now}"
-        f" WHERE name = %s AND (value = %s OR created_at < {now} - %s)",
+        f" WHERE name = %s AND (value = %s OR ABS(created_at - {now}) > %s)",
         (mine, row, mine, lease_ms),
     )
     if cursor.rowcount > 0:

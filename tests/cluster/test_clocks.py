@@ -29,7 +29,13 @@ def test_a_clock_that_is_put_an_hour_forward_and_back_loses_doubles_and_ends_not
     node: NodeFactory, database_url: str, rng: random.Random, tmp_path: Path
 ) -> None:
     clock = WrongClock(tmp_path)
-    env = {"IM_DATABASE_URL": database_url, **SETTINGS, "IM_SOCKETS_GRACE_SECONDS": "3"}
+    env = {
+        "IM_DATABASE_URL": database_url,
+        **SETTINGS,
+        "IM_SOCKETS_GRACE_SECONDS": "3",
+        # The library makes a node slower.
+        "IM_DATABASE_TIMEOUT_SECONDS": "10",
+    }
     wrong = [node(env={**env, **clock.environment}, wait=False)]
     if database_url.startswith("sqlite:"):
         # One file, so one machine with one clock.
