@@ -146,6 +146,29 @@ def test_a_closed_layer_gives_the_focus_back(node: NodeFactory, new_page: Pages)
     expect(message).to_be_focused()
 
 
+def test_a_dialog_without_fields_opens_calmly_and_scrolls_with_the_keys(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    page = new_page(locale="en-GB", viewport={"width": 800, "height": 400})
+    enter(page, register(node(env=QUICK).url, "Anna"))
+    page.keyboard.press("Control+/")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_be_focused()
+    expect(dialog).to_have_css("outline-style", "none")
+    # What is part of it is marked when one comes to it.
+    page.keyboard.press("Tab")
+    close = dialog.get_by_role("button", name="Close")
+    expect(close).to_be_focused()
+    expect(close).to_have_css("outline-style", "solid")
+    page.keyboard.press("Tab")
+    last = dialog.get_by_text("Open the menu")
+    expect(last).not_to_be_in_viewport()
+    page.keyboard.press("End")
+    expect(last).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
 def test_f6_goes_from_region_to_region(node: NodeFactory, new_page: Pages) -> None:
     chat = open_chat(node, new_page)
     visited = []
