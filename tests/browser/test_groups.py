@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.people import (
@@ -167,6 +169,24 @@ def test_members_bring_others_in(urls: tuple[str, str], new_page: Pages) -> None
     page.get_by_label("Dora").check()
     confirm(page, "Add 1 person")
     expect(page.locator(".prof .mem", has_text="Dora")).to_be_visible()
+
+
+def test_of_many_who_are_brought_in_the_first_are_named_and_all_are_reached(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna, bo, *sailors = spread(urls, "Anna", "Bo", *(f"Sailor {number}" for number in range(6)))
+    group = bo.call("POST", "/groups", {"name": "Crew", "members": [anna.id]})["id"]
+    page = new_page(locale="en-GB", viewport={"width": 360, "height": 740})
+    enter(page, anna, f"chats/g:{group}")
+    bo.call("POST", f"/groups/{group}/members", {"users": [one.id for one in sailors]})
+    line = page.locator(".sys", has_text="Bo added Sailor 0, Sailor 1, Sailor 2 and 3 others")
+    line.get_by_role("button", name="Show all").click()
+    dialog = page.get_by_role("dialog", name="6 people")
+    expect(dialog.get_by_role("listitem")).to_have_text([re.compile(one.name) for one in sailors])
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Sailor 5").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".hero")).to_contain_text("Sailor 5")
 
 
 def test_where_the_group_wants_it_only_those_who_lead_it_bring_others_in(

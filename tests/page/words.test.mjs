@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { eventText } from "../../static/app/ui/event-text.js";
 import { typingText } from "../../static/app/ui/list/preview.js";
 import { LinkifyIt } from "../../static/vendor/linkify.js";
 import { byInitial } from "../../static/app/core/initials.js";
@@ -117,4 +118,16 @@ test("of many who write two are named", () => {
   assert.equal(said(2, 3), "typing.names Anna, Bo 2");
   assert.equal(said(2, 3, 4), "typing.many Anna, Bo 1");
   assert.equal(said(2, 3, 4, 5), "typing.many Anna, Bo 2");
+});
+
+test("of many who came or went the first are named, oneself among them, and the others counted", () => {
+  const names = (count) => Array.from({ length: count }, (_, index) => index + 2);
+  const said = (lang, kind, users) => {
+    const app = { t: translator(catalogue(lang), lang), client: { me: { id: 9 }, people: { name: (id) => `P${id}` } } };
+    return eventText(app, { kind, from: 1, users });
+  };
+  assert.equal(said("en", "joined", names(4)), "P1 added P2, P3, P4, P5");
+  assert.equal(said("en", "joined", names(5)), "P1 added P2, P3, P4 and 2 others");
+  assert.equal(said("en", "removed", names(100)), "P1 removed You, P2, P3 and 97 others");
+  assert.equal(said("zh", "joined", names(100)), "P1 邀请 你、P2、P3 和另外 97 人 加入群组");
 });

@@ -2,13 +2,14 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { parseName } from "../../core/names.js";
 import { marksIn } from "../../core/member-marks.js";
 import { useApp } from "../context.js";
-import { Avatar, Skeleton } from "../elements.js";
+import { Skeleton } from "../elements.js";
 import { Dialog } from "../layer-views.js";
 import { reason } from "../reason.js";
+import { PeopleList } from "./people-list.js";
 
 /** Who has read an own message in a group, who has received it, and who has not. */
 export function ReadersDialog({ entry, close }) {
-  const { t, client, router } = useApp();
+  const { t, client } = useApp();
   const [error, setError] = useState(null);
   const { group } = parseName(entry.conv, client.me.id);
   useEffect(() => {
@@ -31,16 +32,7 @@ export function ReadersDialog({ entry, close }) {
         .map(
           ([name, users]) => html`<section key=${name} aria-label=${t(`readers.${name}`)}>
             <h3 class="sec">${t(`readers.${name}`)}${" "}<span class="num">${users.length}</span></h3>
-            <ul class="picks">
-              ${users.map(
-                (id) => html`<li key=${id}><button type="button" class="mem" onClick=${() => {
-                  close();
-                  router.go("contacts", String(id));
-                }}>
-                  <${Avatar} id=${id} name=${client.people.name(id)} size="s" presence=${client.people.standing(id)} />
-                  <span class="nm">${client.people.name(id)}</span></button></li>`,
-              )}
-            </ul>
+            <${PeopleList} users=${users} close=${close} />
           </section>`,
         )}
     </div>

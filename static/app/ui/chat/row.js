@@ -8,20 +8,28 @@ import { fewEmoji, tokens } from "../../core/text.js";
 import { useApp } from "../context.js";
 import { Avatar, colourOf, Icon, IconButton, isProgram } from "../elements.js";
 import { isSticker, Sticker } from "../emoji/sticker-set.js";
-import { eventText } from "../event-text.js";
+import { eventText, NAMED } from "../event-text.js";
 import { useFinger } from "../finger.js";
+import { lazy } from "../lazy.js";
 import { mediaText } from "../list/preview.js";
 import { FileCard } from "../media/file.js";
 import { Picture, QuotedPicture } from "../media/picture.js";
 import { Voice } from "../media/voice.js";
 import { messageActions, onMessageKey, openMessageMenu } from "./message-menu.js";
 
+const PeopleDialog = lazy(() => import("./people-dialog.js"), "PeopleDialog", ["details"]);
 const LINKS = new LinkifyIt();
 
-/** A line about the conversation: who joined, who renamed it. */
+/** A line about the conversation: who joined, who renamed it. Of many people it leads to all of them. */
 export function EventRow({ entry }) {
   const app = useApp();
-  return html`<p class="sys" data-key="s${entry.seq}" data-seq=${entry.seq} tabindex="-1">${eventText(app, entry)}</p>`;
+  const { t, layers } = app;
+  const { seq, users } = entry;
+  const text = eventText(app, entry);
+  return html`<p class="sys" data-key="s${seq}" data-seq=${seq} tabindex="-1">${text}
+    ${users?.length > NAMED &&
+    html`<button type="button" aria-haspopup="dialog" onClick=${() => layers.open(PeopleDialog, { users, title: text })}>${t("event.all")}</button>`}
+  </p>`;
 }
 
 /** The place of a recalled message; for a while the sender can take the text up again. */
