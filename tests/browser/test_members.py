@@ -70,6 +70,7 @@ def test_whoever_is_far_down_is_found_with_the_keys(node: NodeFactory, new_page:
     others = [register(server.url, f"Sailor {number}").id for number in range(9)]
     small = anna.call("POST", "/groups", {"name": "Crew", "members": others})["id"]
     large = anna.call("POST", "/groups", {"name": "Walkers"})["id"]
+    anna.send(f"g:{large}", "who walks far")
     crowd(server, large)
     page, keys = sit_down(new_page, anna, f"groups/{small}")
     # The button goes, and the focus is on the first whom it brought.
@@ -83,6 +84,9 @@ def test_whoever_is_far_down_is_found_with_the_keys(node: NodeFactory, new_page:
 
     page.goto(f"{server.url}/toChat#/chats/g:{large}")
     keys.open("button", "Search in this conversation")
+    keys.at("combobox", "Search in “Walkers”")
+    keys.type("walks")
+    expect(page.get_by_role("option", name="who walks far", selected=True)).to_be_visible()
     keys.tab("combobox", "From whom")
     keys.press("End")
     keys.at("combobox", "Find a member")
@@ -99,6 +103,8 @@ def test_whoever_is_far_down_is_found_with_the_keys(node: NodeFactory, new_page:
     expect(page.get_by_role("option", name="Walker 2101")).to_have_attribute(
         "aria-selected", "true"
     )
+    # What Enter chooses is marked, and nothing else.
+    expect(page.locator("dialog [aria-selected=true]")).to_have_count(1)
     assert violations(page) == []
     keys.press("Enter")
     keys.at("combobox", "From whom")

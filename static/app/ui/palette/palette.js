@@ -50,6 +50,9 @@ export function Palette({ close, conv = null, memory = null }) {
     setChosen(null);
     if (memory) memory.filter = value;
   };
+  /** What Enter opens, while the focus is where the words are written. */
+  const [writing, setWriting] = useState(true);
+  const current = writing ? (flat[at] ?? null) : null;
   const asks = wanted.trim() || (conv && filter.from);
   const open = (item) => {
     close();
@@ -69,17 +72,18 @@ export function Palette({ close, conv = null, memory = null }) {
     event.preventDefault();
   };
   const option = (item, content) => html`<div class="row" role="option" id="pal-${keyOf(item)}" key=${keyOf(item)}
-    aria-selected=${item === flat[at] ? "true" : "false"} onClick=${() => open(item)}>${content}</div>`;
+    aria-selected=${item === current ? "true" : "false"} onClick=${() => open(item)}>${content}</div>`;
   const place = conv && client.conversations.get(conv);
   const title = place ? t("search.inside", { name: client.conversations.title(place) }) : t("palette.title");
   return html`<dialog class="pal pop" ref=${dialog} aria-label=${title} onClose=${close}
     onCancel=${(event) => (event.preventDefault(), close())}
+    onFocusIn=${({ target }) => setWriting(target === input.current)}
     onClick=${(event) => event.target === dialog.current && close()}>
     <div class="ph">
       <${Icon} name="search" />
       <input ref=${input} type="search" value=${query} placeholder=${conv ? title : t("palette.placeholder")} autocomplete="off"
         role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" aria-label=${title}
-        aria-activedescendant=${flat[at] ? `pal-${keyOf(flat[at])}` : undefined}
+        aria-activedescendant=${current ? `pal-${keyOf(current)}` : undefined}
         onInput=${(event) => write(event.currentTarget.value, event.isComposing)}
         onCompositionEnd=${(event) => write(event.currentTarget.value, false)} onKeyDown=${onKeyDown} />
       <${IconButton} icon="close" label=${t("action.close")} onClick=${close} />
