@@ -39,7 +39,9 @@ async function main() {
   /** One is logging out: the end of the session is no news. */
   let going = false;
   const leaving = () => again(() => import("./leaving.js"));
-  const leave = () => going || leaving().then((way) => way.leave({ database }));
+  /** The session is over, and what leads to the log-in cannot be had now. */
+  const over = signal(false);
+  const leave = () => going || leaving().then((way) => way.leave({ database }), () => (over.value = true));
   const api = createApi({
     fetch: (...request) => fetch(...request),
     cookie: () => document.cookie,
@@ -113,7 +115,7 @@ async function main() {
   }
 
   const app = {
-    client, t, sentences, times, lang, router, layers, announcer, storage, logOut, notifier, hint, newer,
+    client, t, sentences, times, lang, router, layers, announcer, storage, logOut, notifier, hint, newer, over, leave,
   };
   addEventListener("online", () => client.connection.check());
   addEventListener("offline", () => client.connection.check());

@@ -55,6 +55,37 @@ def test_other_devices_are_logged_out_at_once(urls: tuple[str, str], new_page: P
     expect(there.get_by_role("heading", level=1)).to_have_text("Welcome back")
 
 
+def test_who_is_logged_out_without_a_way_to_the_log_in_is_told_and_finds_it_later(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    """On a first visit the code that leads away has not come yet."""
+    anna = register(node(env=QUICK).url, "Anna")
+    page = new_page(locale="en-GB", service_workers="block")
+    page.route("**/app/leaving.js", lambda route: route.abort())
+    enter(page, anna)
+    anna.call("DELETE", "/sessions")
+    told = page.get_by_role("alert")
+    expect(told).to_contain_text("Your session is over. Log in to go on")
+    assert violations(page) == []
+    page.unroute("**/app/leaving.js")
+    told.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Welcome back")
+
+
+def test_what_cannot_be_fetched_is_not_opened_and_says_so(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna = register(node(env=QUICK).url, "Anna")
+    page = new_page(locale="en-GB", service_workers="block")
+    enter(page, anna)
+    page.route("**/app/ui/palette/help.js", lambda route: route.abort())
+    page.keyboard.press("Control+/")
+    expect(page.locator(".toast")).to_contain_text("There is no connection now")
+    page.unroute("**/app/ui/palette/help.js")
+    page.keyboard.press("Control+/")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
 def test_the_password_is_changed(node: NodeFactory, new_page: Pages) -> None:
     url = node(env=QUICK).url
     anna = register(url, "Anna")

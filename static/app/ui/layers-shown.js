@@ -4,7 +4,7 @@ import { lazy } from "./lazy.js";
 
 export const loadMenu = () => import("./menu.js");
 
-const Menu = lazy(loadMenu, "Menu", [], undefined, { failing: () => null });
+const Menu = lazy(loadMenu, "Menu");
 
 /** The dialog, menu and toast that are open now. */
 export function Layers() {
@@ -14,7 +14,7 @@ export function Layers() {
   const toast = layers.toast.value;
   return html`
     ${dialog && html`<${dialog.component} key=${dialog.id} close=${layers.close} ...${dialog.props} />`}
-    ${menu && html`<${Menu} key="menu" ...${menu} />`}
+    ${menu && html`<${Menu} key="menu" close=${layers.closeMenu} ...${menu} />`}
     <${Toast} toast=${toast} />
   `;
 }

@@ -5,8 +5,8 @@ import { LoadError } from "./elements.js";
 
 /**
  * A component whose module, and style sheets, are fetched when it is first shown; until then
- * `meanwhile()` stands in its place, and `failing(retry)` when they cannot be had. It has all of the page's
- * sentences, unless it is part of the `first` view.
+ * `meanwhile()` stands in its place, and `failing(retry)` when they cannot be had; what has a `close` and
+ * no way of its own to fail is closed then, with a word. It has all of the page's sentences, unless it is part of the `first` view.
  */
 export function lazy(load, name, styles = [], meanwhile = () => null, { failing = failed, first = false } = {}) {
   let module = null;
@@ -14,15 +14,21 @@ export function lazy(load, name, styles = [], meanwhile = () => null, { failing 
     const needed = [load, ...(first ? [] : [sentences.rest]), ...styles.map((name) => () => loadStyle(name))];
     [module] = await Promise.all(needed.map((part) => again(part)));
   };
+  const closes = ({ close }) => close && failing === failed;
   return function Lazy(props) {
-    const { t, client, sentences } = useApp();
+    const { t, client, sentences, layers } = useApp();
     const online = client.link.value.name === "online";
     const [state, setState] = useState("loading");
     const start = () => {
       setState("loading");
       fetchAll(sentences).then(
         () => setState("ready"),
-        () => setState("error"),
+        () => {
+          setState("error");
+          if (!closes(props)) return;
+          props.close();
+          layers.say(t("link.needs"));
+        },
       );
     };
     useEffect(() => {
@@ -34,9 +40,7 @@ export function lazy(load, name, styles = [], meanwhile = () => null, { failing 
       if (online && state === "error") start();
     }, [online]);
     if (module) return html`<${module[name]} ...${props} />`;
-    if (state === "error" && !props.close) {
-      return failing(start, t);
-    }
+    if (state === "error" && !closes(props)) return failing(start, t);
     return meanwhile();
   };
 }

@@ -16,7 +16,7 @@ export function Banners() {
 }
 
 function LinkBanner() {
-  const { t, client } = useApp();
+  const { t, client, over, leave } = useApp();
   const link = client.link.value;
   void client.outboxVersion.value;
   const [, tick] = useState(0);
@@ -28,6 +28,12 @@ function LinkBanner() {
   }, [away]);
   const waiting = client.outbox.waiting;
   const left = link.retryAt ? Math.max(0, Math.ceil((link.retryAt - client.clock.now()) / 1000)) : 0;
+  if (over.value) {
+    return html`<div role="alert"><div class="banner">
+      <${Icon} name="link-off" /><p>${t("link.over")}</p>
+      <button type="button" onClick=${leave}>${t("link.log_in")}</button>
+    </div></div>`;
+  }
   return html`<div role="status">
     ${away &&
     html`<div class="banner">
