@@ -359,6 +359,9 @@ def test_what_the_menu_of_a_row_does_stands_beside_the_chat_too(
     thumb.up()
     thumb.down(middle(row(page, "Bo")))
     expect(page.get_by_role("menuitem", name="Pin")).to_be_visible()
+    # It says whose it is, and covers the row.
+    expect(page.get_by_role("menu", name="Bo")).to_contain_text("Bo")
+    expect(page.locator(".menu .prev")).to_be_visible()
     page.wait_for_timeout(700)
     thumb.up()
     expect(page.get_by_role("menuitem", name="Pin")).to_be_visible()

@@ -145,7 +145,7 @@ function UserMenu({ user, pages }) {
   };
   const open = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
-    layers.openMenu({ items: items(), label: user.name, at: { x: box.left, right: box.right, y: box.bottom + 4 } });
+    layers.openMenu({ items: items(), label: user.name, preview: user.name, at: { x: box.left, right: box.right, y: box.bottom + 4 } });
   };
   return html`<${IconButton} small icon="dots" label=${t("admin.manage", { name: user.name })} aria-haspopup="menu" onClick=${open} />`;
 }

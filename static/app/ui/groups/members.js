@@ -108,7 +108,7 @@ function Member({ group, member, onChange = () => {} }) {
     if (mayRemove) {
       items.push(null, { icon: "ban", label: t("groups.kick"), danger: true, run: () => confirm("kick") });
     }
-    layers.openMenu({ items, label: name, at: { x: box.left, right: box.right, y: box.bottom + 4 } });
+    layers.openMenu({ items, label: name, preview: name, at: { x: box.left, right: box.right, y: box.bottom + 4 } });
   };
   const confirm = (kind) =>
     layers.open(Confirm, {

@@ -46,5 +46,5 @@ export function openRowMenu(app, at, summary, title) {
     null,
     { icon: "close", label: t("list.hide"), run: () => hideConversation(app, conv, title) },
   ];
-  layers.openMenu({ items, at, label: title });
+  layers.openMenu({ items, at, label: title, preview: title });
 }
