@@ -186,6 +186,15 @@ def test_the_card_of_a_person_leads_to_the_groups_in_common(
     expect(common.get_by_role("link")).to_have_count(7)
     common.get_by_role("link", name="Team 6").click()
     expect(page.get_by_role("heading", name="Team 6")).to_be_visible()
+    # A block ends no membership: both still see where they meet.
+    page.goto(f"{url}/toChat#/contacts/{bo.id}")
+    page.get_by_role("button", name="Block", exact=True).click()
+    confirm(page, "Block")
+    expect(page.get_by_role("button", name="Unblock")).to_be_visible()
+    expect(common.get_by_role("link")).to_have_count(5)
+    bos = new_page(locale="en-GB")
+    enter(bos, bo, f"contacts/{anna.id}")
+    expect(bos.get_by_text("Groups in common · 7")).to_be_visible()
     # Who shares none has none of it.
     page.goto(f"{url}/toChat#/contacts/{cem.id}")
     anna.call("DELETE", "/groups/8")
