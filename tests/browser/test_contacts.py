@@ -12,6 +12,7 @@ from tests.browser.people import (
     bubble,
     confirm,
     enter,
+    go,
     online,
     private,
     register,
@@ -112,8 +113,12 @@ def test_who_is_blocked_cannot_write_until_it_is_taken_back(
     bos.get_by_role("button", name="Message").click()
     write(bos, "hello?")
     expect(bos.locator(".failed")).to_contain_text("This person has blocked you")
+    # Nor does one write to somebody whom one has blocked.
+    go(annas, f"chats/{private(anna, bo)}")
+    expect(annas.get_by_text("You have blocked Bo.")).to_be_visible()
+    expect(annas.locator(".comp")).to_have_count(0)
     annas.get_by_role("button", name="Unblock").click()
-    expect(annas.get_by_role("button", name="Block")).to_be_visible()
+    expect(annas.locator(".comp textarea")).to_be_visible()
     bos.get_by_role("button", name="Retry").click()
     expect(bos.locator(".failed")).to_have_count(0)
 

@@ -8,6 +8,7 @@ import { typingText } from "../list/preview.js";
 import { unmark } from "../list/row.js";
 import { useSender } from "../media/sender.js";
 import { useVoices } from "../media/voices.js";
+import { Blocked } from "./blocked.js";
 import { Composer } from "./composer.js";
 import { ChatHeader } from "./header.js";
 import { LogView } from "./log-view.js";
@@ -59,7 +60,8 @@ function OpenChat({ conv, summary }) {
   const composer = useRef(null);
   const main = useRef(null);
   const silenced = useSilenced(summary.group);
-  const canWrite = conv === ALL ? client.canBroadcast.value : silenced === null;
+  const blocked = summary.peer !== null && client.contacts.get(summary.peer)?.blocked;
+  const canWrite = conv === ALL ? client.canBroadcast.value : silenced === null && !blocked;
   const sender = useSender({ conv, about, handle: composer });
   const over = useSignal(false);
   const take = useRef(null);
@@ -102,9 +104,11 @@ function OpenChat({ conv, summary }) {
     <${TypingLine} conv=${conv} />
     ${canWrite
       ? html`<${Composer} conv=${conv} summary=${summary} about=${about} handle=${composer} sender=${sender} />`
-      : silenced !== null
-        ? html`<${Silenced} until=${silenced} />`
-        : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
+      : blocked
+        ? html`<${Blocked} id=${summary.peer} />`
+        : silenced !== null
+          ? html`<${Silenced} until=${silenced} />`
+          : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
     ${over.value &&
     html`<div class="drop" aria-hidden="true"><p><${Icon} name="upload" size="xl" />${t("upload.drop", { name: client.conversations.title(summary) })}</p></div>`}
   </main>`;

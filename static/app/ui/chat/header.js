@@ -27,6 +27,9 @@ export function ChatHeader({ conv, summary }) {
     return () => removeEventListener("keydown", onKey);
   }, []);
   const details = router.place.value.details;
+  const turn = () => (details ? router.back() : router.go("chats", conv, { details: true }));
+  /** The name leads to the details as well, but for keys, which have the button. */
+  const onClick = conv === ALL ? undefined : (event) => event.target.closest("button") || turn();
   useEffect(() => {
     if (group) {
       client.groups.needMembers(group).then(
@@ -35,7 +38,7 @@ export function ChatHeader({ conv, summary }) {
       );
     }
   }, [group?.id]);
-  return html`<header class="chat-h">
+  return html`<header class="chat-h ${onClick ? "leads" : ""}" onClick=${onClick}>
     <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("chats")} />
     <${Avatar}
       id=${peer ?? (conv === ALL ? "4" : group?.id)}
@@ -55,7 +58,7 @@ export function ChatHeader({ conv, summary }) {
       class=${details ? "on" : ""}
       label=${t("chat.details")}
       aria-expanded=${details ? "true" : "false"}
-      onClick=${() => (details ? router.back() : router.go("chats", conv, { details: true }))}
+      onClick=${turn}
     />`}
   </header>`;
 }
