@@ -14,14 +14,28 @@ from tests.browser.people import (
     bubble,
     enter,
     online,
+    pair,
     private,
     register,
     row,
     write,
 )
 from tests.browser.test_accessibility import violations
+from tests.browser.test_media import choose, photo, send, sent
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
+
+FULL_AFTER_ONE = """() => {
+  const put = IDBObjectStore.prototype.put;
+  let room = 1;
+  IDBObjectStore.prototype.put = function (item) {
+    const waits = item.blob && !item.file?.id;
+    if (waits && room-- <= 0) throw new DOMException("full", "QuotaExceededError");
+    return put.call(this, item);
+  };
+  window.release = () => (IDBObjectStore.prototype.put = put);
+}"""
+"""The browser has room for one file more, until it is released."""
 
 
 def test_what_was_written_while_the_node_was_down_survives_a_reload_and_goes_out_once(
@@ -186,3 +200,24 @@ def test_logging_out_leaves_nothing_in_the_browser(node: NodeFactory, new_page: 
     page.get_by_role("button", name="Log out", exact=True).click()
     expect(page).to_have_url(f"{url}/")
     assert page.evaluate("indexedDB.databases().then((list) => list.map(({ name }) => name))") == []
+
+
+def test_what_the_browser_cannot_keep_stays_to_be_sent_later(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    anna, _, conversation = pair(node(env=QUICK).url)
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    dialog = choose(page, photo(), photo("deck.jpg"))
+    dialog.get_by_label("Add a caption").fill("Berth 4")
+    page.evaluate(FULL_AFTER_ONE)
+    send(dialog)
+    expect(dialog.get_by_role("alert")).to_contain_text("Too many files are waiting")
+    expect(dialog.get_by_role("heading")).to_have_text("Send 1 picture")
+    expect(dialog.get_by_label("Add a caption")).to_have_value("Berth 4")
+    assert violations(page) == []
+    page.evaluate("() => window.release()")
+    send(dialog)
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".msg .cap .tx")).to_have_text("Berth 4")
+    expect(sent(page)).to_have_count(2)

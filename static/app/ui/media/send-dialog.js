@@ -14,11 +14,16 @@ export const MAX_FILES = 20;
 
 /** What is about to be sent: look at it, leave some out, say something to it. */
 export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
-  const { t, lang, client, layers } = useApp();
+  const { t, lang, client } = useApp();
   const [items, setItems] = useState(() => files.slice(0, MAX_FILES).map((file) => ({ file })));
   const [current, setCurrent] = useState(0);
   const [original, setOriginal] = useState(false);
   const [text, setText] = useState(caption);
+  /** Why what is still here could not be sent. */
+  const [failure, setFailure] = useState("");
+  const sending = useRef(false);
+  /** Whether a part has gone out. */
+  const begun = useRef(false);
   const more = useRef(null);
   const limit = client.limits.upload_bytes;
   useExamined(items, setItems);
@@ -42,20 +47,27 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
   };
   const send = async (event) => {
     event.preventDefault();
-    if (!ready) return;
-    close();
-    sent();
+    if (!ready || sending.current) return;
+    sending.current = true;
+    const kept = new Set();
     try {
       const sender = await client.loadFiles();
-      for (const [index, { blob, file, media }] of good.entries()) {
+      for (const [index, { source, blob, file, media }] of good.entries()) {
         // What is said stands below the last one, what is answered above the first.
         const words = index === good.length - 1 ? text.trim() : "";
-        await sender.send(conv, { blob, file, media, text: words, replyTo: index ? null : replyTo });
+        await sender.send(conv, { blob, file, media, text: words, replyTo: begun.current ? null : replyTo });
+        begun.current = true;
+        kept.add(source);
       }
+      close();
+      sent();
     } catch (error) {
       const full = error.code === "outbox_full" || error.name === "QuotaExceededError";
-      layers.say(full ? t("upload.outbox_full") : t("upload.not_kept"));
+      setFailure(t(full ? "upload.outbox_full" : "upload.not_kept"));
+      setItems(items.filter((item) => !kept.has(item.file)));
+      setCurrent(0);
     }
+    sending.current = false;
   };
   const title = t(pictures ? "picture.send_n" : "file.send_n", { n: good.length });
   return html`<${Dialog} title=${title} close=${close} class="send" holds="work">
@@ -76,6 +88,7 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
         <li><button type="button" class="th add" aria-label=${t("upload.more")} title=${t("upload.more")} disabled=${items.length >= MAX_FILES}
           onClick=${() => more.current.click()}><${Icon} name="plus" /></button></li>
       </ul>
+      ${failure && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${failure}</p>`}
       ${canShrink &&
       html`<div class="opt"><span>${t("picture.original")}</span>
         <${Switch} label=${t("picture.original")} checked=${original} onChange=${setOriginal} /></div>`}
