@@ -123,6 +123,25 @@ def test_who_is_blocked_cannot_write_until_it_is_taken_back(
     expect(bos.locator(".failed")).to_have_count(0)
 
 
+def test_whoever_is_blocked_is_listed_once_and_said_to_be(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, cem, dora = (register(url, name) for name in ("Anna", "Bo", "Cem", "Dora"))
+    befriend(anna, bo)
+    anna.call("POST", "/contacts", {"user": dora.id})
+    dora.call("POST", f"/contacts/{anna.id}/decline")
+    for one in (bo, cem, dora):
+        anna.call("PUT", f"/contacts/{one.id}/block")
+    page = new_page(locale="en-GB")
+    enter(page, anna, "contacts")
+    for one in (bo, cem, dora):
+        page.get_by_role("searchbox").fill(one.name)
+        expect(page.locator(".pane .row .nm")).to_have_text([one.name])
+        expect(page.locator(".pane .row .pv")).to_have_text("blocked")
+        expect(page.locator(".pane .nothing")).to_have_count(0)
+
+
 def test_initials_lead_to_their_people(node: NodeFactory, new_page: Pages) -> None:
     url = node(env=QUICK).url
     anna = register(url, "Anna")

@@ -53,11 +53,12 @@ function Groups({ query }) {
   const accepted = contacts.accepted.value.filter(fits);
   const groups = useMemo(() => byInitial(accepted, ({ user }) => people.name(user.id)), [contacts.list.value, wanted]);
   const incoming = contacts.incoming.value.filter(fits);
-  const outgoing = contacts.outgoing.value.filter(fits);
   const blocked = contacts.list.value.filter(
     (contact) => contact.blocked && contact.state !== "accepted" && fits(contact),
   );
-  const declined = contacts.list.value.filter((contact) => contact.state === "declined" && fits(contact));
+  const free = (contact) => !contact.blocked && fits(contact);
+  const outgoing = contacts.outgoing.value.filter(free);
+  const declined = contacts.list.value.filter((contact) => contact.state === "declined" && free(contact));
   const strip = groups.length >= STRIP_FROM;
   return html`<div class="lettered ${strip ? "with-strip" : ""}">
     ${strip && html`<${Letters} letters=${groups.map(({ letter }) => letter)} list=${ref} />`}
@@ -69,7 +70,9 @@ function Groups({ query }) {
         ({ letter, items }) => html`<section class="bylet" key=${letter} aria-label=${letter} data-letter=${letter}>
           <h3 class="sec">${letter}</h3>
           <ul class="rows">
-            ${items.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} />`)}
+            ${items.map(
+              (contact) => html`<${PersonRow} key=${contact.user.id} user=${contact.user} note=${contact.blocked ? t("contacts.blocked_one") : null} />`,
+            )}
           </ul>
         </section>`,
       )}
@@ -88,7 +91,7 @@ function Groups({ query }) {
         <ul class="rows">
           ${blocked.map(({ user }) => html`<${PersonRow} key=${user.id} user=${user} note=${t("contacts.blocked_one")} />`)}
         </ul>`}
-      ${wanted && !groups.length && !incoming.length && !outgoing.length && !declined.length &&
+      ${wanted && !groups.length && !incoming.length && !outgoing.length && !declined.length && !blocked.length &&
       html`<p class="nothing" role="status">${t("contacts.no_match", { query })}</p>`}
     </div>
   </div>`;
