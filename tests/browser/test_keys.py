@@ -129,6 +129,28 @@ def test_escape_closes_the_top_layer_then_clears_the_reply(
     expect(chat.locator(".ctx")).to_have_count(0)
 
 
+def test_the_systems_way_back_closes_what_was_opened_last(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    """Which is Esc at a computer, wherever the focus is."""
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    page.get_by_role("button", name="Emoji", exact=True).click()
+    opened = page.get_by_role("dialog", name="Choose an emoji")
+    expect(opened).to_be_visible()
+    page.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("Escape")
+    expect(opened).to_have_count(0)
+    page.get_by_role("button", name="New", exact=True).click()
+    expect(page.get_by_role("menuitem").first).to_be_focused()
+    page.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    expect(page.locator(".comp textarea")).to_be_visible()
+
+
 def test_a_closed_layer_gives_the_focus_back(node: NodeFactory, new_page: Pages) -> None:
     chat = open_chat(node, new_page)
     message = bubble(chat, "from Bo")

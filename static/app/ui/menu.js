@@ -1,4 +1,5 @@
 import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact.js";
+import { useCloseRequest } from "./close-request.js";
 import { useApp } from "./context.js";
 import { Icon } from "./elements.js";
 import { useRoving } from "./roving.js";
@@ -21,6 +22,7 @@ export function Menu({ items, at, label, preview }) {
     addEventListener("resize", away);
     return () => removeEventListener("resize", away);
   }, []);
+  useCloseRequest(layers.closeMenu);
   const run = (item) => {
     layers.closeMenu();
     item.run();

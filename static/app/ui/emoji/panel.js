@@ -1,4 +1,5 @@
 import { html, useEffect, useMemo, useRef, useState } from "../../../vendor/preact.js";
+import { useCloseRequest } from "../close-request.js";
 import { useApp } from "../context.js";
 import { Icon, LoadError } from "../elements.js";
 import { Segments } from "../form-elements.js";
@@ -27,6 +28,7 @@ export function EmojiPanel({ onPick, onSticker, close, within }) {
     loadEmoji(lang).then(setAll, setError);
   };
   useEffect(load, []);
+  useCloseRequest(close);
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) search.current.focus();
     const onPointer = (event) => within.current?.contains(event.target) || close();
