@@ -128,6 +128,6 @@ test("of many who came or went the first are named, oneself among them, and the 
   };
   assert.equal(said("en", "joined", names(4)), "P1 added P2, P3, P4, P5");
   assert.equal(said("en", "joined", names(5)), "P1 added P2, P3, P4 and 2 others");
-  assert.equal(said("en", "removed", names(100)), "P1 removed You, P2, P3 and 97 others");
+  assert.equal(said("en", "removed", names(100)), "P1 removed you, P2, P3 and 97 others");
   assert.equal(said("zh", "joined", names(100)), "P1 邀请 你、P2、P3 和另外 97 人 加入群组");
 });

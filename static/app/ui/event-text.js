@@ -5,9 +5,9 @@ const FIRST = 3;
 /** What happened to a conversation, in words: "Wang added Li". */
 export function eventText({ t, client }, { kind, from, text, role, users = [], expired }) {
   const { me, people } = client;
-  const name = (id) => (id === me.id ? t("event.you") : people.name(id));
-  const who = name(from);
-  const names = namesOf(t, users, name, me.id);
+  const name = (id, own) => (id === me.id ? t(own) : people.name(id));
+  const who = name(from, "event.you");
+  const names = namesOf(t, users, (id) => name(id, "event.you_too"), me.id);
   if (kind === "recall") return t(from === me.id ? "recall.by_me" : "recall.by", { name: who });
   if (kind === "edit") return from === me.id ? text : t("list.said", { name: who, text });
   let what = kind;
