@@ -33,7 +33,10 @@ export function FileCard({ file, item, active, meta }) {
     event.preventDefault();
     setFailure(await save(file));
   };
-  return html`<div class="filec ${uploading ? "up" : ""}">
+  const here = file.id && !uploading;
+  /** For a thumb the whole card is the button that it holds. */
+  const onCard = here ? (event) => event.target.closest("a, button, .meta") || onSave(event) : undefined;
+  return html`<div class="filec ${uploading ? "up" : ""} ${here ? "here" : ""}" onClick=${onCard}>
     <${FileTile} name=${file.name} />
     <div class="fm">
       <div class="fn">${name}</div>
@@ -41,7 +44,7 @@ export function FileCard({ file, item, active, meta }) {
         ? html`<${Sending} item=${item} />`
         : html`<div class="fs"><span>${bytes(file.size, lang)}</span></div>`}
     </div>
-    ${file.id && !uploading
+    ${here
       ? html`<a class="ib" href=${addressOf(file)} download=${file.name || true} tabindex=${active ? 0 : -1} onClick=${onSave}
           aria-label=${t("file.save", { name })} title=${t("file.save", { name })}><${Icon} name="download" /></a>`
       : html`<span></span>`}
