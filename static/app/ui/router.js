@@ -41,7 +41,16 @@ function read(hash) {
   const [area, id, extra] = hash.replace(/^#\/?/, "").split("/");
   if (!AREAS.has(area)) return { area: "chats", id: null, details: false, at: null };
   const at = area === "chats" && /^[1-9]\d{0,15}$/.test(extra) ? Number(extra) : null;
-  return { area, id: id ? decodeURIComponent(id) : null, details: extra === "details", at };
+  return { area, id: decoded(id), details: extra === "details", at };
+}
+
+/** The name in an address; none where somebody has broken it. */
+function decoded(id) {
+  try {
+    return id ? decodeURIComponent(id) : null;
+  } catch {
+    return null;
+  }
 }
 
 function pathOf(area, id = null, details = false, at = null) {
