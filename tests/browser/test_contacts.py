@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.people import (
     QUICK,
@@ -18,6 +18,7 @@ from tests.browser.people import (
     register,
     row,
     spread,
+    until,
     write,
 )
 from tests.services.chromium import Pages
@@ -121,6 +122,27 @@ def test_who_is_blocked_cannot_write_until_it_is_taken_back(
     expect(annas.locator(".comp textarea")).to_be_visible()
     bos.get_by_role("button", name="Retry").click()
     expect(bos.locator(".failed")).to_have_count(0)
+
+
+def test_somebody_is_unknown_only_once_the_node_has_said_so(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo")
+    page = new_page(locale="en-GB")
+    held: list[Route] = []
+    page.route("**/api/users?ids=*", lambda route: held.append(route))
+    unknown = page.get_by_role("heading", name="There is no such person")
+    enter(page, anna, f"contacts/{bo.id}")
+    until(page, lambda: len(held) == 1)
+    expect(unknown).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator(".hero")).to_contain_text("Bo")
+    go(page, "contacts/999999")
+    until(page, lambda: len(held) == 2)
+    expect(unknown).to_have_count(0)
+    held[1].continue_()
+    expect(unknown).to_be_visible()
 
 
 def test_whoever_is_blocked_is_listed_once_and_said_to_be(

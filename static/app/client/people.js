@@ -12,6 +12,8 @@ export class People {
     this.users = signal(new Map([[me.id, me]]));
     this.remarks = signal(new Map());
     this.presence = signal(new Map());
+    /** Whom the node does not know. */
+    this.unknown = signal(new Set());
     this.asked = new Set();
     this.gone = new Set();
     this.wanted = new Set();
@@ -100,6 +102,8 @@ export class People {
       const part = ids.slice(start, start + MAX_IDS);
       try {
         this.learn((await this.api.get(`/users?ids=${part.join()}`)).users);
+        const missing = part.filter((id) => !this.users.value.has(id));
+        if (missing.length) this.unknown.value = new Set([...this.unknown.value, ...missing]);
       } catch {
         for (const id of part) this.asked.delete(id);
       }

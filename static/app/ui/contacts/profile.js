@@ -2,7 +2,7 @@ import { html, useEffect } from "../../../vendor/preact.js";
 import { mute, pin } from "../../client/conversation-acts.js";
 import { acceptContact, blockContact, removeContact } from "../../client/contact-acts.js";
 import { useApp } from "../context.js";
-import { Avatar, Empty, Icon, IconButton } from "../elements.js";
+import { Avatar, Empty, Icon, IconButton, Skeleton } from "../elements.js";
 import { Switch } from "../form-elements.js";
 import { Confirm } from "../layer-views.js";
 import { hideConversation } from "../list/row-menu.js";
@@ -21,9 +21,17 @@ export function ProfilePage({ id }) {
       <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("contacts")} />
       ${user
         ? html`<div class="prof"><div class="band"></div><${Person} user=${user} /></div>`
-        : html`<${Empty} level=${2} icon="person" title=${t("people.unknown")} />`}
+        : html`<${Nobody} id=${id} />`}
     </div>
   </main>`;
+}
+
+/** Somebody who is not known here: not at all, not yet, or not without a connection. */
+function Nobody({ id }) {
+  const { t, client } = useApp();
+  if (!id || client.people.unknown.value.has(id)) return html`<${Empty} level=${2} icon="person" title=${t("people.unknown")} />`;
+  if (client.offline.value) return html`<${Empty} level=${2} icon="link-off" title=${t("link.needs")} />`;
+  return html`<${Skeleton} rows=${3} label=${t("state.loading")} />`;
 }
 
 /** The same beside a chat. */
