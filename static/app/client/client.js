@@ -61,7 +61,7 @@ export class Client {
       clock,
       changed: () => (this.typingVersion.value += 1),
     });
-    this.people = new People({ api, me, request });
+    this.people = new People({ api, me, request, t });
     this.conversations = new Conversations({ request, people: this.people, me, t });
     this.ownMarks = new OwnMarks({ conversations: this.conversations, request, storage });
     this.history = new History({

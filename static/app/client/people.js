@@ -7,8 +7,8 @@ export const MAX_WATCH = 200;
 
 /** Who is who, who is here, and what I call them. */
 export class People {
-  constructor({ api, me, request }) {
-    Object.assign(this, { api, me, request });
+  constructor({ api, me, request, t }) {
+    Object.assign(this, { api, me, request, t });
     this.users = signal(new Map([[me.id, me]]));
     this.remarks = signal(new Map());
     this.presence = signal(new Map());
@@ -34,9 +34,10 @@ export class People {
     return user ?? null;
   }
 
-  /** My remark for them, else their name, else their number. */
+  /** My remark for them, else their name, or that they have none any more, else their number. */
   name(id) {
-    return this.remarks.value.get(id) || this.get(id)?.name || `#${id}`;
+    const user = this.get(id);
+    return this.remarks.value.get(id) || (user?.deleted ? this.t("people.deleted") : user?.name) || `#${id}`;
   }
 
   /** "online", "away", or "" for who is not here. */

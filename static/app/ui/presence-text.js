@@ -1,5 +1,6 @@
-/** Online, away since when, or when last here. */
+/** Online, away since when, or when last here; that they are gone for good. */
 export function presenceText({ t, client, times }, user) {
+  if (client.people.get(user)?.deleted) return t("people.deleted_text");
   if (client.link.value.name !== "online") return t("presence.unknown");
   const standing = client.people.standing(user);
   if (standing === "online") return t("presence.online");

@@ -8,11 +8,11 @@ import { typingText } from "../list/preview.js";
 import { unmark } from "../list/row.js";
 import { useSender } from "../media/sender.js";
 import { useVoices } from "../media/voices.js";
-import { Blocked } from "./blocked.js";
 import { Composer } from "./composer.js";
 import { ChatHeader } from "./header.js";
 import { LogView } from "./log-view.js";
 import { Silenced, useSilenced } from "./silenced.js";
+import { Unreachable, unreachable } from "./unreachable.js";
 
 const dropping = later(() => import("../media/drop.js"));
 const ForwardDialog = lazy(() => import("./forward.js"), "ForwardDialog", ["details"]);
@@ -60,8 +60,8 @@ function OpenChat({ conv, summary }) {
   const composer = useRef(null);
   const main = useRef(null);
   const silenced = useSilenced(summary.group);
-  const blocked = summary.peer !== null && client.contacts.get(summary.peer)?.blocked;
-  const canWrite = conv === ALL ? client.canBroadcast.value : silenced === null && !blocked;
+  const cut = summary.peer === null ? null : unreachable(client, summary.peer);
+  const canWrite = conv === ALL ? client.canBroadcast.value : silenced === null && !cut;
   const sender = useSender({ conv, about, handle: composer });
   const over = useSignal(false);
   const take = useRef(null);
@@ -104,8 +104,8 @@ function OpenChat({ conv, summary }) {
     <${TypingLine} conv=${conv} />
     ${canWrite
       ? html`<${Composer} conv=${conv} summary=${summary} about=${about} handle=${composer} sender=${sender} />`
-      : blocked
-        ? html`<${Blocked} id=${summary.peer} />`
+      : cut
+        ? html`<${Unreachable} id=${summary.peer} why=${cut} />`
         : silenced !== null
           ? html`<${Silenced} until=${silenced} />`
           : html`<p class="read-only">${t("broadcast.read_only")}</p>`}

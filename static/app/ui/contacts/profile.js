@@ -57,11 +57,12 @@ function Person({ user, inChat = false }) {
   const summary = conv ? client.conversations.get(conv) : null;
   const declined = contact?.state === "declined";
   const remark = client.people.remarks.value.get(id);
+  const name = client.people.name(id);
   const presence = client.people.standing(id);
   useEffect(() => client.peopleShown(), [id]);
   const attempt = (promise) =>
     promise.catch(failing(app));
-  const writable = !me && user.kind !== "webhook";
+  const writable = !me && user.kind !== "webhook" && !user.deleted;
   const actions = [
     writable && !inChat && ["chat", t("people.write"), () => router.go("chats", conv)],
     writable && (!contact || declined) && ["user-plus", t(declined ? "contacts.ask_again" : "people.add"), () => layers.open(SendRequest, { user })],
@@ -71,8 +72,8 @@ function Person({ user, inChat = false }) {
   ].filter(Boolean);
   return html`
     <div class="hero">
-      <${Avatar} id=${id} name=${remark || user.name} size="l" presence=${presence} />
-      <h2>${remark || user.name}
+      <${Avatar} id=${id} name=${name} size="l" presence=${presence} />
+      <h2>${name}
         ${user.kind !== "user" && html`<span class="tag">${t(`people.${user.kind}`)}</span>`}
         ${user.role === "admin" && html`<span class="tag a">${t("people.admin")}</span>`}</h2>
       <p>${remark ? t("people.remark_of", { name: user.name, id: String(id) }) : t("people.number", { id: String(id) })}</p>
@@ -99,9 +100,9 @@ function Person({ user, inChat = false }) {
           <${Switch} label=${t("list.mute")} checked=${summary.muted} onChange=${(on) => attempt(mute(client, conv, on))} /></div>
         <div class="opt"><span>${t("list.pin")}</span>
           <${Switch} label=${t("list.pin")} checked=${summary.pinned} onChange=${(on) => attempt(pin(client, conv, on))} /></div>
-        <button type="button" class="opt" onClick=${() => hideConversation(app, conv, remark || user.name)}>
+        <button type="button" class="opt" onClick=${() => hideConversation(app, conv, name)}>
           <${Icon} name="close" /><span>${t("list.hide_chat")}</span></button>`}
-      <${BlockButton} user=${user} contact=${contact} attempt=${attempt} />
+      ${(!user.deleted || contact?.blocked) && html`<${BlockButton} user=${user} contact=${contact} attempt=${attempt} />`}
       ${declined &&
       html`<button type="button" class="opt" onClick=${() => attempt(removeContact(client, id))}>
         <${Icon} name="close" /><span>${t("contacts.forget_request")}</span></button>`}
