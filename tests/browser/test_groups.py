@@ -227,7 +227,7 @@ def test_who_is_silenced_reads_along_until_the_time_is_over_or_it_is_undone(
     page.select_option("#silence-for", label="Until undone")
     assert violations(page) == []
     confirm(page, "Silence")
-    expect(bos.locator(".sys").last).to_have_text("Anna silenced You")
+    expect(bos.locator(".sys").last).to_have_text("Anna silenced you")
     expect(told).to_contain_text("until someone who leads it lets you write again")
     expect(box).to_have_count(0)
     expect(page.locator(".side .mem", has_text="Bo")).to_contain_text("Silenced")
@@ -237,7 +237,7 @@ def test_who_is_silenced_reads_along_until_the_time_is_over_or_it_is_undone(
 
     menu.click()
     page.get_by_role("menuitem", name="Let write again").click()
-    expect(bos.locator(".sys").last).to_have_text("Anna let You write again")
+    expect(bos.locator(".sys").last).to_have_text("Anna let you write again")
     expect(box).to_have_value("not yet sent")
 
     # A time ends by itself.
