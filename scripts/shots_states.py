@@ -39,11 +39,13 @@ def failing(shooter: Shooter, address: str, place: str) -> None:
 
 
 def loading_list(shooter: Shooter) -> None:
+    shooter.forget()
     shooter.answers.hold("conversations")
     shooter.at("#/chats")
 
 
 def loading_chat(shooter: Shooter) -> None:
+    shooter.forget()
     shooter.answers.hold("sync")
     shooter.at(f"#/chats/g:{shooter.sample.groups[2]['id']}")
 
@@ -69,11 +71,13 @@ def loading_quick(shooter: Shooter) -> None:
 
 
 def failed_list(shooter: Shooter) -> None:
+    shooter.forget()
     shooter.answers.refuse("conversations")
     shooter.at("#/chats")
 
 
 def failed_chat(shooter: Shooter) -> None:
+    shooter.forget()
     shooter.answers.refuse("sync")
     shooter.at(f"#/chats/g:{shooter.sample.groups[2]['id']}")
 
