@@ -17,11 +17,13 @@ FOR_ADMINISTRATORS = "admin."
 """Sentences that only administrators are shown begin so."""
 LATER = (
     "camera.",
+    "contacts.",
     "crop.",
     "departure.",
     "devices.",
     "factor.",
     "form.",
+    "groups.",
     "guest.",
     "help.",
     "join.",
@@ -30,13 +32,27 @@ LATER = (
     "notices.",
     "palette.",
     "phone.",
+    "quick.",
     "register.",
+    "search.",
     "secret.",
     "settings.",
     "tokens.",
     "webhooks.",
 )
 """Sentences that the page needs for no list and no chat, but for what is opened from there."""
+AT_FIRST = (
+    "contacts.requests_n",
+    "groups.announcement",
+    "groups.asking",
+    "groups.members_n",
+    "groups.online_n",
+    "groups.you_silenced",
+    "quick.everyone",
+    "quick.title",
+    "search.open",
+)
+"""Of those, what lists and chats say all the same."""
 NOT_FOR_SCRIPT = (
     "docs.",
     "doctor.",
@@ -66,7 +82,7 @@ class Catalogue:
     def page_sentences(self, language: Language, part: PagePart) -> Mapping[str, str]:
         """Those that the page's script needs at first, later, or for administrators."""
         known = self._sentences[language].items()
-        return {key: text for key, text in known if _page_part(key) == part}
+        return {key: text for key, text in known if page_part(key) == part}
 
     def translate(self, language: Language, key: str, **values: str | int) -> str:
         """The sentence for ``key`` with its blanks filled; the key itself when there is none.
@@ -93,12 +109,13 @@ class Catalogue:
         return self.translate(language, f"error.{error.code}", **values)
 
 
-def _page_part(key: str) -> PagePart | None:
+def page_part(key: str) -> PagePart | None:
+    """When the page needs a sentence, or all that begin so; ``None``: never."""
     if key.startswith(NOT_FOR_SCRIPT):
         return None
     if key.startswith(FOR_ADMINISTRATORS):
         return "admin"
-    return "later" if key.startswith(LATER) else "first"
+    return "later" if key.startswith(LATER) and not key.startswith(AT_FIRST) else "first"
 
 
 class _Blanks(dict[str, str | int]):

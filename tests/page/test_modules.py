@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from handlers.assets import Assets, without_comments
-from im.i18n import FOR_ADMINISTRATORS, LATER, NOT_FOR_SCRIPT
+from im.i18n import NOT_FOR_SCRIPT, page_part
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
@@ -229,7 +229,7 @@ def test_the_first_view_needs_none_of_the_sentences_that_come_later() -> None:
     for module in first:
         text = module.read_text("utf-8")
         used = KEY.findall(text) + re.findall(r"`([a-z_]+\.)\$\{", text)
-        early = [key for key in used if key.startswith((*LATER, FOR_ADMINISTRATORS))]
+        early = [key for key in used if page_part(key) in ("later", "admin")]
         assert early == [], module.name
 
 
