@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Route
-from sample_data import Person
+from sample_data import WORDS
 from shooter import Shooter
 from shots_media import choose, photo
 
@@ -156,32 +156,33 @@ def long_names(shooter: Shooter) -> None:
 
 
 def long_chat(shooter: Shooter) -> None:
-    lengthen(shooter)
-    shooter.chats(shooter.group)
+    shooter.chats(lengthen(shooter))
 
 
 def long_details(shooter: Shooter) -> None:
-    lengthen(shooter)
-    shooter.chats(shooter.group, details=True)
+    shooter.chats(lengthen(shooter), details=True)
     shooter.page.wait_for_selector(".side .mem")
 
 
-def lengthen(shooter: Shooter) -> None:
-    """Names as long as they may be, without a place to break them."""
-    sample = shooter.sample
-    first = sample.groups[0]
-    zh = sample.me.api.language == "zh"
-    long = "住院部三楼东区护士长办公室值班电话转接专用" if zh else "Donaudampfschifffahrtskapitaen"
-    for person in sample.people[1:5]:
-        change(shooter, sample.me, f"/contacts/{person.id}", remark=("", long))
-    change(shooter, sample.people[1], f"/groups/{first['id']}", name=(first["name"], long))
-
-
-def change(shooter: Shooter, who: Person, path: str, **fields: tuple[str, str]) -> None:
-    """Give each field its second value, and its first one back after the picture."""
-    before, after = ({name: pair[at] for name, pair in fields.items()} for at in (0, 1))
-    who.api.call("PATCH", path, after)
-    shooter.after.callback(who.api.call, "PATCH", path, before)
+def lengthen(shooter: Shooter) -> str:
+    """Names as long as they may be, without a place to break them; a conversation that has one."""
+    me, founder, *others = shooter.sample.people[:5]
+    language = me.api.language
+    long = (
+        "住院部三楼东区护士长办公室值班电话转接专用"
+        if language == "zh"
+        else "Donaudampfschifffahrtskapitaen"
+    )
+    for person in (founder, *others):
+        path = f"/contacts/{person.id}"
+        me.api.call("PATCH", path, {"remark": long})
+        shooter.after.callback(me.api.call, "PATCH", path, {"remark": ""})
+    body = {"name": long, "members": [person.id for person in (me, *others)]}
+    group = founder.api.call("POST", "/groups", body)["id"]
+    shooter.after.callback(founder.api.call, "DELETE", f"/groups/{group}")
+    for person, text in zip(others, WORDS[language].short, strict=False):
+        person.api.call("POST", "/messages", {"to": f"g:{group}", "text": text})
+    return f"g:{group}"
 
 
 def mention(shooter: Shooter) -> None:
