@@ -60,6 +60,7 @@ def loading_groups(shooter: Shooter) -> None:
 
 def loading_group(shooter: Shooter) -> None:
     waiting(shooter, "groups/*/members?*", f"#/groups/{shooter.sample.groups[0]['id']}")
+    shooter.page.wait_for_selector(".prof .skeleton")
 
 
 def loading_devices(shooter: Shooter) -> None:
