@@ -47,7 +47,6 @@ class Shooter:
     def settle(self) -> None:
         """Leave nothing of a picture to the next one."""
         self.answers.clear()
-        self.after.close()
         self.page.unroute_all(behavior="ignoreErrors")
         self.page.context.set_offline(False)
         # A recording would ask whether to leave it.
@@ -59,6 +58,8 @@ class Shooter:
         for box in self.page.locator(".comp textarea:visible").all():
             box.fill("")
             box.press("Escape")
+        # A conversation may go with it.
+        self.after.close()
 
     @property
     def group(self) -> str:
