@@ -239,12 +239,11 @@ class Client:
 
     async def _request(self, op: str, **fields: Any) -> Ok:
         number = self._number = self._number + 1
-        future: asyncio.Future[Ok] = asyncio.get_running_loop().create_future()
-        self._answers[number] = future
+        self._answers[number] = asyncio.get_running_loop().create_future()
         try:
             await self._write({"op": op, "id": number, **fields})
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await future
+                return await self._answers[number]
         except TimeoutError:
             self.drop()
             raise Disconnected("no answer") from None
@@ -386,6 +385,7 @@ class Client:
         for future in self._answers.values():
             if not future.done():
                 future.set_exception(Disconnected("connection lost"))
+                future.exception()  # Whose writing fails as well never asks for it.
                 future.exception()  # heard: whoever still writes the frame does not wait for it
 
     def _spawn(self, work: Any) -> None:
