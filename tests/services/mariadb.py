@@ -75,6 +75,7 @@ class MariaDB:
                 program("mariadb-install-db", "mysql_install_db", package="mariadb-server"),
                 "--no-defaults",
                 f"--datadir={self._data}",
+                f"--tmpdir={self._folder.path}",
                 f"--user={getpass.getuser()}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
