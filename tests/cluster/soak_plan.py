@@ -26,6 +26,10 @@ LANES = {
 }
 """What breaks at once with what other lanes break; in each lane one after the other, with the
 shortest and longest time that it lasts (s). What lasts no time is over when all are back."""
+BACK = {"node killed": 2.0, "database killed": 1.0, "database restarted": 2.0}
+"""Time that is left for what was ended until it is back (s)."""
+ROLLED = 5.0
+"""The same for each node of a rolling restart (s)."""
 PAUSE = (0.5, 3.0)
 """Shortest and longest time between two faults of a lane (s)."""
 
@@ -69,5 +73,6 @@ def _lane(rng: random.Random, lane: str, seconds: float, nodes: int) -> list[Fau
         kind = kinds.pop()
         lasts = rng.uniform(*LANES[lane][kind])
         faults.append(Fault(at, kind, lasts, rng.randrange(nodes)))
-        at += lasts + rng.uniform(*PAUSE)
+        back = ROLLED * nodes if kind == "rolling restart" else BACK.get(kind, 0.0)
+        at += lasts + back + rng.uniform(*PAUSE)
     return faults
