@@ -152,6 +152,7 @@ async function main() {
       () => import("./ui/away/unused.js"),
       () => import("./ui/away/versions.js"),
       sentences.rest,
+      () => client.loadOwnMarks(),
     ].map((load) => again(load)),
   );
   announcer.value = createAnnouncer({ ...app, clock: CLOCK });

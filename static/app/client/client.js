@@ -15,7 +15,6 @@ import { Drafts } from "./drafts.js";
 import { Groups } from "./groups.js";
 import { History } from "./history.js";
 import { Kept } from "./kept.js";
-import { OwnMarks } from "./own-marks.js";
 import { People } from "./people.js";
 
 /** How long the list waits for the outbox at connecting, in ms: it should know what was sent. */
@@ -63,7 +62,8 @@ export class Client {
     });
     this.people = new People({ api, me, request, t });
     this.conversations = new Conversations({ request, people: this.people, me, t });
-    this.ownMarks = new OwnMarks({ conversations: this.conversations, request, storage });
+    /** What keeps marks of one's own, once it was needed. */
+    this.ownMarks = null;
     this.history = new History({
       request,
       people: this.people,
@@ -94,6 +94,22 @@ export class Client {
   async loadFiles() {
     const { Files } = await again(() => import("./files.js"));
     return (this.files.value ??= new Files(this));
+  }
+
+  /** Have what keeps marks of one's own; fetched when the page has nothing else to do. */
+  async loadOwnMarks() {
+    const { OwnMarks } = await again(() => import("./own-marks.js"));
+    const { conversations, storage } = this;
+    return (this.ownMarks ??= new OwnMarks({ conversations, storage, request: (frame) => this.connection.request(frame) }));
+  }
+
+  async #tellMarks() {
+    if (this.ownMarks || this.storage.get("marks")?.length) await (await this.loadOwnMarks()).flush();
+  }
+
+  /** Mark a conversation to come back to it, or take that off; it holds until the conversation is opened. */
+  async markUnread(conv, marked) {
+    await (await this.loadOwnMarks()).set(conv, marked);
   }
 
   async start() {
@@ -221,7 +237,7 @@ export class Client {
     this.#limited(frame.limits);
     this.canBroadcast.value = frame.can_broadcast ?? false;
     this.people.learn([frame.user]);
-    const flushed = Promise.all([this.outbox.flush(), this.ownMarks.flush()]);
+    const flushed = Promise.all([this.outbox.flush(), this.#tellMarks()]);
     const patience = new Promise((resolve) => this.clock.setTimeout(resolve, FLUSH_FIRST_MS));
     await Promise.all([Promise.race([flushed, patience]), this.keptLoaded]);
     // With a restored backup numbers mean other entries than those that are held.

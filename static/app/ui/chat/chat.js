@@ -11,12 +11,14 @@ import { useVoices } from "../media/voices.js";
 import { Composer } from "./composer.js";
 import { ChatHeader } from "./header.js";
 import { LogView } from "./log-view.js";
-import { Silenced, useSilenced } from "./silenced.js";
-import { Unreachable, unreachable } from "./unreachable.js";
+import { unreachable, useSilenced } from "./silenced.js";
 
 const dropping = later(() => import("../media/drop.js"));
 const ForwardDialog = lazy(() => import("./forward.js"), "ForwardDialog", ["details"]);
 const Lightbox = lazy(() => import("../media/lightbox.js"), "Lightbox", ["lightbox"]);
+const loadNoField = () => import("./no-field.js");
+const Silenced = lazy(loadNoField, "Silenced", [], undefined, { failing: () => null });
+const Unreachable = lazy(loadNoField, "Unreachable", [], undefined, { failing: () => null });
 const ReadersDialog = lazy(() => import("./readers.js"), "ReadersDialog", ["details"]);
 
 /** The main pane of the chats: a conversation, or a welcome when none is open. */

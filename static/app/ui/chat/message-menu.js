@@ -2,10 +2,17 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { partOf } from "../../client/parts.js";
 import { Said } from "../../client/said.js";
 import { ALL } from "../../core/names.js";
+import { later } from "../idle.js";
 import { mediaText } from "../list/preview.js";
 import { save } from "../media/sizes.js";
-import { copyText } from "./clipboard.js";
 import { failing } from "../reason.js";
+
+const clipboard = later(() => import("./clipboard.js"));
+
+function copy({ t, layers }, text) {
+  const say = (done) => layers.say(t(done ? "message.copied" : "message.copy_failed"));
+  clipboard().then(({ copyText }) => copyText(text)).then(say, () => say(false));
+}
 
 /** What can be done with a message now: `[{icon, label, hint, key, quick, run}]`, null for a line. */
 export function messageActions({ app, entry, mine, actions, canWrite }) {
@@ -23,7 +30,7 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
       key: "c",
       label: t("message.copy"),
       hint: "C",
-      run: () => copyText(entry.text).then((done) => layers.say(t(done ? "message.copied" : "message.copy_failed"))),
+      run: () => copy(app, entry.text),
     });
   }
   if (entry.media === "picture" && entry.file) {
@@ -70,13 +77,13 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
 
 /** What can be done with a message that was not sent. */
 export function failedActions({ app, item, actions }) {
-  const { t, client, layers } = app;
+  const { t, client } = app;
   return [
     { icon: "retry", label: t("action.retry"), run: () => client.retry(item.key) },
     item.text && {
       icon: "copy",
       label: t("message.copy"),
-      run: () => copyText(item.text).then((done) => layers.say(t(done ? "message.copied" : "message.copy_failed"))),
+      run: () => copy(app, item.text),
     },
     item.media === "text" && {
       icon: "edit",

@@ -1,6 +1,5 @@
-import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { useEffect, useState } from "../../../vendor/preact.js";
 import { useApp } from "../context.js";
-import { useFormats } from "../formats.js";
 
 /** When somebody has to end it, the node says this. */
 export const FOREVER = Number.MAX_SAFE_INTEGER;
@@ -21,10 +20,10 @@ export function useSilenced(group) {
   return left > 0 ? until : null;
 }
 
-/** What stands in the place of the composer. */
-export function Silenced({ until }) {
-  const { t } = useApp();
-  const formats = useFormats();
-  const words = until === FOREVER ? t("groups.you_silenced") : t("groups.you_silenced_until", { time: formats.stamp(until) });
-  return html`<p class="read-only" role="status">${words}</p>`;
+/** Why one cannot write to a person: `deleted`, `webhook`, `blocked` by oneself; null when one can, or nobody knows. */
+export function unreachable({ people, contacts }, id) {
+  const user = people.get(id);
+  if (user?.deleted) return "deleted";
+  if (user?.kind === "webhook") return "webhook";
+  return contacts.get(id)?.blocked ? "blocked" : null;
 }

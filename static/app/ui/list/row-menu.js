@@ -27,7 +27,7 @@ export function openRowMenu(app, at, summary, title) {
   };
   const read = () => {
     client.markRead(conv, lastSeq);
-    if (marked) client.ownMarks.set(conv, false).catch(failed);
+    if (marked) client.markUnread(conv, false).catch(failed);
   };
   const items = [
     {
@@ -42,7 +42,7 @@ export function openRowMenu(app, at, summary, title) {
     },
     isUnread(summary)
       ? { icon: "checks", label: t("list.mark_read"), run: read }
-      : { icon: "chat", label: t("list.mark_unread"), run: () => client.ownMarks.set(conv, true).catch(failed) },
+      : { icon: "chat", label: t("list.mark_unread"), run: () => client.markUnread(conv, true).catch(failed) },
     null,
     { icon: "close", label: t("list.hide"), run: () => hideConversation(app, conv, title) },
   ];

@@ -7,7 +7,7 @@ import { call } from "../lazy.js";
 import { preview } from "./preview.js";
 
 /** Who comes back to a conversation has done what the mark was for. */
-export const unmark = ({ client }, conv) => client.ownMarks.set(conv, false).catch(() => {});
+export const unmark = ({ client }, conv) => client.markUnread(conv, false).catch(() => {});
 
 /** A conversation in the list. */
 export function ConversationRow({ summary, current }) {

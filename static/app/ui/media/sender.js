@@ -14,7 +14,7 @@ export function useSender({ conv, about, handle }) {
   const self = useRef(null);
   useEffect(() => {
     // Here before it is asked for, so that it also is when the connection is gone.
-    whenIdle().then(() => Promise.all([loadDialog(), client.loadFiles(), import("./recorder.js")]).catch(() => {}));
+    whenIdle().then(() => Promise.all([loadDialog(), client.loadFiles(), import("./recorder.js"), import("../chat/clipboard.js")]).catch(() => {}));
   }, []);
   self.current = useMemo(
     () => ({

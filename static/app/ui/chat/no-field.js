@@ -1,17 +1,19 @@
 import { html } from "../../../vendor/preact.js";
 import { blockContact } from "../../client/contact-acts.js";
 import { useApp } from "../context.js";
+import { useFormats } from "../formats.js";
 import { failing } from "../reason.js";
+import { FOREVER } from "./silenced.js";
 
-/** Why one cannot write to a person: `deleted`, `webhook`, `blocked` by oneself; null when one can, or nobody knows. */
-export function unreachable({ people, contacts }, id) {
-  const user = people.get(id);
-  if (user?.deleted) return "deleted";
-  if (user?.kind === "webhook") return "webhook";
-  return contacts.get(id)?.blocked ? "blocked" : null;
+/** What stands in the place of the composer for whoever is silenced in a group. */
+export function Silenced({ until }) {
+  const { t } = useApp();
+  const formats = useFormats();
+  const words = until === FOREVER ? t("groups.you_silenced") : t("groups.you_silenced_until", { time: formats.stamp(until) });
+  return html`<p class="read-only" role="status">${words}</p>`;
 }
 
-/** What stands in the place of the composer then. */
+/** The same where a person cannot be written to; `why`: see `unreachable`. */
 export function Unreachable({ id, why }) {
   const app = useApp();
   const { t, client } = app;
