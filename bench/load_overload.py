@@ -26,8 +26,7 @@ ANSWERED = 0.9
 CHANCES = 2
 """Steps in a row in which they may not: a machine that others use does not always keep up."""
 WRITERS = 2000
-BEGINNING = 20
-"""Of them who begin to write to their friend at the same time."""
+"""Of all who are connected."""
 TIMES = 3.0
 """Of what the nodes take."""
 MOST_WAITING = 200
@@ -48,7 +47,6 @@ async def ramp(people: Sequence[Person], notes: Notes, late_ms: float, seconds: 
     """What the nodes take: more and more, in steps of so many seconds, until they do not."""
     rate, most, in_time, chances = FIRST_RATE, 0.0, 0.0, CHANCES
     progress = Progress("capacity", 1)
-    await _begin_talks(people)
     while chances:
         notes.begin()
         sent = await write(people, rate, seconds)
@@ -163,15 +161,6 @@ async def recovered(people: Sequence[Person], since: float) -> float | None:
             return round(time.monotonic() - since, 2)
         await asyncio.sleep(0.05)
     return None
-
-
-async def _begin_talks(people: Sequence[Person]) -> None:
-    """Everyone has written to their friend: a first word makes a conversation."""
-    for start in range(0, len(people), BEGINNING):
-        some = [person.say(person.partner, TEXT) for person in people[start : start + BEGINNING]]
-        told = [answer for answer in some if answer is not None]
-        if told:
-            await asyncio.wait(told)
 
 
 class Admin:

@@ -26,10 +26,12 @@ from tests.services.ports import PortReservations
 from tests.services.redis_server import RedisServer
 
 NODES = 2
-FRIENDS = 8
+FRIENDS = 3
+"""Whom each began to write to long ago: a new conversation takes memory for good."""
 TEAM = 20
 DEPARTMENT = 200
 """Members of the two groups that everyone is in."""
+AT_ONCE = 200
 HEARTBEAT = Heartbeat(30.0, 60.0)
 DEFAULTS = {"IM_DATABASE_POOL": "4", "IM_SESSIONS_RECHECK_SECONDS": "30"}
 """What more nodes than these had otherwise."""
@@ -122,6 +124,10 @@ async def _populate(url: str, count: int) -> People:
             for start in range(0, count, size):
                 members = range(people.first + start, people.first + min(start + size, count))
                 await store.write(_found, f"group of {size}, {start // size}", members)
+        for start in range(0, count, AT_ONCE):
+            numbers = range(start, min(start + AT_ONCE, count))
+            pairs = [(number, friend) for number in numbers for friend in _friends(number, count)]
+            await store.write(_acquaint, people.first, pairs)
     finally:
         await store.close()
     return people
@@ -139,16 +145,25 @@ def _found(cursor: Cursor, name: str, members: Sequence[int]) -> None:
         )
 
 
+def _friends(number: int, count: int) -> list[int]:
+    """Numbers of those whom someone writes to; the first is on another node."""
+    return [(number + step) % count for step in range(1, FRIENDS + 1) if step < count]
+
+
+def _acquaint(cursor: Cursor, first: int, pairs: Sequence[tuple[int, int]]) -> None:
+    for one, other in pairs:
+        conversations.private(cursor, first + one, first + other)
+
+
 def _account(people: People, nodes: Sequence[RunningNode], number: int, count: int) -> Account:
-    """Friends sit on both nodes; groups are numbered from 1 in the order of their founding."""
-    friends = {(number + step) % count for step in range(1, FRIENDS + 1)} - {number}
+    """Groups are numbered from 1 in the order of their founding."""
     teams = -(-count // TEAM)
     return Account(
         number,
         people.first + number,
         token(people.secret, number),
         nodes[number % len(nodes)].node.port,
-        [people.first + friend for friend in sorted(friends)],
+        [people.first + friend for friend in _friends(number, count)],
         [number // TEAM + 1, teams + number // DEPARTMENT + 1],
     )
 
