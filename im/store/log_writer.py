@@ -37,6 +37,9 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_QUEUE = 10_000
 """Entries that may wait, half of them of one conversation; one more is refused at once."""
 
+LEAST_QUEUE = 100
+"""Entries that may wait however slow the database is."""
+
 WAIT_SHARE = 1 / 3
 """Of the timeout; who would wait for longer, at the pace of the last outcomes, is refused at once:
 there is a batch under way, and the pace may fall."""
@@ -99,7 +102,7 @@ class LogWriter:
         self.timeout = timeout
         self._faults = faults or NoFaults()
         self._queue = LogQueue(max_entries, max_bytes)
-        self._room = Room(2 * max_entries, max_queue, timeout * WAIT_SHARE)
+        self._room = Room(min(LEAST_QUEUE, max_entries), max_queue, timeout * WAIT_SHARE)
         self._thread: threading.Thread | None = None
         # Of the event loop.
         self._loop: asyncio.AbstractEventLoop | None = None
