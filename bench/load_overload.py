@@ -37,6 +37,7 @@ ADMIN_SECONDS = 10.0
 """When an administrator gives up."""
 RECOVERY_SECONDS = 5.0
 """After which the nodes are to be as before; it is waited for three times as long."""
+PATIENCE_SECONDS = 2.0
 AFTERWARDS = 10
 """Messages that show that they are."""
 POLITE = {"rate_limited", "unavailable", "overloaded"}
@@ -155,7 +156,7 @@ async def recovered(people: Sequence[Person], since: float) -> float | None:
         some = rng.sample(people, min(AFTERWARDS, len(people)))
         answers = [person.say(person.partner, TEXT) for person in some]
         told = [answer for answer in answers if answer is not None]
-        done, _ = await asyncio.wait(told, timeout=1.0) if told else (set(), set())
+        done, _ = await asyncio.wait(told, timeout=PATIENCE_SECONDS) if told else (set(), set())
         well = [each for each in done if not each.cancelled() and each.result().op == "ok"]
         if len(well) == len(some):
             return round(time.monotonic() - since, 2)

@@ -26,8 +26,8 @@ def test_people_who_live_together_and_write_too_much_lose_nothing_and_all_figure
     assert len(found["memory, MiB"]) == len(found["memory, MiB a minute"]) == 2
     assert {"MariaDB", "node 1", "node 2", "load generator"} <= found["processor, cores"].keys()
     much = kept["overload"]
-    assert much["sent a second"] > kept["capacity"]["messages a second"] > 0
-    assert much["stored a second"] > 0 == much["missing"]
+    assert kept["capacity"]["messages a second"] > 0
+    assert much["sent a second"] >= much["stored a second"] > 0 == much["missing"]
     for name in ("administrator's page, ms", "administrator's socket, ms", "answered, ms"):
         assert 0 < much[name]["p50"] <= much[name]["worst"]
     assert much["as before after, s"] > 0
