@@ -22,6 +22,8 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
   /** Why what is still here could not be sent. */
   const [failure, setFailure] = useState("");
   const sending = useRef(false);
+  /** Sent before all was looked at: it goes when that is done. */
+  const wanted = useRef(false);
   /** Whether a part has gone out. */
   const begun = useRef(false);
   const more = useRef(null);
@@ -36,17 +38,19 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
   const canShrink = items.some((item) => item.picture?.small && !isPhonePicture(item.file));
 
   const add = (event) => {
+    wanted.current = false;
     const news = [...event.currentTarget.files].slice(0, MAX_FILES - items.length);
     event.currentTarget.value = "";
     setItems([...items, ...news.map((file) => ({ file }))]);
   };
   const remove = (index) => {
+    wanted.current = false;
     if (items.length === 1) return close();
     setItems(items.filter((_, at) => at !== index));
     setCurrent(Math.max(0, current > index ? current - 1 : Math.min(current, items.length - 2)));
   };
-  const send = async (event) => {
-    event.preventDefault();
+  const send = async () => {
+    wanted.current = !ready;
     if (!ready || sending.current) return;
     sending.current = true;
     const kept = new Set();
@@ -69,9 +73,16 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
     }
     sending.current = false;
   };
+  const submit = (event) => {
+    event.preventDefault();
+    send();
+  };
+  useEffect(() => {
+    if (ready && wanted.current) send();
+  }, [ready]);
   const title = t(pictures ? "picture.send_n" : "file.send_n", { n: good.length });
   return html`<${Dialog} title=${title} close=${close} class="send" holds="work">
-    <form class="db" onSubmit=${send}>
+    <form class="db" onSubmit=${submit}>
       <${Shown} key=${shown.file.name + current} item=${shown} />
       <p class="about" role="status">${shown.error ? html`<span class="err"><${Icon} name="alert" size="s" />${shown.error}</span>` : shown.about}</p>
       ${files.length > MAX_FILES && html`<p class="hint">${t("upload.too_many", { n: MAX_FILES })}</p>`}
