@@ -27,6 +27,15 @@ def frame(number: int, to: int) -> bytes:
     return b"\x81" + bytes((0x80 | len(text),)) + b"\0\0\0\0" + text.encode()
 
 
+MARKS = {
+    "ok": b'"op":"ok"',
+    "rate_limited": b'"code":"rate_limited"',
+    "unavailable": b'"code":"unavailable"',
+}
+"""What the answers have; the last is for who comes in time to a node that is behind."""
+LONGEST = max(map(len, MARKS.values()))
+
+
 def test_a_client_that_floods_is_refused_frame_by_frame_and_the_others_go_on(
     node: NodeFactory, tmp_path: Path
 ) -> None:
@@ -59,10 +68,10 @@ def test_a_client_that_floods_is_refused_frame_by_frame_and_the_others_go_on(
                 while answers.total() < FRAMES:
                     came = await loop.sock_recv(flood, 65536)
                     assert came, "the node hung up"
-                    whole, _, tail = (tail + came).rpartition(b'{"op":')
-                    answers["ok"] += whole.count(b'"op":"ok"')
-                    answers["rate_limited"] += whole.count(b'"code":"rate_limited"')
-                    tail = b'{"op":' + tail
+                    for name, mark in MARKS.items():
+                        # What is cut in two is counted with its second half, and only there.
+                        answers[name] += (tail[-len(mark) + 1 :] + came).count(mark)
+                    tail = (tail + came)[-LONGEST:]
 
             async def hear() -> None:
                 async for entry in other.entries():
@@ -92,6 +101,6 @@ def test_a_client_that_floods_is_refused_frame_by_frame_and_the_others_go_on(
         )
         assert answers.total() == FRAMES, "each is answered"
         assert answers["ok"] <= BURST + PER_SECOND * (took + 1)
-        assert answers["ok"] >= BURST / 2
+        assert answers["ok"] + answers["unavailable"] >= BURST / 2
 
     asyncio.run(run())
