@@ -33,6 +33,9 @@ SETTLE_SECONDS = 0.25
 """One whole set serves all who join within this time."""
 MAX_SEEN = 100_000
 """People whose time of leaving waits to be stored."""
+MAX_RECENT = 10_000
+"""People of whom it is kept here when they left, whichever node they left: it is stored a second
+later, and who looks before that asks the database in vain. The oldest give way."""
 MAX_SEEN_IN_SIGNAL = 10_000
 """Times of leaving that one signal tells; the others are in the database."""
 
@@ -98,6 +101,7 @@ class Presence:
         self._end: asyncio.TimerHandle | None = None
         self._watchers: dict[int, set[Watcher]] = {}
         self._seen: dict[int, int] = {}
+        self._recent: dict[int, int] = {}
         self._storing: asyncio.Task[None] | None = None
         cluster.on(PresenceSignal, self._on_signal)
         cluster.on(PresenceQuery, self._on_query)
@@ -174,7 +178,7 @@ class Presence:
             user=user,
             online=standing is not Standing.GONE,
             away=standing is Standing.AWAY,
-            last_seen=0 if here else max(last_seen, self._seen.get(user, 0), self._at.get(user, 0)),
+            last_seen=0 if here else max(last_seen, self._recent.get(user, 0)),
         )
 
     async def close(self) -> None:
@@ -216,8 +220,16 @@ class Presence:
         if before is Standing.HERE:
             self._saw(user, self._now_ms() if seen is None else seen)
 
+    def _left(self, user: int, when: int) -> None:
+        """Keep when a person left, until others did."""
+        self._recent.pop(user, None)
+        self._recent[user] = when
+        if len(self._recent) > MAX_RECENT:
+            del self._recent[next(iter(self._recent))]
+
     def _saw(self, user: int, when: int) -> None:
         self._at[user] = when
+        self._left(user, when)
         if len(self._seen) < MAX_SEEN:
             self._seen[user] = when
         if self._storing is None or self._storing.done():
@@ -305,7 +317,7 @@ class Presence:
                     was = max(people.standing(user), self._book.standing(user))
                     self._before.setdefault(user, was)
                     if was is Standing.HERE:
-                        self._at[user] = at
+                        self._left(user, at)
         for user, at in own.items():
             self._settle(user, at)
         self._flush_soon()
@@ -334,7 +346,8 @@ class Presence:
         for user in self._book.differing(node, after):
             self._watch_change(user)
         self._book.say(node, after)
-        self._at.update((user, at) for user, at in signal.seen.items() if user in self._before)
+        for user, at in signal.seen.items():
+            self._left(user, at)
         if self._before:
             self._flush_soon()
 
