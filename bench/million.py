@@ -301,7 +301,9 @@ def main() -> int:
         return 2
     if chosen.check:
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: what a shell starts in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
     results = Results()
     try:
