@@ -45,7 +45,7 @@ def test_pictures_and_files_are_chosen_looked_at_and_sent(
     keys.type("Berth 4")
     keys.open("button", "Send")
     keys.at("textbox", "Message to Bo")
-    expect(page.locator(".msg .room button")).to_have_count(2)
+    expect(page.locator(".msg[data-seq] .room button")).to_have_count(2)
 
     # The message, then its picture, and back to it from the large one.
     keys.tab("article", re.compile("Berth 4"), back=True)

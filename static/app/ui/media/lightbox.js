@@ -36,9 +36,12 @@ export function Lightbox({ entry, forward, close }) {
   useEffect(() => {
     if (!shown) close();
   }, [shown]);
-  useEffect(() => {
+  // Before anyone can make the next one larger.
+  useLayoutEffect(() => {
     zoom.reset();
     setFailed(false);
+  }, [seq]);
+  useEffect(() => {
     for (const near of [pictures[index - 1], pictures[index + 1]]) if (near) new Image().src = addressOf(near.file);
   }, [seq]);
   if (!shown) return html`<dialog ref=${dialog} class="lb" aria-label=${t("picture.large")}></dialog>`;
