@@ -33,14 +33,6 @@ SLOW = """() => {
 }"""
 """Uploads stop half way until they are released."""
 
-UNSEEN = """() => {
-  const look = window.createImageBitmap;
-  window.createImageBitmap = (...all) => new Promise((seen) => {
-    window.release = () => seen(look(...all));
-  });
-}"""
-"""Pictures are looked at when they are released."""
-
 
 def photo(name: str = "quay.jpg", size: tuple[int, int] = (640, 400)) -> FilePayload:
     """A picture as a file chooser gives it."""
@@ -115,23 +107,6 @@ def test_pictures_with_a_caption_cross_two_nodes_and_open_large(
     assert saved.value.suggested_filename == "deck.jpg"
     bos.keyboard.press("Escape")
     expect(large).to_have_count(0)
-
-
-def test_a_picture_that_is_sent_before_it_was_looked_at_goes_when_it_was(
-    node: NodeFactory, new_page: Pages
-) -> None:
-    anna, _, conversation = pair(node(env=QUICK).url)
-    page = new_page(locale="en-GB")
-    enter(page, anna, f"chats/{conversation}")
-    page.evaluate(UNSEEN)
-    dialog = choose(page, photo())
-    button = dialog.get_by_role("button", name="Send", exact=True)
-    expect(button).to_have_attribute("aria-disabled", "true")
-    dialog.get_by_label("Add a caption").press("Enter")
-    expect(dialog).to_be_visible()
-    page.evaluate("() => window.release()")
-    expect(dialog).to_have_count(0)
-    expect(sent(page)).to_have_count(1)
 
 
 def test_a_picture_can_be_pasted_and_dropped(node: NodeFactory, new_page: Pages) -> None:
