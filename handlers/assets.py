@@ -16,7 +16,7 @@ from typing import Any
 
 from tornado.web import HTTPError, StaticFileHandler
 
-from handlers.base import DEFAULT_HEADERS
+from handlers.base import PlainHandler
 
 VERSION = re.compile(r"\Av-([0-9a-f]{12})/")
 TEXTUAL = (".js", ".mjs", ".css", ".json", ".svg", ".html", ".txt", ".webmanifest")
@@ -91,8 +91,11 @@ def without_comments(script: bytes) -> bytes:
     return COMMENT_LINES.sub(lambda found: b"\n" * found[0].count(b"\n"), script)
 
 
-class AssetHandler(StaticFileHandler):
-    """Serves static files; those asked for by version may be kept for a year."""
+class AssetHandler(PlainHandler, StaticFileHandler):
+    """Serves static files; those asked for by version may be kept for a year.
+
+    A refusal has all of the headers, a file fewer.
+    """
 
     def initialize(self, assets: Assets) -> None:  # type: ignore[override]
         """Given by the routes."""
@@ -100,12 +103,6 @@ class AssetHandler(StaticFileHandler):
         self._assets = assets
         self._versioned = False
         self._tag: str | None = None
-
-    def set_default_headers(self) -> None:
-        """What a refusal has, too; a file has fewer."""
-        for name, value in DEFAULT_HEADERS.items():
-            self.set_header(name, value)
-        self.clear_header("Server")
 
     async def get(self, path: str, include_body: bool = True) -> None:
         """A file; text goes compressed to who takes that."""

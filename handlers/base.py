@@ -89,23 +89,27 @@ def refusal_headers(error: ImError) -> dict[str, str]:
     return headers
 
 
-class BaseHandler(Caller, RequestHandler):  # type: ignore[misc]  # get_cookie asks less
-    """A handler with the node's services, an identity and a language."""
+class PlainHandler(RequestHandler):
+    """Any handler: its answers have the headers that all have."""
 
     headers: Mapping[str, str] = DEFAULT_HEADERS
-    """What each of its answers has."""
-
-    def initialize(self, messenger: Messenger) -> None:
-        """Given by the routes."""
-        self.messenger = messenger
-        for name, value in self.transport_headers().items():
-            self.set_header(name, value)
+    """What each of its answers has, refusals too."""
 
     def set_default_headers(self) -> None:
         """See ``headers``."""
         for name, value in self.headers.items():
             self.set_header(name, value)
         self.clear_header("Server")
+
+
+class BaseHandler(Caller, PlainHandler):  # type: ignore[misc]  # get_cookie asks less
+    """A handler with the node's services, an identity and a language."""
+
+    def initialize(self, messenger: Messenger) -> None:
+        """Given by the routes."""
+        self.messenger = messenger
+        for name, value in self.transport_headers().items():
+            self.set_header(name, value)
 
     async def head(self, *path: str, **named: str) -> None:
         """As ``get``; Tornado leaves the body out."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from tornado.web import RequestHandler
 
-from handlers.base import DEFAULT_HEADERS, BaseHandler
+from handlers.base import BaseHandler, PlainHandler
 from handlers.figures import Figures
 from handlers.operation import ApiHandler, operation
 from im.app import Messenger, now_ms
@@ -14,17 +13,7 @@ from im.protocol import bodies
 from im.protocol.encoding import encode
 
 
-class OpsHandler(RequestHandler):
-    """Asks nothing of the services."""
-
-    def set_default_headers(self) -> None:
-        """As all answers have."""
-        for name, value in DEFAULT_HEADERS.items():
-            self.set_header(name, value)
-        self.clear_header("Server")
-
-
-class HealthHandler(OpsHandler):
+class HealthHandler(PlainHandler):
     """``/healthz``: the event loop answers; nothing else is asked."""
 
     def get(self) -> None:
@@ -57,7 +46,7 @@ class ReadyHandler(BaseHandler):
         )
 
 
-class MetricsHandler(OpsHandler):
+class MetricsHandler(PlainHandler):
     """``/metrics``, on a port of its own."""
 
     def initialize(self, registry: CollectorRegistry) -> None:
