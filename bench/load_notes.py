@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from im.services.keys import client_key
 from tests.checker import Acknowledged, Attempt, problems
 from tests.cluster.book import read_book
+from tests.cluster.proof import of_services
 
 Written = Attempt | Acknowledged
 
@@ -88,10 +89,5 @@ class Notes:
     def problems(self, url: str) -> list[str]:
         """What the database holds otherwise than people were told. Blocks."""
         book = read_book(url)
-        services = [
-            Attempt(row.sender, row.conversation, row.key, row.text)
-            for row in book.rows
-            if not row.is_message
-        ]
-        found = problems([*self.written.values(), services], book.rows, book.heads)
+        found = problems([*self.written.values(), of_services(book.rows)], book.rows, book.heads)
         return [f"{problem.kind}: {problem.detail}" for problem in found]

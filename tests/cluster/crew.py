@@ -15,6 +15,7 @@ from tests.cluster.asking import answer
 from tests.cluster.book import heads, read_book, read_views
 from tests.cluster.history import History, Reading, Recalled, Told, View
 from tests.cluster.proof import prove
+from tests.cluster.wait import until
 from tests.cluster.words import word_of
 
 PASSWORD = "as long as it should be"
@@ -139,6 +140,11 @@ class Crew:
     def cut(self) -> None:
         """Somebody's connection breaks."""
         self._rng.choice([*self.clients, *self._devices]).drop()
+
+    async def more(self, messages: int, timeout: float = 20.0) -> None:
+        """Wait until more than so many are acknowledged from now on. Raises ``TimeoutError``."""
+        before = self.history.acknowledged
+        await until(lambda: self.history.acknowledged > before + messages, timeout)
 
     async def settle(self, timeout: float = 20.0) -> float:
         """Wait until everything has arrived; seconds that it took, at most ``timeout``.

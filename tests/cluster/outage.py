@@ -47,8 +47,7 @@ async def outlast(
     await asyncio.gather(*(knocker.go_on() for knocker in knockers))
     await until(lambda: all(crew.history.last_told(n.url) > back for n in nodes))
     recovery = time.monotonic() - back
-    before = crew.history.acknowledged
-    await until(lambda: crew.history.acknowledged > before + MESSAGES)
+    await crew.more(MESSAGES)
     ending.set()
     await working
     settled = await crew.settle()

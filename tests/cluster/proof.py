@@ -25,15 +25,11 @@ Place = tuple[str, int]
 
 def prove(history: History, book: Book) -> list[str]:
     """Sentences about what is wrong; empty if all promises were kept."""
-    # Events of services have keys that only the node knew.
-    services = [
-        Attempt(row.sender, row.conversation, row.key, row.text)
-        for row in book.rows
-        if not row.is_message
-    ]
     belonged = stays(book.changes)
     screens = [_screens(reading, belonged) for reading in history.readings]
-    found = problems([*history.writers.values(), *screens, services], book.rows, book.heads)
+    found = problems(
+        [*history.writers.values(), *screens, of_services(book.rows)], book.rows, book.heads
+    )
     rows = {(row.conversation, row.seq): row for row in book.rows}
     heads = {head.conversation: head for head in book.heads}
     return [
@@ -49,6 +45,15 @@ def prove(history: History, book: Book) -> list[str]:
                 reading, book.views.get(reading.user, {}), heads, rows, belonged
             )
         ),
+    ]
+
+
+def of_services(rows: Iterable[Row]) -> list[Attempt]:
+    """Events of services, as if they had been announced: only the node knew their keys."""
+    return [
+        Attempt(row.sender, row.conversation, row.key, row.text)
+        for row in rows
+        if not row.is_message
     ]
 
 

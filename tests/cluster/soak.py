@@ -76,12 +76,7 @@ class Soak:
         await bring_up(node)
 
     async def _halt_node(self, fault: Fault) -> None:
-        node = self._nodes[fault.node]
-        await asyncio.to_thread(node.stop)
-        try:
-            await asyncio.sleep(fault.seconds)
-        finally:
-            node.cont()
+        await _halt(self._nodes[fault.node], fault.seconds)
 
     async def _roll(self, fault: Fault) -> None:
         turned = [*self._nodes[fault.node :], *self._nodes[: fault.node]]
@@ -101,11 +96,7 @@ class Soak:
         await asyncio.to_thread(self._database.wait_ready)
 
     async def _hang_database(self, fault: Fault) -> None:
-        await asyncio.to_thread(self._database.stop)
-        try:
-            await asyncio.sleep(fault.seconds)
-        finally:
-            self._database.cont()
+        await _halt(self._database, fault.seconds)
 
     async def _kill_redis(self, fault: Fault) -> None:
         self._redis.kill9()
@@ -113,11 +104,7 @@ class Soak:
         self._redis.start()
 
     async def _hang_redis(self, fault: Fault) -> None:
-        await asyncio.to_thread(self._redis.stop)
-        try:
-            await asyncio.sleep(fault.seconds)
-        finally:
-            self._redis.cont()
+        await _halt(self._redis, fault.seconds)
 
     async def _flood(self, fault: Fault) -> None:
         """Some ask as fast as they can and read no answer."""
@@ -160,3 +147,12 @@ class Soak:
         while asyncio.get_running_loop().time() < end:
             self._crew.cut()
             await asyncio.sleep(CUT_PAUSE)
+
+
+async def _halt(service: Node | MariaDB | RedisServer, seconds: float) -> None:
+    """It answers nothing for so long."""
+    await asyncio.to_thread(service.stop)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        service.cont()

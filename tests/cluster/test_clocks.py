@@ -13,7 +13,7 @@ from im.client import Client, call
 from im.protocol.server import UserPresence
 from tests.cluster.crew import SETTINGS, Crew
 from tests.cluster.knocker import Knocker
-from tests.cluster.wait import until
+from tests.cluster.proof import figures
 from tests.services.clock import WrongClock
 from tests.services.node import Node, NodeFactory
 
@@ -54,12 +54,7 @@ def test_a_clock_that_is_put_an_hour_forward_and_back_loses_doubles_and_ends_not
         await crew.gather(6, loyal=True)
         ending = asyncio.Event()
         working = asyncio.create_task(crew.work(ending.is_set))
-
-        async def more() -> None:
-            before = crew.history.acknowledged
-            await until(lambda: crew.history.acknowledged > before + MESSAGES)
-
-        await more()
+        await crew.more(MESSAGES)
         gone, tokens = [], []
         for number, ahead in enumerate(STEPS):
             # Whose first message to somebody makes their presence known to them.
@@ -70,7 +65,7 @@ def test_a_clock_that_is_put_an_hour_forward_and_back_loses_doubles_and_ends_not
                 await seen(each, ahead)
             gone.append(await left(crew.clients[0], leaver.client.user.id))
             tokens.append(leaver.client.token)
-            await more()
+            await crew.more(MESSAGES)
         ending.set()
         await working
         settled = await crew.settle()
@@ -81,9 +76,8 @@ def test_a_clock_that_is_put_an_hour_forward_and_back_loses_doubles_and_ends_not
             for token in tokens:
                 await call(each.url, "GET", "/api/me", token=token)
         await crew.close()
-        lost = sum(problem.startswith("lost") for problem in problems)
         print(
-            f"lost {lost} of {crew.history.acknowledged} acknowledged; longest wait"
+            f"{figures(crew.history, problems)}; longest wait"
             f" {crew.history.longest_wait():.2f} s; who left was shown so within"
             f" {max(gone):.2f} s; all arrived within {settled:.2f} s"
         )

@@ -14,6 +14,7 @@ import pytest
 from pymysql.constants import ER
 
 from tests.cluster.crew import SETTINGS, Crew
+from tests.cluster.proof import figures
 from tests.cluster.wait import until
 from tests.services.mariadb import MariaDB
 from tests.services.node import NodeFactory
@@ -111,9 +112,8 @@ def test_deadlocks_with_a_rival_lose_and_double_nothing(
         settled = await crew.settle()
         problems = await crew.prove()
         await crew.close()
-        lost = sum(problem.startswith("lost") for problem in problems)
         print(
-            f"lost {lost} of {crew.history.acknowledged} acknowledged; {victims} of the nodes'"
+            f"{figures(crew.history, problems)}; {victims} of the nodes'"
             f" transactions and {rival.own} of the rival's were rolled back; longest wait"
             f" {crew.history.longest_wait():.2f} s; all arrived within {settled:.2f} s"
         )

@@ -12,7 +12,6 @@ from im.store.faults import POINTS
 from tests.cluster.crew import SETTINGS, Crew
 from tests.cluster.proof import figures
 from tests.cluster.storm import Storm, death
-from tests.cluster.wait import until
 from tests.services.node import NodeFactory
 from tests.services.schema import make_schema
 
@@ -84,8 +83,7 @@ def test_a_node_killed_at_a_step_of_a_messages_way_loses_and_doubles_nothing(
         ending = asyncio.Event()
         working = asyncio.create_task(crew.work(ending.is_set))
         await death(fatal, point, hit)
-        before = crew.history.acknowledged
-        await until(lambda: crew.history.acknowledged > before + FEW)
+        await crew.more(FEW)
         ending.set()
         await working
         settled = await crew.settle()

@@ -10,6 +10,7 @@ from statistics import median
 
 from tests.cluster.crew import Crew
 from tests.cluster.over_redis import over_redis
+from tests.cluster.proof import figures
 from tests.cluster.wait import until
 from tests.services.node import Node, NodeFactory
 from tests.services.redis_server import RedisServer
@@ -37,9 +38,8 @@ async def live_through(
     settled = await crew.settle()
     problems = await crew.prove()
     await crew.close()
-    lost = sum(problem.startswith("lost") for problem in problems)
     print(
-        f"lost {lost} of {crew.history.acknowledged} acknowledged; longest wait"
+        f"{figures(crew.history, problems)}; longest wait"
         f" {crew.history.longest_wait():.2f} s; median delay to people of the other node"
         f" {', then '.join(f'{delay * 1000:.0f} ms' for delay in delays)}; all arrived within"
         f" {settled:.2f} s"

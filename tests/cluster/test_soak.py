@@ -58,8 +58,7 @@ def test_random_faults_of_everything_at_once_lose_no_message(
         working = asyncio.gather(crew.work(ending.is_set), restless.live(ending.is_set))
         await until(lambda: crew.history.acknowledged > MESSAGES)
         await soak.rage(faults)
-        before = crew.history.acknowledged
-        await until(lambda: crew.history.acknowledged > before + MESSAGES, MENDED_SECONDS)
+        await crew.more(MESSAGES, MENDED_SECONDS)
         ending.set()
         await working
         settled = await crew.settle(MENDED_SECONDS)

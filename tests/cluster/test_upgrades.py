@@ -12,6 +12,7 @@ import pytest
 from im.store.migrations import HEAD
 from tests.cluster.crew import SETTINGS, Crew
 from tests.cluster.newer import newer_program
+from tests.cluster.proof import figures
 from tests.cluster.wait import until
 from tests.services.node import NodeFactory
 from tests.services.ports import PortReservations
@@ -50,16 +51,14 @@ def test_older_nodes_end_with_a_sentence_when_a_newer_one_migrates_and_lose_noth
         ready = time.monotonic()
         statuses = [await asyncio.to_thread(each.process.wait, 30) for each in older]
         took = time.monotonic() - ready
-        before = crew.history.acknowledged
-        await until(lambda: crew.history.acknowledged > before + MESSAGES)
+        await crew.more(MESSAGES)
         ending.set()
         await working
         settled = await crew.settle()
         problems = await crew.prove()
         await crew.close()
-        lost = sum(problem.startswith("lost") for problem in problems)
         print(
-            f"lost {lost} of {crew.history.acknowledged} acknowledged; the older nodes had ended"
+            f"{figures(crew.history, problems)}; the older nodes had ended"
             f" {took:.1f} s after the newer one was ready; longest wait"
             f" {crew.history.longest_wait():.2f} s; all arrived within {settled:.2f} s"
         )
