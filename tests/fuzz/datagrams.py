@@ -13,7 +13,7 @@ from relay.events import Deliver, Gap, KeyUnknown, Up
 from relay.frames import Hello, decode_frames
 from relay.keyring import Keyring
 from relay.packet import Header, PacketError, Space, parse_header, seal, unseal
-from tests.relay.network import Network
+from tests.relay.network import busy_cluster
 
 RING = Keyring(b"fuzzfuzz", {1: b"k" * 32}, 1)
 HELD = 1 << 16
@@ -27,15 +27,9 @@ STRANGE = 2
 
 def seeds() -> list[bytes]:
     """What three simulated nodes said to each other while a fifth was lost."""
-    network = Network(1, loss=0.2, ring=RING)
-    network.recording = []
-    for number in range(3):
-        network.start(f"n{number}")
-    network.run(0.5)
-    for number in range(60):
-        network.publish(f"n{number % 3}", ordered=number % 2 == 0, size=number * 90)
-        network.run(0.02)
+    network = busy_cluster(grown=90, loss=0.2, ring=RING)
     network.leave("n2")
+    assert network.recording
     found = []
     for datagram, _ in network.recording[:: len(network.recording) // 80]:
         header = parse_header(datagram)

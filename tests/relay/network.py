@@ -248,3 +248,19 @@ class Network:
                 p.payload not in arrived for p in self.published if p.node != receiver.name
             )
         return missing
+
+
+def busy_cluster(*, grown: int = 30, loss: float = 0.0, ring: Keyring | None = None) -> Network:
+    """Three nodes that have talked for two seconds, everything recorded.
+
+    ``grown``: bytes by which each payload is larger than the one before.
+    """
+    network = Network(1, loss=loss, ring=ring)
+    network.recording = []
+    for number in range(3):
+        network.start(f"n{number}")
+    network.run(0.5)
+    for number in range(60):
+        network.publish(f"n{number % 3}", ordered=number % 2 == 0, size=number * grown)
+        network.run(0.02)
+    return network

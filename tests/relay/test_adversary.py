@@ -13,23 +13,10 @@ from relay.events import Deliver, Down, Gap, KeyUnknown, Up
 from relay.frames import Bye, Frame, Hello
 from relay.keyring import Keyring
 from relay.packet import Header, Space, parse_header, seal
-from tests.relay.network import Network, SimulatedNode
+from tests.relay.network import Network, SimulatedNode, busy_cluster
 from tests.relay.nodes import CLUSTER, keyring
 
 STRANGER = ("10.9.9.9", 4000)
-
-
-def busy_cluster(seed: int = 1) -> Network:
-    """Three nodes that have talked for two seconds, everything recorded."""
-    network = Network(seed)
-    network.recording = []
-    for number in range(3):
-        network.start(f"n{number}")
-    network.run(0.5)
-    for number in range(60):
-        network.publish(f"n{number % 3}", ordered=number % 2 == 0, size=number * 30)
-        network.run(0.02)
-    return network
 
 
 def told(node: SimulatedNode) -> list[object]:
