@@ -25,6 +25,8 @@ from im.store.database import DatabaseSettings, open_database
 
 async def main():
     database = open_database(DatabaseSettings(sys.argv[1]))
+    print("ready", flush=True)
+    sys.stdin.readline()
     for number in range(int(sys.argv[3])):
         def add(cursor):
             (before,) = cursor.execute("SELECT n FROM t WHERE id = 1").one()
@@ -43,7 +45,20 @@ def _counting(url: str, process: int, times: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", COUNT, url, str(process), str(times)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
+
+
+def _all_at_once(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Let them begin when the last of them is ready."""
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.close()
 
 
 @on_loop
@@ -53,12 +68,14 @@ async def test_processes_take_turns_and_lose_no_update(sqlite_url: str) -> None:
         await run(database, "CREATE TABLE turn (id INTEGER PRIMARY KEY, process INTEGER)")
         await run(database, "INSERT INTO t VALUES (1, 0)")
         processes = [_counting(sqlite_url, number, 400) for number in range(3)]
+        await asyncio.to_thread(_all_at_once, processes)
         for process in processes:
             assert await asyncio.to_thread(process.wait, 60) == 0
         assert await one(database, "SELECT n FROM t") == 1200
         # Nobody waits until the others are done: each has some of the middle third.
         turns = await rows(database, "SELECT process FROM turn ORDER BY id LIMIT 400 OFFSET 400")
         shares = [turns.count((number,)) for number in range(3)]
+        print(shares)
         assert min(shares) > 20, shares
 
 
