@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -145,12 +146,11 @@ def fetched(page: Page, module: str) -> None:
 
 
 def until(page: Page, condition: Callable[[], bool]) -> None:
-    """Wait for what the page cannot be asked to expect."""
-    for _ in range(200):
-        if condition():
-            return
+    """Wait for what the page cannot be asked to expect; a link may take half a minute to be back."""
+    end = time.monotonic() + 40
+    while not condition():
+        assert time.monotonic() < end, "it never came"
         page.wait_for_timeout(50)
-    raise AssertionError("it never came")
 
 
 def write(page: Page, text: str) -> None:
