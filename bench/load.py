@@ -43,6 +43,8 @@ LATE_MS = 100.0
 """A message that takes longer is late."""
 SETTLE_SECONDS = 20.0
 """What has not arrived by then is missing."""
+MEMORY_LOOKS = 11
+"""Of the memory of each node, in the figures."""
 COME_SHARE = 0.2
 """Of the time, in which everyone comes for the first time."""
 LIFE_SECONDS = 60.0
@@ -90,7 +92,7 @@ async def live(
         "read from the log, for the relay had lost it": await place.counted("im_healed_total"),
         "refused since a node was behind": await place.counted("im_shed_total"),
         "refused": dict(notes.refused),
-        "memory, MiB": [round(each, 1) for each in memory.last()],
+        "memory, MiB": memory.looks(MEMORY_LOOKS),
         "memory, MiB a minute": memory.slopes(),
         "processor, cores": spent,
     }

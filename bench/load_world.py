@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import combinations
+from statistics import median
 
 from argon2 import PasswordHasher
 
@@ -82,13 +84,18 @@ class Memory:
             await asyncio.sleep(seconds)
 
     def slopes(self) -> list[float]:
-        """MiB a minute of each node, by least squares, over the second half."""
+        """MiB a minute of each node over the second half: the median of all slopes (Theil–Sen).
+
+        What is loaded once in between, like the decoder of a picture, is a step and no slope.
+        """
         half = self.samples[len(self.samples) // 2 :]
         return [_slope([(at, found[n]) for at, found in half]) for n in range(len(self._nodes))]
 
-    def last(self) -> list[float]:
-        """MiB of each node."""
-        return self.samples[-1][1] if self.samples else []
+    def looks(self, number: int) -> list[list[float]]:
+        """MiB of each node at so many times, evenly from the first to the last."""
+        last = len(self.samples) - 1
+        some = [self.samples[last * each // (number - 1)][1] for each in range(number)]
+        return [[round(found[n], 1) for found in some] for n in range(len(self._nodes))]
 
 
 @contextmanager
@@ -169,10 +176,5 @@ def _account(people: People, nodes: Sequence[RunningNode], number: int, count: i
 
 
 def _slope(points: Sequence[tuple[float, float]]) -> float:
-    if len(points) < 2:
-        return 0.0
-    middle_x = sum(x for x, _ in points) / len(points)
-    middle_y = sum(y for _, y in points) / len(points)
-    spread = sum((x - middle_x) ** 2 for x, _ in points)
-    rise = sum((x - middle_x) * (y - middle_y) for x, y in points)
-    return round(rise / spread * 60, 2) if spread else 0.0
+    rises = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(points, 2) if x2 > x1]
+    return round(median(rises) * 60, 2) if rises else 0.0

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
+from im.settle import settle
 from im.wire.portable_poll import Poll, PortablePoll
 
 MAX_EVENTS = 512
@@ -46,6 +47,7 @@ class Poller(Generic[P]):
         self._empty.set()
         self._poll = poll
         self._events: deque[tuple[int, int]] = deque()
+        self._line: deque[tuple[float, asyncio.Future[None]]] = deque()
         self._looking = self._more = False
         self._all_seen = loop.time()
         loop.add_reader(poll.fileno(), self._look)
@@ -57,10 +59,27 @@ class Poller(Generic[P]):
         return iter(list(self._connections.values()))
 
     def standing(self) -> float:
-        """Seconds for which there were always more that are ready than could be got to."""
-        if not (self._looking or self._events or self._more):
-            return 0.0
-        return self._loop.time() - self._all_seen
+        """Seconds for which there were always more that are ready than could be got to.
+
+        Or for which the next one in line has waited for its turn, if that is longer.
+        """
+        now = self._loop.time()
+        waited = now - self._line[0][0] if self._line else 0.0
+        if self._looking or self._events or self._more:
+            waited = max(waited, now - self._all_seen)
+        return waited
+
+    async def turn(self) -> None:
+        """Wait in line, of which one has a turn in each turn of the loop.
+
+        Who has brought much goes on like this, behind all who have just come with little: like the
+        old and the new flows of RFC 8290, section 4.2.
+        """
+        future: asyncio.Future[None] = self._loop.create_future()
+        if not self._line:
+            self._loop.call_soon(self._next)
+        self._line.append((self._loop.time(), future))
+        await future
 
     def oldest(self) -> P | None:
         """The one that came first, if there is any."""
@@ -95,9 +114,17 @@ class Poller(Generic[P]):
         await self._empty.wait()
 
     def close(self) -> None:
-        """Stop polling."""
+        """Stop polling; who waits in line goes on."""
+        while self._line:
+            settle(self._line.popleft()[1], None)
         self._loop.remove_reader(self._poll.fileno())
         self._poll.close()
+
+    def _next(self) -> None:
+        if self._line:
+            settle(self._line.popleft()[1], None)
+        if self._line:
+            self._loop.call_soon(self._next)
 
     def _look(self) -> None:
         if not self._events:

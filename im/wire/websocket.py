@@ -171,7 +171,7 @@ class WebSocketConnection:
         while self._state < ENDING:
             if self._in_turn == EVENTS_IN_TURN:
                 self._in_turn = 0
-                return asyncio.sleep(0)
+                return self._sockets.connections.turn()
             self._in_turn += 1
             try:
                 event = self._decoder.next_event()

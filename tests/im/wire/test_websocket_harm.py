@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tracemalloc
 from collections import Counter
+from functools import partial
 
 import pytest
 from websockets.frames import Opcode
@@ -41,6 +42,31 @@ async def test_many_small_frames_leave_others_their_turn(io_loop: object, opcode
         assert await pair.read_all() == b"\x88\x00"
         assert turns.total() == many
         assert max(turns.values()) <= websocket.EVENTS_IN_TURN
+
+
+async def test_whoever_writes_little_is_not_behind_all_who_write_much(io_loop: object) -> None:
+    async with opened() as light:
+        heavy = [light.beside() for _ in range(8)]
+        passed_on: list[int] = []
+        waited: list[int] = []
+        for number, one in enumerate(heavy):
+            one.owner.on_each = partial(passed_on.append, number)
+        light.owner.on_each = lambda: waited.append(len(passed_on))
+        frame = sent(Opcode.TEXT)
+        many = READ_BYTES // len(frame)
+        for one in heavy:
+            one.connection.start(b"")
+            await one.write(frame * many)
+        await until(lambda: len(set(passed_on)) == len(heavy))
+        for _ in range(20):
+            before = len(passed_on)
+            await light.write(text("a word"))
+            await until(lambda: bool(waited))
+            assert waited.pop() - before <= 4 * websocket.EVENTS_IN_TURN
+        assert Counter(passed_on).keys() == set(range(8)), "those go on in turns"
+        await until(lambda: len(passed_on) == len(heavy) * many)
+        for one in heavy:
+            one.connection.abort()
 
 
 async def test_a_broadcast_leaves_others_their_turn(
