@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 
 from bench.load_people import PASSWORD, Account
 from bench.million_machine import Plan
-from bench.million_memory import proportional_kib
+from bench.million_memory import anonymous_kib
 from bench.million_nodes import Heartbeat, RunningNode, cluster, database
 from bench.million_people import People, make_people, token
 from bench.threads import processor_seconds
@@ -70,7 +70,7 @@ class World:
 
 
 class Memory:
-    """What the nodes hold, looked at again and again (MiB, ``proportional_kib``)."""
+    """What the nodes hold, looked at again and again (MiB, ``anonymous_kib``)."""
 
     def __init__(self, nodes: Sequence[RunningNode]) -> None:
         self._nodes = nodes
@@ -79,7 +79,7 @@ class Memory:
     async def watch(self, seconds: float) -> None:
         """Look every so often, until it is cancelled."""
         while True:
-            found = [proportional_kib(node.pid) / 1024 for node in self._nodes]
+            found = [anonymous_kib(node.pid) / 1024 for node in self._nodes]
             self.samples.append((time.monotonic(), found))
             await asyncio.sleep(seconds)
 

@@ -57,9 +57,21 @@ def read_memory(nodes: Iterable[int], holders: Iterable[int], database: int) -> 
 
 def proportional_kib(pid: int) -> int:
     """Proportional set size of a process; 0 when it is gone."""
+    return _rolled_up(pid, "Pss:")
+
+
+def anonymous_kib(pid: int) -> int:
+    """What a process has of its own, without files; 0 when it is gone.
+
+    It does not grow when others end that had the same program's files open.
+    """
+    return _rolled_up(pid, "Anonymous:")
+
+
+def _rolled_up(pid: int, name: str) -> int:
     with suppress(FileNotFoundError, ProcessLookupError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(name):
                 return int(line.split()[1])
     return 0
 
