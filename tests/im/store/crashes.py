@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from im.store.cursor import Cursor
 from im.store.database import Database
-from tests.checker import Acknowledged, Attempt, Head, Problem, Row, problems, read_history
+from tests.checker import Acknowledged, Attempt, Event, Head, Problem, Row, problems, read_history
 from tests.im.store.harness import private
 from tests.im.store.writer_program import SENDERS, key_of
 from tests.services.process import wait_until
@@ -35,21 +34,34 @@ class WriterProcess:
 
     def __init__(self, folder: Path, url: str, name: int, total: int, conversations: str) -> None:
         self.history = folder / f"history-{name}"
-        self.total = total * SENDERS * len(conversations.split(","))
+        self._each = total
+        self._outboxes = SENDERS * len(conversations.split(","))
         self._log = folder / f"log-{name}"
-        self._arguments = [url, str(self.history), str(name), str(total), conversations]
+        self._url, self._name, self._conversations = url, str(name), conversations
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, fault: str = "") -> None:
         """Start it; ``fault`` as in ``parse_fault``."""
+        arguments = [self._url, self.history, self._name, str(self._each), self._conversations]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.im.store.writer_program", *self._arguments, fault],
+                [sys.executable, "-m", "tests.im.store.writer_program", *arguments, fault],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,
             )
+
+    def go_on(self) -> None:
+        """Start it with twice as much to send, where the disk was so fast that it is done."""
+        assert self.returncode == 0, self.log
+        self._each *= 2
+        self.start()
+
+    @property
+    def total(self) -> int:
+        """How many entries it sends in all its lives."""
+        return self._each * self._outboxes
 
     @property
     def pid(self) -> int:
@@ -85,24 +97,29 @@ class WriterProcess:
     @property
     def acknowledged(self) -> int:
         """How many entries were acknowledged in all its lives; none is acknowledged twice."""
-        if not self.history.exists():
-            return 0
-        return self.history.read_bytes().count(f'"{Acknowledged.__name__}"'.encode())
+        return self._noted(Acknowledged)
 
-    def wait_acknowledged(self, number: int, timeout: float = 30.0) -> float:
-        """Return when so many are acknowledged, with the seconds that it took."""
-        start = time.monotonic()
+    def wait_attempted(self) -> None:
+        """Return when it has begun to send in its first life."""
+        wait_until(lambda: self._noted(Attempt) > 0, timeout=60.0, what="an attempt")
+
+    def wait_acknowledged(self, number: int) -> None:
+        """Return when so many are acknowledged, or it has ended."""
         wait_until(
             lambda: self.acknowledged >= number or self.returncode is not None,
-            timeout=timeout,
+            timeout=60.0,
             what=f"acknowledgement {number} of {self.total}",
         )
-        return time.monotonic() - start
 
     @property
     def log(self) -> str:
         """What it printed."""
         return self._log.read_text("utf-8")
+
+    def _noted(self, event: type[Event]) -> int:
+        if not self.history.exists():
+            return 0
+        return self.history.read_bytes().count(f'"{event.__name__}"'.encode())
 
 
 async def prove(database: Database, writers: Sequence[WriterProcess]) -> list[Problem]:
