@@ -146,7 +146,7 @@ def fetched(page: Page, module: str) -> None:
 
 
 def until(page: Page, condition: Callable[[], bool]) -> None:
-    """Wait for what the page cannot be asked to expect; a link may take half a minute to be back."""
+    """Wait for what the page cannot be asked to expect: half a minute and more, for a lost link."""
     end = time.monotonic() + 40
     while not condition():
         assert time.monotonic() < end, "it never came"
