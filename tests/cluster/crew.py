@@ -141,12 +141,12 @@ class Crew:
         """Somebody's connection breaks."""
         self._rng.choice([*self.clients, *self._devices]).drop()
 
-    async def more(self, messages: int, timeout: float = 20.0) -> None:
+    async def more(self, messages: int, timeout: float = 60.0) -> None:
         """Wait until more than so many are acknowledged from now on. Raises ``TimeoutError``."""
         before = self.history.acknowledged
         await until(lambda: self.history.acknowledged > before + messages, timeout)
 
-    async def settle(self, timeout: float = 20.0) -> float:
+    async def settle(self, timeout: float = 60.0) -> float:
         """Wait until everything has arrived; seconds that it took, at most ``timeout``.
 
         What has not arrived by then is for the proof to tell.
@@ -169,7 +169,7 @@ class Crew:
         for number, client in enumerate(latecomers):
             await self._connect(client, f"latecomer {number}", late=True)
         ends = await asyncio.to_thread(heads, self._database)
-        await self._arrive(self.history.readings[first:], ends, 20.0)
+        await self._arrive(self.history.readings[first:], ends, 60.0)
         await self._close(latecomers)
         searched = await self._search()
         book = await asyncio.to_thread(read_book, self._database)

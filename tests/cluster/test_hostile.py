@@ -106,7 +106,7 @@ def test_where_descriptors_are_short_accepting_rests_and_goes_on(embedded: Node)
             with ExitStack() as stack:
                 for _ in range(2 * SPARE):
                     stack.enter_context(call(embedded))
-                await until(lambda: "no connection can be accepted" in embedded.log, 20, "a word")
+                await until(lambda: "no connection can be accepted" in embedded.log, what="a word")
                 sent = time.monotonic()
                 await one.send(f"u:{other.user.id}", "who is connected goes on")
                 took = time.monotonic() - sent
@@ -171,7 +171,7 @@ def test_whoever_breaks_off_anywhere_leaves_nothing_behind(
                 with suppress(ConnectionError):
                     await asyncio.to_thread(attack, embedded, rng)
             await one.send("all", "nothing has happened")
-            await until(lambda: descriptors(embedded) <= before + 2, 20, "the end of all")
+            await until(lambda: descriptors(embedded) <= before + 2, what="the end of all")
             assert one.connections == 1
 
     asyncio.run(run())

@@ -94,7 +94,7 @@ def test_a_killed_worker_comes_back_and_messages_flow_all_the_time(
                     await one.send(to, f"text {sent}")
                     assert time.monotonic() < killed + 15, "the worker did not come back"
                 print(f"a worker came back {time.monotonic() - killed:.2f} s after its death")
-            await until(lambda: two._entries.qsize() == sent, 10, "all that was sent")
+            await until(lambda: two._entries.qsize() == sent, what="all that was sent")
             assert await nodes_behind(url, one.token, 2) == set(before), "on the same port"
 
     asyncio.run(run())

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], bool], timeout: float = 20.0, what: str = "it") -> float:
+async def until(condition: Callable[[], bool], timeout: float = 60.0, what: str = "it") -> float:
     """Return once ``condition()`` is true: seconds that it took. Raises ``TimeoutError``."""
     begun = time.monotonic()
     while not condition():

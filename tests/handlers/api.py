@@ -18,7 +18,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 PASSWORD = "correct horse"
 ON_BOTH = pytest.mark.parametrize("database_url", ["sqlite", "mariadb"], indirect=True)
 """Each test on both databases."""
-WAIT = 5.0
+WAIT = 30.0
 """Seconds that a test waits for a frame."""
 
 

@@ -24,7 +24,7 @@ from tests.relay.buses import Words, make_bus
 from tests.relay.nodes import CLUSTER, KEY, Recorder
 from tests.source import ROOT
 
-CLOSE_TIME = 2.5
+CLOSE_TIME = 3 * 2.0
 """Seconds that a close may take: 2, and the time of a busy machine."""
 
 
@@ -282,9 +282,9 @@ class KillContract:
     ) -> None:
         async with joined(words, "a") as (a, heard):
             with speaker(words, "b") as b:
-                await heard.until(lambda: a.members() == ["b"], 20)
+                await heard.until(lambda: a.members() == ["b"])
                 b.kill()
                 began = time.monotonic()
                 await heard.until(lambda: a.members() == [])
-                assert time.monotonic() - began < 6.5
+                assert time.monotonic() - began < 3 * 6
             assert heard.calls == [("up", "b"), ("gap", "b"), ("gap", "b"), ("down", "b")]

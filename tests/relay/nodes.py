@@ -43,7 +43,7 @@ class Recorder:
         self.calls.append(call)
         self.changed.set()
 
-    async def until(self, condition: Callable[[], bool], within: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], within: float = 30.0) -> None:
         """Wait until ``condition`` holds; checked whenever something happens."""
         async with asyncio.timeout(within):
             while not condition():

@@ -14,7 +14,7 @@ import pytest
 from relay.bus import BusError
 from relay.redis import RedisBus
 from tests.relay.buses import Words
-from tests.relay.contract import joined, mesh, on_loop, speaker
+from tests.relay.contract import CLOSE_TIME, joined, mesh, on_loop, speaker
 from tests.relay.nodes import Recorder, keyring
 from tests.services.redis_server import RedisServer
 
@@ -80,10 +80,10 @@ async def test_a_redis_that_halts_is_down_and_comes_back_with_a_gap(
         await heard.until(lambda: len(heard.payloads) > 20)
         redis_server.stop()
         began = time.monotonic()
-        await heard.until(lambda: ("down", "a") in heard.calls, 8)
-        assert time.monotonic() - began < 6.5
+        await heard.until(lambda: ("down", "a") in heard.calls)
+        assert time.monotonic() - began < 3 * 6
         redis_server.cont()
-        await heard.until(lambda: heard.calls[-2:] == [("up", "a"), ("gap", "a")], 8)
+        await heard.until(lambda: heard.calls[-2:] == [("up", "a"), ("gap", "a")])
         after = len(published)
         await heard.until(lambda: numbers(heard)[-1] > after)
     check(heard, published)
@@ -189,7 +189,7 @@ async def test_it_closes_within_two_seconds_while_redis_halts(
         a.publish("t", b"nobody hears it")
         began = time.monotonic()
         await asyncio.gather(a.close(), b.close())
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < CLOSE_TIME
 
 
 @pytest.mark.parametrize(

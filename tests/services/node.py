@@ -18,7 +18,7 @@ from tests.services.process import ServiceProcess
 from tests.services.schema import SQLITE, Schema
 
 RUN = Path(__file__).resolve().parents[2] / "run.py"
-READY_TIMEOUT = 30.0
+READY_TIMEOUT = 60.0
 """Seconds that a node may take until ``/readyz`` says 200."""
 DRAIN_TIMEOUT = 30.0
 """Seconds that a node may take to end after SIGTERM."""
@@ -103,7 +103,7 @@ class Node:
         """Whether ``/readyz`` says 200 now."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(f"{self.url}/readyz", timeout=2) as response:
+            with opener.open(f"{self.url}/readyz", timeout=10) as response:
                 return bool(response.status == 200)
         except (OSError, http.client.HTTPException):
             return False

@@ -23,7 +23,7 @@ class ServiceFailed(Exception):
 
 
 def wait_until(
-    condition: Callable[[], bool], *, timeout: float = 10.0, what: str = "condition"
+    condition: Callable[[], bool], *, timeout: float = 30.0, what: str = "condition"
 ) -> None:
     """Return once ``condition()`` is true; raises ``TimeoutError`` after ``timeout`` seconds.
 
@@ -124,7 +124,7 @@ class ServiceProcess:
         """SIGCONT: go on after ``stop``."""
         self.signal(signal.SIGCONT)
 
-    def terminate(self, timeout: float = 15.0) -> int:
+    def terminate(self, timeout: float = 30.0) -> int:
         """SIGTERM to the process alone and wait; returns the exit code.
 
         Raises ``ServiceFailed`` if it still runs after ``timeout`` seconds.
@@ -140,7 +140,7 @@ class ServiceProcess:
             self.signal(signal.SIGKILL)
             self._process.wait()
 
-    def wait(self, timeout: float = 15.0) -> int:
+    def wait(self, timeout: float = 30.0) -> int:
         """The exit code, once it ended. Raises ``ServiceFailed`` after ``timeout`` seconds."""
         if self._process is None:
             raise ServiceFailed(f"{self.command[0]} was not started")

@@ -40,7 +40,7 @@ def test_closing_a_folder_kills_its_processes_and_removes_it(tmp_path: Path) -> 
     child = subprocess.Popen(["sleep", "600"], env={**os.environ, **folder.environment})
     wait_until(lambda: owned(folder.path) == [child.pid], what="the child")
     folder.close()
-    assert child.wait(timeout=5) == -signal.SIGKILL
+    assert child.wait(timeout=30) == -signal.SIGKILL
     assert not folder.path.exists()
     folder.close()
 

@@ -169,7 +169,7 @@ def test_closing_a_network_kills_what_runs_in_it(netns: Callable[[int], Network]
     child = subprocess.Popen([*machine.prefix, "sleep", "600"])
     wait_until(lambda: pids(machine) == [str(child.pid)], what="the child in its namespace")
     network.close()
-    assert child.wait(timeout=5) == -signal.SIGKILL
+    assert child.wait(timeout=30) == -signal.SIGKILL
     assert machine.name not in _namespaces()
 
 

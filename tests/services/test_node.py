@@ -28,7 +28,7 @@ def launch(ports: PortReservations) -> Iterator[NodeFactory]:
 
 def answer(node: Node) -> Any:
     """What the program says of itself."""
-    with urllib.request.urlopen(node.url, timeout=5) as response:
+    with urllib.request.urlopen(node.url, timeout=30) as response:
         return json.load(response)
 
 
@@ -78,7 +78,7 @@ def test_a_killed_node_refuses_and_a_stopped_one_is_silent(launch: NodeFactory) 
     node.kill9()
     assert not node.running
     with pytest.raises(urllib.error.URLError, match="refused"):
-        urllib.request.urlopen(node.url, timeout=5)
+        urllib.request.urlopen(node.url, timeout=30)
 
 
 def test_a_node_that_does_not_start_shows_why(launch: NodeFactory) -> None:

@@ -167,7 +167,7 @@ def test_closing_waits_for_all_that_was_begun() -> None:
             await asyncio.sleep(0)
             assert not closing.done()
             desk.writer.say(stored(2 - left))
-        await asyncio.wait_for(closing, 5)
+        await asyncio.wait_for(closing, 30)
         assert len(desk.heard) == 2
 
     asyncio.run(run())

@@ -20,7 +20,7 @@ from im.wire.sockets import Sockets
 from im.wire.tls import TlsSession
 from im.wire.websocket import WebSocketConnection
 
-WAIT = 10.0
+WAIT = 30.0
 QUEUE_BYTES = 100_000
 FRAME_BYTES = 200_000
 
