@@ -173,6 +173,7 @@ def test_people_and_bots_are_added_and_accounts_deleted(node: NodeFactory, new_p
     page.fill("#new-user-name", "Build")
     confirm(page, "Add")
     expect(user(page, "Build").locator(".tag")).to_have_text("Bot")
+    expect(user(page, "Build").locator(".prog")).to_be_visible()
     choose(page, "Cem", "Delete account")
     expect(page.locator("dialog")).to_contain_text("This cannot be undone")
     confirm(page, "Delete account")

@@ -393,6 +393,7 @@ export class Client {
   }
 }
 
-function publicPart({ id, name, kind, role, avatar, note, deleted }) {
+/** What others know of a user, of what they know of themselves or an administrator of them. */
+export function publicPart({ id, name, kind, role, avatar, note, deleted }) {
   return { id, name, kind, role, avatar, note, deleted };
 }

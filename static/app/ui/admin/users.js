@@ -1,4 +1,5 @@
 import { html, useEffect, useState } from "../../../vendor/preact.js";
+import { publicPart } from "../../client/client.js";
 import { useApp } from "../context.js";
 import { Avatar, Empty, Icon, IconButton } from "../elements.js";
 import { Confirm } from "../layer-views.js";
@@ -21,7 +22,7 @@ const FILTERS = {
 
 /** All accounts: found by name, phone or e-mail, page by page. */
 export function UsersSection() {
-  const { t, layers } = useApp();
+  const { t, client, layers } = useApp();
   const { administration } = useAdmin();
   const [typed, setTyped] = useState("");
   const [query, setQuery] = useState("");
@@ -32,6 +33,7 @@ export function UsersSection() {
   }, [typed]);
   const pages = usePages(async (cursor) => {
     const page = await administration.users({ q: query, ...FILTERS[filter] }, cursor ?? 0);
+    client.people.learn(page.users.map(publicPart));
     return [page.users, page.after ?? null];
   }, `${filter} ${query}`);
   const add = () => layers.open(NewUser, { administration, onMade: pages.begin });
