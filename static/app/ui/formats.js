@@ -30,7 +30,9 @@ function createFormats(lang) {
     /** A span in its largest unit. */
     span(milliseconds) {
       const [size, format] = spans.find(([ms]) => milliseconds >= ms) ?? spans[spans.length - 1];
-      return format.format(Math.max(0, Math.floor(milliseconds / size)));
+      const said = format.format(Math.max(0, Math.floor(milliseconds / size)));
+      // Between a figure and a Chinese word the page has a space, the browser's words have none.
+      return said.replace(/(\d)(?=[^\d\s])/, "$1 ");
     },
     clock: (time) => clock.format(time),
     /** A day with its clock time. */
