@@ -27,8 +27,8 @@ class Shooter:
         """Go to the chats, or into one."""
         tail = f"/{conversation}" if conversation else ""
         self.at(f"#/chats{tail}{'/details' if details else ''}")
-        if conversation:
-            self.page.wait_for_selector(".rows-in [data-seq], .log-in .empty", state="attached")
+        shown = ".rows-in [data-seq], .log-in .empty" if conversation else ".pane a.row"
+        self.page.wait_for_selector(shown, state="attached")
 
     def at(self, hash_: str) -> None:
         """Go to a place of the chat page and wait until it is quiet."""
