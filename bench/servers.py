@@ -168,15 +168,16 @@ def serving(
     folder: Path,
     certificate: Path | None = None,
     settings: Mapping[str, str] = MappingProxyType({}),
+    program: Path = ROOT / "run.py",
 ) -> Iterator[Server]:
     """A server that is ready, inside TLS if it has a certificate, and killed at the end.
 
-    ``settings``: ours, besides what all measurements have (``IM_…``).
+    ``settings``: ours, besides what all measurements have (``IM_…``). ``program`` starts ours.
     """
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("IM_")}
     if name == OURS:
-        command: list[str | Path] = [sys.executable, ROOT / "run.py"]
+        command: list[str | Path] = [sys.executable, program]
         environment |= {
             "IM_HTTP_ADDRESS": "127.0.0.1",
             "IM_HTTP_PORT": str(port),

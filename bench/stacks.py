@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.threads import Usage
 
 ROOT = Path(__file__).resolve().parent.parent
 MAP = ROOT / "bench" / "steps.toml"
 REST = "the rest"
+GARBAGE = "the garbage collector"
+LOOP = "the event loop itself"
+OWN = ("im/", "relay/", "handlers/")
 THREAD = re.compile(r"thread \((\d+)\)")
 FRAME = re.compile(r"(.+) \((.+?)(?::\d+)?\)")
 PLACES = re.compile(rf"^(?:.*/site-packages|.*/lib/python3\.\d+|{re.escape(str(ROOT))})/")
@@ -63,26 +68,67 @@ class Steps:
 
     def of(self, sample: Sample) -> str | None:
         """The step of its innermost function that has one; None: it waits."""
-        for function in reversed(sample.functions):
-            if function in self._within:
-                return self._within[function]
+        within = self.within(sample)
+        if within != "":
+            return within
         for function in reversed(sample.functions):
             step = self._at.get(function) or self._at.get(function.rpartition(":")[0])
             if step is not None:
                 return step
         return REST
 
-    def shares(self, samples: Iterable[Sample]) -> dict[int, dict[str, float]]:
-        """For each thread, what part of its samples at work is in which step."""
-        counts: dict[int, Counter[str]] = {}
-        for sample in samples:
-            step = self.of(sample)
-            if step is not None:
-                counts.setdefault(sample.thread, Counter())[step] += sample.count
-        return {
-            thread: {step: count / found.total() for step, count in found.items()}
-            for thread, found in counts.items()
-        }
+    def within(self, sample: Sample) -> str | None:
+        """What counts wherever in a sample it is; "" where there is none, None: it waits."""
+        for function in reversed(sample.functions):
+            if function in self._within:
+                return self._within[function]
+        return ""
+
+
+class OwnFunctions:
+    """Which function of the messenger's own a sample is in: its innermost one. What libraries and
+    the kernel do for it counts as its time."""
+
+    def __init__(self) -> None:
+        self._steps = Steps()
+
+    def of(self, sample: Sample) -> str | None:
+        """That function, ``file:name``, or what stands in for one; None: it waits."""
+        if (step := self._steps.within(sample)) is None:
+            return None
+        if step == GARBAGE:
+            return step
+        for function in reversed(sample.functions):
+            if function.startswith(OWN):
+                return function
+        return LOOP if "asyncio/base_events.py:_run_once" in sample.functions else REST
+
+
+def shares(
+    samples: Iterable[Sample], of: Callable[[Sample], str | None]
+) -> dict[int, dict[str, float]]:
+    """For each thread, what part of its samples at work is where, by ``of``; None: it waits."""
+    counts: dict[int, Counter[str]] = {}
+    for sample in samples:
+        place = of(sample)
+        if place is not None:
+            counts.setdefault(sample.thread, Counter())[place] += sample.count
+    return {
+        thread: {place: count / found.total() for place, count in found.items()}
+        for thread, found in counts.items()
+    }
+
+
+def divided(
+    found: dict[int, dict[str, float]], threads: dict[int, Usage], count: int
+) -> dict[str, float]:
+    """Microseconds of each of ``count`` in each place: the threads' time, by their shares."""
+    times: dict[str, float] = defaultdict(float)
+    for thread, usage in threads.items():
+        # What was never seen at work has next to nothing.
+        for place, share in found.get(thread, {REST: 1.0}).items():
+            times[place] += share * usage.processor / count * 1e6
+    return times
 
 
 def _function(frame: str) -> str:

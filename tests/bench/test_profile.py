@@ -1,17 +1,23 @@
-"""The profile puts samples where they belong, and its map names what is there."""
+"""The profile puts samples where they belong, its map names what is there, and all of it runs."""
 
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from bench.profile import Counted, by_step
-from bench.stacks import REST, ROOT, Sample, Steps, read_samples
+from bench.profile_message import Counted
+from bench.stacks import LOOP as IN_LOOP
+from bench.stacks import REST, ROOT, OwnFunctions, Sample, Steps, divided, read_samples, shares
 from bench.threads import Usage
 
 LOOP = f"_run_once ({ROOT}/lib/python3.11/asyncio/base_events.py:1900)"
+FLUSH_PLACE = "im/wire/websocket.py:flush"
 FLUSH = f"WebSocketConnection.flush ({ROOT}/im/wire/websocket.py:288)"
 DELIVER = f"Client.deliver_all.<locals>.<listcomp> ({ROOT}/im/wire/client.py:80)"
 ENCODE = f"encode_frame ({ROOT}/im/wire/frames.py:262)"
@@ -44,12 +50,46 @@ def test_the_times_of_the_steps_are_the_threads_time() -> None:
     counted = Counted(10_000, threads, 0, Counter())
     loop, flush = ("asyncio/base_events.py:_run_once",), ("im/wire/websocket.py:flush",)
     samples = [Sample(1, loop, 20), Sample(1, (*loop, *flush), 60), Sample(1, ("poll",), 500)]
-    found = by_step(Steps(), [*samples, Sample(2, flush, 1)], counted)
+    of = Steps().of
+    found = divided(shares([*samples, Sample(2, flush, 1)], of), counted.threads, counted.messages)
     assert found == {
         "the event loop itself": pytest.approx(22.5),
         "send to the sockets": pytest.approx(67.5 + 10),
         REST: pytest.approx(50),
     }
+
+
+@pytest.mark.parametrize(
+    ("frames", "function"),
+    [
+        ((LOOP, FLUSH, "sock_send (/build/Modules/socketmodule.c:4207)"), FLUSH_PLACE),
+        ((LOOP, DELIVER, ENCODE), "im/wire/frames.py:encode_frame"),
+        ((LOOP, DELIVER, GARBAGE), "the garbage collector"),
+        ((LOOP, FLUSH, ASLEEP), None),
+        ((LOOP,), IN_LOOP),
+        (("main (/srv/other.py:3)",), REST),
+    ],
+)
+def test_what_is_done_for_a_function_counts_as_that_function(
+    frames: tuple[str, ...], function: str | None
+) -> None:
+    (sample,) = read_samples(f"thread (17): MainThread;{';'.join(frames)} 5\n")
+    assert OwnFunctions().of(sample) == function
+
+
+def test_a_delivery_and_a_connection_are_profiled(tmp_path: Path) -> None:
+    words = f"--what delivery,connection --seconds 2 --people 500 --keep {tmp_path}"
+    program = [sys.executable, "-m", "bench.profile", *words.split()]
+    printed = subprocess.run(program, check=True, stdout=subprocess.PIPE, text=True, timeout=240)
+    assert len(re.findall("[1-9][0-9,]* deliveries", printed.stdout)) == 2
+    assert "`im/wire/websocket.py:_send`" in printed.stdout
+    assert re.search("[1-9][0-9,]* people came, were greeted and went", printed.stdout)
+    assert re.search(r"WebSocketConnection\(.*\)` \| 1\.00 \| ", printed.stdout)
+    kept = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.txt"))
+    assert kept == [
+        "connection/functions-0.txt",
+        *("delivery/functions-1-0.txt", "delivery/functions-32-0.txt"),
+    ]
 
 
 def test_the_map_names_functions_that_there_are() -> None:
