@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -28,7 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Watch the skips once, in the process that sees every report.
 
     No test asserts a speed, those of Hypothesis neither. ``tmp_path`` is where the servers write.
+    What is compiled is kept, also where the environment asks otherwise: a quarter of what each of
+    hundreds of nodes does until it is ready would be to compile the program once more.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
     settings.register_profile(
         "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
