@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import time
 import zipfile
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.people import PASSWORD, QUICK, Person, at, bubble, enter, online, register, row
+from tests.browser.people import PASSWORD, QUICK, at, bubble, enter, online, pair, register, row
 from tests.browser.scanning import scanned
 from tests.browser.test_accessibility import violations
 from tests.handlers import samples
@@ -86,25 +89,37 @@ def test_what_cannot_be_fetched_is_not_opened_and_says_so(
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
-def test_the_password_is_changed(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    anna = register(url, "Anna")
-    page = new_page(locale="en-GB")
-    enter(page, anna, "settings/devices")
-    page.get_by_role("button", name="Change password").click()
-    page.fill("#password-password", "wrong")
-    page.fill("#password-new_password", "another-password-2")
-    page.fill("#password-repassword", "another-password-3")
-    page.get_by_role("button", name="Change password").click()
-    expect(page.locator("#password-repassword-error")).to_have_text("The two passwords differ")
-    page.fill("#password-repassword", "another-password-2")
-    page.get_by_role("button", name="Change password").click()
-    expect(page.locator(".sumerr")).to_be_focused()
-    page.fill("#password-password", PASSWORD)
-    page.get_by_role("button", name="Change password").click()
-    expect(page.get_by_text("Password changed")).to_be_visible()
-    again = {"name": "Anna", "password": "another-password-2"}
-    assert Person(0, "", "", url).call("POST", "/login", again)["user"]["id"] == anna.id
+def test_a_new_password_ends_the_sessions_at_other_nodes_and_opens_new_ones_there(
+    urls: tuple[str, str], new_page: Pages
+) -> None:
+    anna = register(urls[0], "Anna")
+    here, there = new_page(locale="en-GB"), new_page(locale="en-GB")
+    enter(there, at(anna, urls[1]))
+    enter(here, anna, "settings/devices")
+    here.get_by_role("button", name="Change password").click()
+    here.fill("#password-password", "wrong")
+    here.fill("#password-new_password", "another-password-2")
+    here.fill("#password-repassword", "another-password-3")
+    here.get_by_role("button", name="Change password").click()
+    expect(here.locator("#password-repassword-error")).to_have_text("The two passwords differ")
+    here.fill("#password-repassword", "another-password-2")
+    here.get_by_role("button", name="Change password").click()
+    expect(here.locator(".sumerr")).to_be_focused()
+    here.fill("#password-password", PASSWORD)
+    here.get_by_role("button", name="Change password").click()
+    expect(here.get_by_text("Password changed")).to_be_visible()
+
+    expect(there).to_have_url(f"{urls[1]}/?next=%2FtoChat")
+    for password in (PASSWORD, "another-password-2"):
+        there.fill("#name", "Anna")
+        there.fill("#password", password)
+        there.click("form[action='/login'] .btn.primary")
+        if password == PASSWORD:
+            expect(there.locator(".sumerr")).to_contain_text("do not match")
+    online(there)
+    here.reload()
+    online(here)
+    expect(here.locator(".sess")).to_have_count(2)
 
 
 def test_theme_and_language_hold_at_once_and_after_logging_out(
@@ -180,19 +195,45 @@ def test_the_page_asks_no_other_host_and_breaks_no_rule_of_its_own(
     assert new_page.console == []
 
 
-def test_all_of_ones_data_is_saved_as_a_file(node: NodeFactory, new_page: Pages) -> None:
-    url = node(env=QUICK).url
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    anna.call("POST", "/messages", {"to": f"u:{bo.id}", "text": "keep this"})
-    page = new_page(locale="en-GB")
+def test_all_of_ones_data_is_had_from_any_node_and_read_without_one(
+    urls: tuple[str, str], new_page: Pages, tmp_path: Path
+) -> None:
+    anna, bo, conversation = pair(*urls)
+    plan = b"%PDF-1.7\n" + bytes(900)
+    for sender, to, media, data, type_, name in (
+        (at(anna, urls[1]), bo, "picture", samples.photograph(), "image/jpeg", "quay.jpg"),
+        (bo, anna, "file", plan, "application/pdf", "watch.pdf"),
+    ):
+        file = sender.upload(data, type_, f"name={name}")
+        said = {"to": f"u:{to.id}", "media": media, "file": file, "text": f"keep {name}"}
+        sender.call("POST", "/messages", said)
+    page = new_page(locale="en-GB", service_workers="block")
     enter(page, anna, "settings/privacy")
+
+    def elsewhere(route: Route) -> None:
+        """Whether it can be had is asked at the other node, as through a proxy before both."""
+        asked.append(route.request.method)
+        route.continue_(url=f"{urls[1]}/api/me/export")
+
+    asked: list[str] = []
+    page.route("**/api/me/export", elsewhere, times=1)
     with page.expect_download() as download:
         page.get_by_role("link", name="Take my data along").click()
+    assert asked == ["HEAD"]
     assert download.value.suggested_filename.startswith("Anna 2")
     with zipfile.ZipFile(download.value.path()) as archive:
         assert archive.testzip() is None
-        name = f"conversations/p-{anna.id}-{bo.id}/messages.jsonl"
-        assert "keep this" in archive.read(name).decode()
+        log = f"conversations/{conversation.replace(':', '-')}/messages.jsonl"
+        assert "keep quay.jpg" in archive.read(log).decode()
+        archive.extractall(tmp_path)
+    page.goto((tmp_path / "index.html").as_uri())
+    assert violations(page) == []
+    page.get_by_role("link", name="Bo").click()
+    expect(page.get_by_text("keep watch.pdf")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('img').naturalWidth === 64")
+    assert violations(page) == []
+    kept = page.get_by_role("link", name="watch.pdf").evaluate("link => link.href")
+    assert Path(url2pathname(urlsplit(kept).path)).read_bytes() == plan
 
 
 def test_why_ones_data_cannot_be_had_is_said_in_words(node: NodeFactory, new_page: Pages) -> None:

@@ -10,10 +10,11 @@ from im.i18n import HTML_LANGUAGES, Catalogue, Language
 from im.protocol.server import Entry, Event, Message, User
 
 STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;"
-    "color-scheme:light dark}p{margin:.2rem 0 .8rem;white-space:pre-wrap;overflow-wrap:anywhere}"
+    ":root{color-scheme:light dark;background:Canvas;color:CanvasText}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
+    "p{margin:.2rem 0 .8rem;white-space:pre-wrap;overflow-wrap:anywhere}"
     "h2{font-size:1rem;margin:1rem 0 0}time,.event{opacity:.7;font-weight:normal;font-size:.85rem}"
-    "img{max-width:100%;max-height:24rem}nav{margin:1.5rem 0}"
+    "img{max-width:100%;max-height:24rem}nav,footer{margin:1.5rem 0}"
 )
 POLICY = "default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'"
 """The pages run nothing and fetch nothing, whatever was written to this person."""
@@ -83,7 +84,7 @@ class Words:
             f'<a href="{escape(to)}">{escape(self.say(key))}</a>' for to, key in links
         )
         return self._page(
-            title, f"<h1>{escape(title)}</h1><nav>{ways}</nav>{shown}<nav>{ways}</nav>"
+            title, f"<h1>{escape(title)}</h1><nav>{ways}</nav>{shown}<footer>{ways}</footer>"
         )
 
     def _page(self, title: str, body: str) -> str:
@@ -91,7 +92,7 @@ class Words:
             f'<!doctype html><html lang="{HTML_LANGUAGES[self._language]}"><meta charset="utf-8">'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
             '<meta name="viewport" content="width=device-width">'
-            f"<title>{escape(title)}</title><style>{STYLE}</style><body>{body}"
+            f"<title>{escape(title)}</title><style>{STYLE}</style><body><main>{body}</main>"
         )
 
     def _entry(self, entry: Entry, people: Mapping[int, User], files: Mapping[int, str]) -> str:
