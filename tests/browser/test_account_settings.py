@@ -15,11 +15,15 @@ from tests.browser.people import (
     PASSWORD,
     QUICK,
     Person,
+    at,
     befriend,
     bubble,
     enter,
+    go,
+    pair,
     private,
     register,
+    row,
     write,
 )
 from tests.browser.scanning import scanned
@@ -138,16 +142,17 @@ def test_a_wrong_code_is_said_and_the_second_factor_is_turned_off_again(
     assert anna.call("GET", "/me/factor") == {"enabled": False}
 
 
-def test_an_account_is_deleted_after_a_warning_and_the_password(
-    node: NodeFactory, new_page: Pages
+def test_an_account_is_deleted_after_a_warning_and_the_password_at_every_node_at_once(
+    urls: tuple[str, str], new_page: Pages
 ) -> None:
-    url = node(env=QUICK).url
-    register(url, "Master")
-    anna, bo = register(url, "Anna"), register(url, "Bo")
-    befriend(anna, bo)
+    register(urls[1], "Master")
+    anna, bo, conversation = pair(*urls)
     anna.send(f"u:{bo.id}", "good bye")
-    page, other = new_page(locale="en-GB"), new_page(locale="en-GB")
-    enter(other, anna)
+    group = anna.call("POST", "/groups", {"name": "Deck crew", "members": [bo.id]})["id"]
+    page, other, bos = (new_page(locale="en-GB") for _ in range(3))
+    enter(other, at(anna, urls[1]))
+    enter(bos, bo, f"chats/{conversation}")
+    expect(bos.locator(".chat-h h2")).to_have_text("Anna")
     enter(page, anna, "settings/privacy")
     page.get_by_role("button", name="Delete my account").click()
     dialog = page.locator("dialog")
@@ -159,11 +164,29 @@ def test_an_account_is_deleted_after_a_warning_and_the_password(
     expect(dialog.locator("#departure-password-error")).to_be_visible()
     dialog.get_by_label("Current password").fill(PASSWORD)
     dialog.get_by_role("button", name="Delete my account").click()
-    expect(page).to_have_url(f"{url}/")
-    expect(other).to_have_url(re.compile(rf"^{url}/(\?next=.*)?$"))
-    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('im.'))") == []
-    log_in(page, anna)
+    expect(page).to_have_url(f"{urls[0]}/")
+    expect(other).to_have_url(re.compile(rf"^{urls[1]}/(\?next=.*)?$"))
+    for left in (page, other):
+        stored = "Object.keys(localStorage).filter((key) => key.startsWith('im.'))"
+        assert left.evaluate(stored) == []
+    log_in(page, at(anna, urls[1]))
     expect(page.locator(".sumerr")).to_be_visible()
-    bos = new_page(locale="en-GB")
-    enter(bos, bo, f"chats/{private(anna, bo)}")
+
+    # What was said stays; who said it is called nothing any more, and cannot be written to.
     expect(bubble(bos, "good bye")).to_be_visible()
+    expect(bos.locator(".chat-h h2")).to_have_text("Deleted account")
+    expect(bos.get_by_role("main").get_by_text("This account was deleted.").last).to_be_visible()
+    expect(bos.locator(".comp")).to_have_count(0)
+    expect(row(bos, "Deleted account")).to_be_visible()
+    go(bos, f"contacts/{anna.id}")
+    expect(bos.locator(".hero h2")).to_contain_text("Deleted account")
+    for act in ("Message", "Add contact", "Block"):
+        expect(bos.get_by_role("button", name=act, exact=True)).to_have_count(0)
+    go(bos, f"groups/{group}")
+    expect(bos.locator(".prof .mem")).to_have_count(1)
+    expect(bos.locator(".prof .mem")).to_contain_text("Owner")
+    go(bos, "contacts")
+    expect(bos.locator(".pane .row")).to_have_count(0)
+    go(bos, f"chats/g:{group}")
+    expect(bos.locator(".log .sys", has_text="Deleted account left")).to_be_visible()
+    assert "Anna" not in bos.locator("body").inner_text()

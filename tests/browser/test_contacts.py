@@ -7,7 +7,6 @@ import re
 from playwright.sync_api import Route, expect
 
 from tests.browser.people import (
-    PASSWORD,
     QUICK,
     befriend,
     bubble,
@@ -123,26 +122,6 @@ def test_who_is_blocked_cannot_write_until_it_is_taken_back(
     expect(annas.locator(".comp textarea")).to_be_visible()
     bos.get_by_role("button", name="Retry").click()
     expect(bos.locator(".failed")).to_have_count(0)
-
-
-def test_whoever_deleted_their_account_is_called_so_and_not_written_to(
-    urls: tuple[str, str], new_page: Pages
-) -> None:
-    anna, bo = spread(urls, "Anna", "Bo")
-    befriend(anna, bo)
-    bo.send(f"u:{anna.id}", "farewell")
-    page = new_page(locale="en-GB")
-    enter(page, anna, f"chats/{private(anna, bo)}")
-    expect(page.locator(".comp textarea")).to_be_visible()
-    bo.call("DELETE", "/me", {"password": PASSWORD})
-    expect(page.locator(".chat-h h2")).to_have_text("Deleted account")
-    expect(page.get_by_role("main").get_by_text("This account was deleted.").last).to_be_visible()
-    expect(page.locator(".comp")).to_have_count(0)
-    expect(row(page, "Deleted account")).to_be_visible()
-    go(page, f"contacts/{bo.id}")
-    expect(page.locator(".hero h2")).to_contain_text("Deleted account")
-    for act in ("Message", "Add contact", "Block"):
-        expect(page.get_by_role("button", name=act, exact=True)).to_have_count(0)
 
 
 def test_somebody_is_unknown_only_once_the_node_has_said_so(
