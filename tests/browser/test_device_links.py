@@ -20,7 +20,7 @@ from tests.browser.people import (
     register,
     write,
 )
-from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
+from tests.browser.test_accessibility import combinations, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -131,7 +131,7 @@ def over(route: Route) -> None:
     route.fulfill(response=response, json=answer)
 
 
-@pytest.mark.parametrize(("language", "size"), COMBINATIONS)
+@pytest.mark.parametrize(("language", "size"), combinations(wide="en"))
 def test_the_way_of_a_phone_into_an_account_is_accessible(
     node: NodeFactory, new_page: Pages, language: str, size: str
 ) -> None:

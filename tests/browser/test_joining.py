@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.people import PASSWORD, QUICK, Person, at, confirm, enter, register, row, spread
 from tests.browser.scanning import scanned
-from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
+from tests.browser.test_accessibility import combinations, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -126,7 +126,7 @@ def test_a_group_is_made_with_what_it_is_about(node: NodeFactory, new_page: Page
     assert group["note"] == "From ten to six"
 
 
-@pytest.mark.parametrize(("language", "size"), COMBINATIONS)
+@pytest.mark.parametrize(("language", "size"), combinations(wide="zh"))
 def test_the_ways_into_a_group_are_accessible(
     node: NodeFactory, new_page: Pages, language: str, size: str
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.people import QUICK, Person, enter, pair
-from tests.browser.test_accessibility import COMBINATIONS, open_page, violations
+from tests.browser.test_accessibility import combinations, open_page, violations
 from tests.handlers import samples
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
@@ -27,7 +27,7 @@ def world(url: str) -> tuple[Person, str]:
     return anna, conversation
 
 
-@pytest.mark.parametrize(("language", "size"), COMBINATIONS)
+@pytest.mark.parametrize(("language", "size"), combinations(wide="zh"))
 def test_media_is_accessible(node: NodeFactory, new_page: Pages, language: str, size: str) -> None:
     url = node(env=QUICK).url
     anna, conversation = world(url)

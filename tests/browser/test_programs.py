@@ -20,7 +20,7 @@ from tests.browser.people import (
     register,
     spread,
 )
-from tests.browser.test_accessibility import COMBINATIONS, look_at, open_page
+from tests.browser.test_accessibility import combinations, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -167,7 +167,7 @@ def test_guests_are_offered_no_tokens(node: NodeFactory, new_page: Pages) -> Non
         Person(0, "", "", url).call("GET", "/tokens")
 
 
-@pytest.mark.parametrize(("language", "size"), COMBINATIONS)
+@pytest.mark.parametrize(("language", "size"), combinations(wide="en"))
 def test_what_is_for_programs_is_accessible(
     node: NodeFactory, new_page: Pages, language: str, size: str
 ) -> None:
