@@ -38,3 +38,11 @@ test("nobody is asked for twice, nor oneself, nor anew when only the order is an
   await people.watch([4], [2, 3]);
   assert.deepEqual(asked[1], [4, 2, 3]);
 });
+
+test("whose account was deleted is not here, even where the node still waits for their return", async () => {
+  const { people } = createPeople();
+  await people.watch([3], [2]);
+  people.learn([{ id: 3, name: "", deleted: true }]);
+  assert.equal(people.standing(3), "");
+  assert.equal(people.standing(2), "online");
+});

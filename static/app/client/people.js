@@ -40,10 +40,10 @@ export class People {
     return this.remarks.value.get(id) || (user?.deleted ? this.t("people.deleted") : user?.name) || `#${id}`;
   }
 
-  /** "online", "away", or "" for who is not here. */
+  /** "online", "away", or "" for who is not here: a deleted account is not, even while its links are waited for. */
   standing(id) {
     const state = this.presence.value.get(id);
-    return state?.online ? (state.away ? "away" : "online") : "";
+    return state?.online && !this.users.value.get(id)?.deleted ? (state.away ? "away" : "online") : "";
   }
 
   isOnline(id) {
