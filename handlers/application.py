@@ -36,7 +36,7 @@ from handlers.assets import AssetHandler, Assets
 from handlers.chat import ChatHandler
 from handlers.export import ExportHandler
 from handlers.ops import figures
-from handlers.request_log import log_answer
+from handlers.request_log import TimedApplication, log_answer
 from handlers.service_worker import ServiceWorkerHandler
 from handlers.socket import SocketHandler, SocketPage
 from im.app import Messenger
@@ -159,7 +159,7 @@ PAGES: list[tuple[str, type[RequestHandler]]] = [
 def make_application(messenger: Messenger, assets: Assets) -> Application:
     """The application on the node's port."""
     services = {"messenger": messenger}
-    return Application(
+    return TimedApplication(
         [
             *((pattern, handler, services) for pattern, handler in (*API, *TUTORIAL, *PAGES)),
             *((path, SocketPage, services) for path in SOCKETS),
@@ -190,7 +190,7 @@ def make_application(messenger: Messenger, assets: Assets) -> Application:
 def make_metrics_application(messenger: Messenger) -> Application:
     """The application on the metrics port."""
     services = {"messenger": messenger}
-    return Application(
+    return TimedApplication(
         [
             (r"/metrics", ops.MetricsHandler, {"registry": figures(messenger)}),
             (r"/healthz", ops.HealthHandler),

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from handlers.refusal import refusal
-from handlers.request_log import log_answer
+from handlers.request_log import begin, log_answer
 from handlers.socket import SocketHandler
 from im.app import Messenger
 from im.errors import Forbidden, ImError, Internal, Malformed, Overloaded
@@ -59,6 +59,7 @@ class Door:
 
     def enter(self, request: HTTPServerRequest, arrival: Arrival) -> None:
         """Let a connection in, or refuse it; ``request`` was wanted."""
+        begin(request)
         handler = self._handlers[request.path](self._messenger, request)
         try:
             counted = self._admit(handler)
