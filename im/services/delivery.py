@@ -12,7 +12,8 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -108,6 +109,7 @@ class Delivery:
         self._ordering: Ordering[Arrival] = Ordering()
         self._patience = Patience()
         self._loading: dict[int, int] = {}
+        self._lookups = 0
         self._unplaced: list[Arrival] = []
         self._left: dict[tuple[int, int], int] = {}
         """Group and person of those who left while anyone was looked up: with which number."""
@@ -135,8 +137,7 @@ class Delivery:
         count = self._loading.pop(user) - 1
         if count:
             self._loading[user] = count
-        elif not self._loading:
-            self._left.clear()
+        self._forget_who_left()
         waiting, self._unplaced = self._unplaced, []
         for arrival in waiting:
             self.dispatch(arrival)
@@ -144,6 +145,19 @@ class Delivery:
     def is_loading(self, user: int) -> bool:
         """Whether it is still being read where this person's conversations stand."""
         return user in self._loading
+
+    @contextmanager
+    def looking_up(self) -> Iterator[None]:
+        """While it is read who belongs to which group, and until ``join`` was told of them all.
+
+        For people of whom ``begin_loading`` says it there is no need.
+        """
+        self._lookups += 1
+        try:
+            yield
+        finally:
+            self._lookups -= 1
+            self._forget_who_left()
 
     def open(self, conversation: str, last: int) -> None:
         """Begin to deliver a conversation after ``last``, unless it is delivered already."""
@@ -280,8 +294,13 @@ class Delivery:
             self._hand_out.cut(arrival.conv)
             for user in arrival.left:
                 self._readers.leave(group, user)
-                if self._loading:
+                if self._loading or self._lookups:
                     self._left[group, user] = arrival.seq
+
+    def _forget_who_left(self) -> None:
+        """When nobody is looked up any more."""
+        if not self._loading and not self._lookups:
+            self._left.clear()
 
     def _run_out(self, conversation: str) -> None:
         """What is held has waited long enough."""

@@ -123,6 +123,10 @@ class Healing:
         ``whole``: also memberships of those who are here, and revoked sessions.
         """
         self.polls += 1
+        with self._delivery.looking_up():
+            await self._look(whole)
+
+    async def _look(self, whole: bool) -> None:
         if whole:
             self._rights.forget_all()
             await self._sessions.look_for_revoked()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,6 +100,38 @@ def test_who_is_still_being_looked_up_gets_no_history_as_news(tmp_path: Path) ->
         here.delivery.end_loading(other.user)
         await healed(here)
         assert dict(reader.seen) == {}
+        await here.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("asked", [members.groups_of, members.latest])
+def test_who_is_put_out_while_healing_asks_who_belongs_to_a_group_reads_nothing_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Callable[..., object]
+) -> None:
+    async def run() -> None:
+        here = await node(tmp_path, "here")
+        one, other = await person(here, "one"), await person(here, "other")
+        readers = Connection(one.user), Connection(other.user)
+        for reader in readers:
+            await here.admission.admit(reader)
+        group = await here.groups.create(one, "g", [other.user])
+        read = here.database.read
+
+        async def put_out_meanwhile(question: Callable[..., Any], *args: object) -> Any:
+            answer = await read(question, *args)
+            if question is asked:
+                await here.groups.remove(one, group.id, other.user)
+            return answer
+
+        with monkeypatch.context() as patched:
+            patched.setattr(here.database, "read", put_out_meanwhile)
+            await healed(here)
+        sent = await here.messages.send(one, Send(to=f"g:{group.id}", text="without you"))
+        assert [reader.seen[sent.conv] for reader in readers] == [[sent.seq], []]
+        await here.groups.add(one, group.id, [other.user])
+        again = await here.messages.send(one, Send(to=f"g:{group.id}", text="with you"))
+        assert readers[1].seen[sent.conv] == [again.seq], "who comes back reads again"
         await here.close()
 
     asyncio.run(run())
