@@ -147,13 +147,23 @@ def test_a_name_that_is_written_out_in_full_names_the_person(
     page.locator(".comp textarea").fill("@Anna can you look?")
     page.get_by_role("button", name="Send").click()
     # Stored, not only shown.
-    expect(page.locator(".msg.me[data-seq] .at")).to_have_text("@Anna")
+    name = page.locator(".msg.me[data-seq]").get_by_role("link", name="@Anna")
+    expect(name).to_be_visible()
     [entry] = [
         entry
         for entry in anna.call("GET", f"/messages?conv=g:{group}")["entries"]
         if entry["op"] == "message"
     ]
     assert entry["mentions"] == [anna.id]
+    # It leads to her, with the keys too; what names nobody does not.
+    write(page, "@all listen")
+    expect(bubble(page, "@all listen").get_by_role("link")).to_have_count(0)
+    name.press("Enter")
+    expect(page).to_have_url(f"{url}/toChat#/contacts/{anna.id}")
+    expect(page.locator(".prof")).to_contain_text("Anna")
+    page.go_back()
+    name.click()
+    expect(page.locator(".prof")).to_contain_text("Anna")
 
 
 def test_a_place_leads_to_its_message(node: NodeFactory, new_page: Pages) -> None:

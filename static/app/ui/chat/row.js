@@ -128,7 +128,7 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
 
 function Bubble({ entry, item, mark, quoted, jumpTo, active, actions }) {
   const app = useApp();
-  const { t, client } = app;
+  const { t } = app;
   const meta = html`<${Meta} entry=${entry} mark=${mark} />`;
   const text = entry.text ?? "";
   if (entry.media === "text" && !quoted && !entry.forwarded_from && fewEmoji(text)) {
@@ -141,7 +141,7 @@ function Bubble({ entry, item, mark, quoted, jumpTo, active, actions }) {
   const bad = item?.state === FAILED ? "bad" : "";
   const above = html`${entry.forwarded_from && html`<${ForwardedLine} from=${entry.forwarded_from} />`}
     ${quoted && html`<${Quote} quoted=${quoted} onClick=${() => jumpTo(quoted.seq)} />`}`;
-  const words = html`<span class="tx"><${Text} entry=${entry} client=${client} /></span>`;
+  const words = html`<span class="tx"><${Text} entry=${entry} /></span>`;
   if (["picture", "sticker"].includes(entry.media) && entry.file) {
     const onOpen = entry.seq ? () => actions.view(entry) : null;
     return html`<div class="bub pic ${bad} ${text ? "said" : ""}">
@@ -177,15 +177,17 @@ function ForwardedLine({ from }) {
     onClick=${() => router.go("chats", from.conv, { at: from.seq })}>${words}</button></p>`;
 }
 
-/** Text with links and mentions, set as text. */
-function Text({ entry, client }) {
+/** Text with links, and mentions that lead to who was named; set as text. */
+function Text({ entry }) {
+  const { client, router } = useApp();
   const mentions = (entry.mentions ?? []).map((id) => ({ id, name: client.people.get(id)?.name ?? "" }));
   return tokens(entry.text ?? "", { mentions: mentions.filter(({ name }) => name), links: LINKS }).map((token) => {
     if (token.type === "link") {
       return html`<a href=${token.href} target="_blank" rel="noopener noreferrer">${token.text}</a>`;
     }
     if (token.type === "mention") {
-      return html`<span class="at ${token.user === client.me.id ? "you" : ""}">${token.text}</span>`;
+      return html`<a class="at ${token.user === client.me.id ? "you" : ""}"
+        href=${router.href("contacts", String(token.user))}>${token.text}</a>`;
     }
     return token.text;
   });
