@@ -13,6 +13,7 @@ from tests.browser.people import (
     QUICK,
     bubble,
     enter,
+    go,
     online,
     pair,
     private,
@@ -95,7 +96,9 @@ def test_now_does_not_wait_for_the_next_try(node: NodeFactory, new_page: Pages) 
     online(page)
 
 
-def test_a_refused_message_says_why_and_can_be_deleted(node: NodeFactory, new_page: Pages) -> None:
+def test_a_refused_first_message_says_why_stays_in_the_list_and_can_be_deleted(
+    node: NodeFactory, new_page: Pages
+) -> None:
     url = node(env=QUICK).url
     anna, bo = register(url, "Anna"), register(url, "Bo")
     bo.call("PUT", f"/contacts/{anna.id}/block")
@@ -104,8 +107,14 @@ def test_a_refused_message_says_why_and_can_be_deleted(node: NodeFactory, new_pa
     write(page, "hello?")
     failed = page.locator(".failed")
     expect(failed).to_contain_text("blocked you")
+    go(page, "chats")
+    page.reload()
+    online(page)
+    expect(row(page, "Bo").locator(".fail")).to_contain_text("Not sent")
+    row(page, "Bo").click()
     page.get_by_role("button", name="Delete").click()
     expect(bubble(page, "hello?")).to_have_count(0)
+    expect(row(page, "Bo")).to_have_count(0)
     page.reload()
     online(page)
     expect(bubble(page, "hello?")).to_have_count(0)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Conversations } from "../../static/app/client/conversations.js";
+import { signal } from "../../static/vendor/preact.js";
 
 const ME = 1;
 const CONV = "p:1:2";
@@ -10,10 +11,10 @@ const summary = (more = {}) => ({
 });
 
 /** A list whose answers the test gives. */
-function createList() {
+function createList(unsent = () => []) {
   const asked = [];
   const request = () => new Promise((resolve) => asked.push(resolve));
-  const list = new Conversations({ request, people: { learn() {} }, me: { id: ME }, t: (key) => key });
+  const list = new Conversations({ request, people: { learn() {} }, me: { id: ME }, t: (key) => key, unsent });
   const answer = async (...conversations) => {
     while (!asked.length) await new Promise(setImmediate);
     asked.shift()({ conversations, users: [] });
@@ -119,4 +120,29 @@ test("a message that follows on one which was not told asks for the list anew", 
   list.entry({ op: "message", conv: CONV, seq: 3, from: 2, time: 3, media: "text", text: "" });
   await answer(summary({ last_seq: 3, read_seq: 1, unread: 2 }));
   assert.equal(list.get(CONV).unread, 2);
+});
+
+test("whom nothing has been sent to yet is in the list as long as something waits or has failed", async () => {
+  const items = signal([]);
+  const { list, answer } = createList(() => items.value);
+  const names = () => list.listed.value.map(({ conv }) => conv);
+  list.refresh();
+  await answer(group({ last: null, touched: 0 }), summary());
+  items.value = [
+    { conv: "p:1:3", created: 9 },
+    { conv: "p:1:3", created: 10 },
+    { conv: CONV, created: 11 },
+    { conv: "g:7", created: 12 },
+  ];
+  assert.deepEqual(names(), ["p:1:3", CONV, "g:1"]);
+  assert.equal(list.listed.value[0].peer, 3);
+  // What was kept of the node's list is not mixed with it.
+  assert.equal(list.ordered.value.length, 2);
+  list.refresh();
+  await answer(summary({ conv: "p:1:3", last_seq: 1 }), summary());
+  assert.deepEqual(names().filter((conv) => conv === "p:1:3"), ["p:1:3"]);
+  items.value = [];
+  list.refresh();
+  await answer(summary());
+  assert.deepEqual(names(), [CONV]);
 });

@@ -61,7 +61,8 @@ export class Client {
       changed: () => (this.typingVersion.value += 1),
     });
     this.people = new People({ api, me, request, t });
-    this.conversations = new Conversations({ request, people: this.people, me, t });
+    const unsent = () => (this.outboxVersion.value, this.outbox.all);
+    this.conversations = new Conversations({ request, people: this.people, me, t, unsent });
     /** What keeps marks of one's own, once it was needed. */
     this.ownMarks = null;
     this.history = new History({
@@ -358,7 +359,7 @@ export class Client {
   }
 
   #watch(newcomers, options) {
-    const peers = this.conversations.ordered.value.map(({ peer }) => peer).filter(Boolean);
+    const peers = this.conversations.listed.value.map(({ peer }) => peer).filter(Boolean);
     const contacts = this.contacts.list.value.map(({ user }) => user.id);
     this.people.watch([...newcomers, ...this.events.visiblePeople()], [...peers, ...contacts], options);
   }

@@ -1,15 +1,16 @@
 import { computed, signal } from "../../vendor/preact.js";
 import { complete } from "../core/entries.js";
 import { ALL, parseName } from "../core/names.js";
-import { inListOrder, movedOn, totalUnread, withEntry, withMemberMark, withPeerMark, withRead } from "../core/summaries.js";
+import { blank, inListOrder, movedOn, totalUnread, withEntry, withMemberMark, withPeerMark, withRead } from "../core/summaries.js";
 
 /** Pages of the list fetched at most: 20 × 100 conversations. */
 const MAX_PAGES = 20;
 
 /** The list of conversations: what the node says, moved on by what comes over the socket. */
 export class Conversations {
-  constructor({ request, people, me, t }) {
-    Object.assign(this, { request, people, me, t });
+  /** `unsent()`: the items of the outbox. */
+  constructor({ request, people, me, t, unsent }) {
+    Object.assign(this, { request, people, me, t, unsent });
     this.map = signal(new Map());
     this.state = signal("loading");
     this.error = signal(null);
@@ -17,6 +18,11 @@ export class Conversations {
     this.ordered = computed(() =>
       [...this.map.value.values()].filter((summary) => !summary.hidden).sort(inListOrder),
     );
+    /** These, and the conversations that nothing has been sent to yet. */
+    this.listed = computed(() => {
+      const begun = this.#begun();
+      return begun.length ? [...this.ordered.value, ...begun].sort(inListOrder) : this.ordered.value;
+    });
     this.unread = computed(() => totalUnread(this.map.value.values()));
     this.running = null;
     this.again = false;
@@ -131,6 +137,16 @@ export class Conversations {
     } catch {
       return last;
     }
+  }
+
+  /** Lines of people with whom there is nothing but what waits to be sent, or was not. */
+  #begun() {
+    const found = new Map();
+    for (const { conv, created } of this.unsent()) {
+      const peer = parseName(conv, this.me.id)?.peer;
+      if (peer && !this.map.value.has(conv)) found.set(conv, { ...blank(conv, peer), touched: created });
+    }
+    return [...found.values()];
   }
 
   #full(summary) {

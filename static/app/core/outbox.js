@@ -58,6 +58,11 @@ export class Outbox {
       .sort(inOrder);
   }
 
+  /** Those of all conversations. */
+  get all() {
+    return [...this.byKey.values()].filter(({ discarded }) => !discarded);
+  }
+
   /** The failed ones outside of a conversation. */
   failedBeside(conv) {
     return [...this.byKey.values()].filter((item) => item.state === FAILED && item.conv !== conv).sort(inOrder);

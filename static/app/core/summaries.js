@@ -3,6 +3,12 @@ import { changesTarget } from "./log.js";
 // Changes to a conversation's line in the list. Every function answers a new summary, or the same
 // one when nothing changed.
 
+/** The line of a conversation before its first message. */
+export const blank = (conv, peer = null) => ({
+  ...{ conv, title: "", last: null, last_seq: 0, read_seq: 0, unread: 0 },
+  ...{ muted: false, pinned: false, peer, group: null },
+});
+
 /** A new entry of the log. `unread` counts messages of others after the own mark. */
 export function withEntry(summary, entry, me) {
   const events = changesTarget(entry);

@@ -24,7 +24,7 @@ export function listenForKeys({ client, router, layers }) {
 }
 
 function step(client, router, by) {
-  const list = client.conversations.ordered.value;
+  const list = client.conversations.listed.value;
   if (!list.length) return;
   const current = list.findIndex((summary) => summary.conv === router.place.value.id);
   const next = current < 0 ? (by > 0 ? 0 : list.length - 1) : current + by;

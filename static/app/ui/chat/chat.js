@@ -1,5 +1,6 @@
 import { html, useEffect, useMemo, useRef, useSignal } from "../../../vendor/preact.js";
 import { ALL, parseName } from "../../core/names.js";
+import { blank } from "../../core/summaries.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
 import { later, useLater } from "../idle.js";
@@ -42,16 +43,11 @@ function summaryOf(client, conv) {
   if (known) return known;
   const parsed = parseName(conv, client.me.id);
   if (!parsed) return null;
-  const blank = {
-    ...{ conv, title: "", last: null, last_seq: 0, read_seq: 0, unread: 0 },
-    ...{ muted: false, pinned: false, peer: null, group: null },
-  };
-  if (parsed.kind === "private") return { ...blank, peer: parsed.peer };
   if (parsed.kind === "group") {
     const group = client.groups.get(parsed.group);
-    return group || client.groups.state.value === "loading" ? { ...blank, title: group?.name ?? "", group } : null;
+    return group || client.groups.state.value === "loading" ? { ...blank(conv), title: group?.name ?? "", group } : null;
   }
-  return blank;
+  return blank(conv, parsed.peer);
 }
 
 function OpenChat({ conv, summary }) {

@@ -28,7 +28,7 @@ export function ConversationList() {
   /** What is looked for: not what an input method is still composing. */
   const [wanted, setWanted] = useState("");
   const field = useRef(null);
-  const all = usePressedOrder(client.conversations.ordered.value);
+  const all = usePressedOrder(client.conversations.listed.value);
   const current = router.place.value.area === "chats" ? router.place.value.id : null;
   const state = client.conversations.state.value;
   const shown = all.filter((summary) => matches(summary, filter, current));

@@ -42,7 +42,7 @@ export function useMatches(query) {
     {
       name: "conversations",
       items: take(
-        client.conversations.ordered.value.map((summary) => ({
+        client.conversations.listed.value.map((summary) => ({
           conv: summary.conv,
           id: summary.peer ?? summary.group?.id ?? "4",
           title: client.conversations.title(summary),
