@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Literal
@@ -78,6 +79,13 @@ NOT_FOR_SCRIPT = (
 )
 """Sentences that only the node itself says begin so: in answers, in the terminal, in an export or
 in a page without script."""
+_IDEOGRAPH = "\u3040-\u30ff\u3100-\u312f\u3400-\u9fff\uf900-\ufaff"
+_POINT = (
+    "\u2014\u2018-\u201d\u2026\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+)
+_BLANK = re.compile(r" ?\{\w+\} ?")
+_TIGHT = re.compile(rf"(?<=[{_POINT}])\0|\0(?=[{_POINT}])|(?<=[{_IDEOGRAPH}])\0(?=[{_IDEOGRAPH}])")
+"""A catalogue's space at a blank (\0) between two ideographs, or beside their punctuation."""
 HTML_LANGUAGES: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
 
 
@@ -99,12 +107,18 @@ class Catalogue:
     def translate(self, language: Language, key: str, **values: str | int) -> str:
         """The sentence for ``key`` with its blanks filled; the key itself when there is none.
 
-        A blank without a value stays as it is: a sentence never fails.
+        A blank without a value stays as it is: a sentence never fails. In Chinese the spaces
+        beside a blank stand only where what fills it is not Chinese.
         """
         sentence = self._sentences[language].get(key)
         if sentence is None:
             return key
-        return sentence.format_map(_Blanks(values)) if "{" in sentence else sentence
+        if "{" not in sentence:
+            return sentence
+        if language != "zh":
+            return sentence.format_map(_Blanks(values))
+        places = _BLANK.sub(lambda blank: blank[0].replace(" ", "\0"), sentence)
+        return _TIGHT.sub("", places.format_map(_Blanks(values))).replace("\0", " ")
 
     def explain(self, language: Language, error: ImError) -> str:
         """What an error says to a person: the most exact sentence that the catalogue has.

@@ -54,6 +54,23 @@ def test_every_act_of_the_audit_log_has_a_sentence() -> None:
         assert f"admin.act_{act.replace('.', '_')}" in CATALOGUE.sentences("zh"), act
 
 
+@pytest.mark.parametrize(
+    ("who", "names", "line"),
+    [
+        ("张三", "李四", "张三邀请李四加入群组"),
+        ("张三", "Bo", "张三邀请 Bo 加入群组"),
+        ("Bo", "张三（值班）", "Bo 邀请张三（值班）加入群组"),
+        ("3 号机", "李 四", "3 号机邀请李 四加入群组"),
+    ],
+)
+def test_chinese_has_a_space_only_beside_a_name_that_is_not_chinese(
+    who: str, names: str, line: str
+) -> None:
+    assert CATALOGUE.translate("zh", "event.added", who=who, names=names) == line
+    spaced = CATALOGUE.translate("en", "event.added", who=who, names=names)
+    assert spaced == f"{who} added {names}"
+
+
 def test_a_sentence_without_a_value_for_its_blank_still_reads() -> None:
     assert "{limit}" in CATALOGUE.translate("en", "error.too_large")
     assert CATALOGUE.translate("en", "no.such.key") == "no.such.key"

@@ -77,6 +77,19 @@ test("plurals follow the language", () => {
   assert.equal(translator(catalogue("zh"), "zh")("groups.members_n", { n: 3 }), "3 人");
 });
 
+test("Chinese has a space beside a name that is not Chinese, and none beside one that is", () => {
+  const said = (lang, who, names) => {
+    const all = { 1: who, 2: names };
+    const app = { t: translator(catalogue(lang), lang), client: { me: { id: 9 }, people: { name: (id) => all[id] } } };
+    return eventText(app, { kind: "joined", from: 1, users: [2] });
+  };
+  assert.equal(said("zh", "张三", "李四"), "张三邀请李四加入群组");
+  assert.equal(said("zh", "张三", "Bo"), "张三邀请 Bo 加入群组");
+  assert.equal(said("zh", "Bo", "张三（值班）"), "Bo 邀请张三（值班）加入群组");
+  assert.equal(said("zh", "3 号机", "李 四"), "3 号机邀请李 四加入群组");
+  assert.equal(said("en", "张三", "李四"), "张三 added 李四");
+});
+
 test("keys are never drawn twice and fit the protocol", () => {
   const keys = new Set(Array.from({ length: 1000 }, () => newKey()));
   assert.equal(keys.size, 1000);
@@ -129,5 +142,5 @@ test("of many who came or went the first are named, oneself among them, and the 
   assert.equal(said("en", "joined", names(4)), "P1 added P2, P3, P4, P5");
   assert.equal(said("en", "joined", names(5)), "P1 added P2, P3, P4 and 2 others");
   assert.equal(said("en", "removed", names(100)), "P1 removed you, P2, P3 and 97 others");
-  assert.equal(said("zh", "joined", names(100)), "P1 邀请 你、P2、P3 和另外 97 人 加入群组");
+  assert.equal(said("zh", "joined", names(100)), "P1 邀请你、P2、P3 和另外 97 人加入群组");
 });
