@@ -18,7 +18,7 @@ from handlers.plain import (
     is_local_path,
 )
 from handlers.sentences import sentence_file
-from im.errors import Forbidden, ImError, Malformed, SecureOnly
+from im.errors import Forbidden, ImError, Malformed, NotFound, SecureOnly
 from im.i18n import HTML_LANGUAGES, LANGUAGES, PAGE_PARTS
 from im.protocol import bodies
 from im.protocol.encoding import encode
@@ -147,8 +147,7 @@ class NotFoundHandler(PageHandler):
     async def prepare(self) -> None:
         """There is nothing here."""
         await super().prepare()
-        self.set_status(404)
-        self.send_error(404)
+        raise NotFound(values={"reason": "address"})
 
     def check_xsrf_cookie(self) -> None:
         """Nothing can be done here."""
@@ -235,6 +234,11 @@ class RegisterPage(FormHandler):
     """``/toRegister`` and, for the form, ``/register``."""
 
     template = "register.html"
+
+    @property
+    def password_min(self) -> int:
+        """How many characters a password has at least."""
+        return self.messenger.settings.registration.password_min
 
     async def accept(self) -> UserRow:
         """Make the account."""

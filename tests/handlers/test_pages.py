@@ -70,6 +70,11 @@ async def test_one_registers_logs_out_and_in_without_a_script(browser: Browser) 
         browser.jar.pop("im_session")
 
 
+@pytest.mark.parametrize("overrides", [{"registration": {"password_min": 11}}], ids=["11"])
+async def test_the_form_says_beforehand_how_long_a_password_is(browser: Browser) -> None:
+    assert (await browser.get("/toRegister")).text.count("密码至少 11 个字符") == 1
+
+
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(browser: Browser) -> None:
     reply = await browser.submit(
         "/toRegister", "/register", name="ann", password=PASSWORD, repassword=PASSWORD
@@ -243,6 +248,7 @@ async def test_every_answer_has_the_headers_that_protect(browser: Browser) -> No
 async def test_what_is_not_there_is_404_as_a_page_or_as_json(browser: Browser) -> None:
     page = await browser.get("/<script>alert(1)</script>")
     assert page.status == 404 and "<script>alert" not in page.text
+    assert "这个地址没有内容" in page.text
     (await browser.get("/api/nothing")).refused(404, "not_found")
     for path in ("/static/../im/app.py", "/static/%2e%2e/run.py", "/static//etc/passwd"):
         assert (await browser.get(path)).status in (400, 403, 404), path
