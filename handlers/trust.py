@@ -11,6 +11,11 @@ from im.services.authority import Authority
 
 SYSTEMS = {"ios": 3, "android": 3, "windows": 4, "mac": 3, "linux": 4, "firefox": 3}
 """Systems that are explained, and in how many steps."""
+_COMMAND = (
+    "certutil -d sql:$(ls -dr ~/.pki/nssdb ~/.local/share/pki/nssdb 2>/dev/null | head -n 1)"
+    ' -A -t C,, -n "{name}" -i {file}'
+)
+"""What Linux is told in a terminal: the folder is another one in newer Chromiums."""
 _MARKS = {
     "ios": ("iphone", "ipad"),
     "android": ("android", "harmony"),
@@ -56,12 +61,14 @@ class TrustPage(TrustHandler):
             here = "firefox"
         if here is not None:
             systems = {here: SYSTEMS[here]} | systems
-        authority: dict[str, Any] = {"name": None, "fingerprint": None, "file": None}
+        authority: dict[str, Any] = dict.fromkeys(("name", "fingerprint", "file", "command"))
         if self.messenger.certificates.authority is not None:
+            name, file = self.authority.name, file_name(self.authority)
             authority = {
-                "name": self.authority.name,
+                "name": name,
                 "fingerprint": self.authority.fingerprint.split(":"),
-                "file": file_name(self.authority),
+                "file": file,
+                "command": _COMMAND.format(name=name, file=file),
             }
         self.render(
             "trust.html",
