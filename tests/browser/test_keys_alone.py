@@ -201,7 +201,7 @@ def test_the_settings_are_changed(node: NodeFactory, new_page: Pages) -> None:
     keys.press("Escape")
     keys.at("button", "Change picture")
 
-    keys.open("link", "Sign-in and devices")
+    keys.open("link", "Log-in and devices")
     others = page.locator(".sess button")
     expect(others).to_have_count(2)
     for left in (1, 0):
