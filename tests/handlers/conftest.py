@@ -20,6 +20,7 @@ from handlers.port import Port
 from handlers.sentences import sentence_files
 from im.app import Listening, Messenger, open_messenger
 from im.i18n import read_catalogue
+from im.services import passwords
 from im.settings import Settings
 from tests.handlers.api import Api
 from tests.services.schema import Schema
@@ -69,9 +70,17 @@ def settings(
 
 @pytest.fixture
 def messenger(
-    io_loop: IOLoop, settings: Settings, caplog: pytest.LogCaptureFixture
+    io_loop: IOLoop,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Messenger]:
-    """The node's services, started; a test in which it logs an exception fails."""
+    """The node's services, started; a test in which it logs an exception fails.
+
+    To hash a password takes it the least that argon2id can, else a third of a test's time.
+    """
+    monkeypatch.setattr(passwords, "PASSES", 1)
+    monkeypatch.setattr(passwords, "MEMORY_KIB", 8)
     listening = Listening(address="127.0.0.1", port=1, metrics_port=0, worker=0)
     opened: Messenger = io_loop.run_sync(lambda: open_messenger(settings, listening))
     io_loop.run_sync(opened.start)
