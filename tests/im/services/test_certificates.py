@@ -109,7 +109,7 @@ def test_a_database_that_does_not_answer_leaves_the_certificate_as_it_is(tmp_pat
             held = certificates.context()
             await database.close()
             certificates.reload_soon()
-            await until(lambda: not certificates._asked.is_set(), 5, "the look")
+            await until(lambda: not certificates._asked.is_set(), what="the look")
             with pytest.raises(Unavailable):
                 await source.look(True)
             assert certificates.context() is held is not None
@@ -148,11 +148,11 @@ def test_files_are_read_again_when_asked_and_a_broken_one_changes_nothing(
         assert certificates.authority is None
         certificate.write_text("nonsense")
         certificates.reload_soon()
-        await until(lambda: "stays as it was" in caplog.text, 5, "the refusal")
+        await until(lambda: "stays as it was" in caplog.text, what="the refusal")
         assert certificates.shown is first
         files(tmp_path, "other.example.org", "10.9.9.9")
         certificates.reload_soon()
-        await until(lambda: certificates.shown is not first, 5, "the other certificate")
+        await until(lambda: certificates.shown is not first, what="the other certificate")
         assert certificates.shown is not None
         assert certificates.shown.names == ("other.example.org", "10.9.9.9")
         await certificates.close()

@@ -31,14 +31,14 @@ def test_who_comes_while_the_conversations_of_one_who_left_are_read_misses_nothi
 
             monkeypatch.setattr(here.admission._arrivals, "get", read)
             gone = asyncio.ensure_future(here.admission.admit(Connection(other.user)))
-            await asyncio.wait_for(asked.wait(), 5)
+            await asyncio.wait_for(asked.wait(), 30)
             gone.cancel()
             await asyncio.wait([gone])
             gate.set()
             for _ in range(turns):
                 await asyncio.sleep(0)
             reader = Connection(other.user)
-            await asyncio.wait_for(asyncio.ensure_future(here.admission.admit(reader)), 5)
+            await asyncio.wait_for(asyncio.ensure_future(here.admission.admit(reader)), 30)
             await here.messages.send(one, Send(to=f"g:{group.id}", text="hello"))
             assert reader.seen[f"g:{group.id}"]
         finally:

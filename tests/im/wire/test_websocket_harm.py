@@ -13,7 +13,7 @@ from websockets.frames import Opcode
 from im.wire import sockets, websocket
 from im.wire.frames import TEXT, encode_frame
 from im.wire.sockets import READ_BYTES
-from tests.im.wire.pair import FRAME_BYTES, QUEUE_BYTES, FullPoll, opened, sent, text, until
+from tests.im.wire.pair import FRAME_BYTES, QUEUE_BYTES, WAIT, FullPoll, opened, sent, text, until
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
@@ -117,7 +117,7 @@ async def test_what_waits_behind_a_message_is_let_go_with_its_connection(io_loop
         pair.connection.abort()
         assert pair.kept == 0
         pair.owner.free.set()
-        await asyncio.wait_for(pair.sockets.idle(), 5)
+        await asyncio.wait_for(pair.sockets.idle(), WAIT)
         assert pair.owner.messages == ["one"]
 
 
