@@ -27,15 +27,25 @@ class TypingPace:
 
     def admits(self, conversation: str, user: int, now: float) -> bool:
         """Whether a note is passed on; then it is counted."""
-        told = self._told.pop(conversation, {})
-        told = {
-            other: notes
-            for other, notes in told.items()
-            if now - notes.full_at < SHOWN_SECONDS - PAUSE_SECONDS
-        }
+        told = _still_shown(self._told.pop(conversation, {}), now)
         self._told[conversation] = told
-        if len(self._told) > MAX_CONVERSATIONS:
-            self._told.popitem(last=False)
+        self._forget(now)
         if user not in told and len(told) >= MAX_PEOPLE:
             return False
         return told.setdefault(user, TokenBucket(_PACE)).take(now) == 0
+
+    def _forget(self, now: float) -> None:
+        """Let go of those in which nobody writes any more, and of the oldest of too many."""
+        while len(self._told) > 1:
+            oldest = next(iter(self._told))
+            if len(self._told) <= MAX_CONVERSATIONS and _still_shown(self._told[oldest], now):
+                return
+            del self._told[oldest]
+
+
+def _still_shown(told: dict[int, TokenBucket], now: float) -> dict[int, TokenBucket]:
+    return {
+        other: notes
+        for other, notes in told.items()
+        if now - notes.full_at < SHOWN_SECONDS - PAUSE_SECONDS
+    }

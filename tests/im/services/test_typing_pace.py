@@ -34,3 +34,12 @@ def test_what_is_remembered_has_an_end() -> None:
     for number in range(MAX_CONVERSATIONS + 5):
         pace.admits(f"g:{number}", 1, 10.0)
     assert len(pace._told) == MAX_CONVERSATIONS
+
+
+def test_conversations_are_forgotten_when_nobody_writes_in_them_any_more() -> None:
+    pace = TypingPace()
+    for number in range(100):
+        pace.admits(f"g:{number}", 1, number / 10)
+    assert len(pace._told) < 70
+    pace.admits("g:1", 1, 30.0)
+    assert len(pace._told) == 1
