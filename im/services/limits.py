@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
 from math import ceil
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from im.errors import RateLimited
 
 log = logging.getLogger("im.limits")
 
+Question: TypeAlias = Literal["test", "hit"]
 
+ANSWER_SECONDS = 1.0
+"""For Redis to answer whether there is room in a window; else it is away."""
+AWAY_SECONDS = 2.0
+"""When it was away Redis is asked again so much later: nobody else waits for it meanwhile."""
 CLOCK_SLACK_SECONDS = 1.0
 """A clock that is put back by less is let be."""
 SLACK_SECONDS = 1e-6
@@ -76,6 +82,8 @@ class SharedLimits:
         self._own = MovingWindowRateLimiter(self._memory)
         self._clock_ahead = _clock_ahead()
         self._shared: MovingWindowRateLimiter | None = None
+        self._ask_again: float | None = None
+        """While Redis is away: when to ask it again, by the clock that is never set."""
         if redis_url:
             try:
                 storage = storage_from_string("async+" + redis_url, implementation="redispy")
@@ -86,31 +94,54 @@ class SharedLimits:
 
     async def check(self, rule: str, *who: str) -> None:
         """Refuse if a window of the rule is full, without counting. Raises ``RateLimited``."""
-        for item in parse_many(rule):
-            if not await self._ask("test", item, who):
-                raise await self._refusal(item, who)
+        await self._ask("test", rule, who)
 
     async def hit(self, rule: str, *who: str) -> None:
         """Count one. Raises ``RateLimited`` when a window of the rule is full."""
-        for item in parse_many(rule):
-            if not await self._ask("hit", item, who):
-                raise await self._refusal(item, who)
+        await self._ask("hit", rule, who)
 
     def close(self) -> None:
         """Stop forgetting what has passed."""
         if self._memory.timer is not None:
             self._memory.timer.cancel()
 
-    async def _ask(
-        self, question: Literal["test", "hit"], item: RateLimitItem, who: Sequence[str]
-    ) -> bool:
-        if self._shared is not None:
-            try:
-                return await getattr(self._shared, question)(item, *who)  # type: ignore[no-any-return]
-            except (RedisError, OSError) as error:
-                log.warning("limits are counted on this node alone: %s", error)
-        await self._mind_the_clock()
-        return await getattr(self._own, question)(item, *who)  # type: ignore[no-any-return]
+    async def _ask(self, question: Question, rule: str, who: Sequence[str]) -> None:
+        for item in parse_many(rule):
+            seconds = await self._ask_shared(question, item, who)
+            if seconds is None:
+                await self._mind_the_clock()
+                seconds = await _wait(self._own, question, item, who)
+            if seconds:
+                raise RateLimited(
+                    retry_after=int(seconds * 1000), values={"seconds": ceil(seconds)}
+                )
+
+    async def _ask_shared(
+        self, question: Question, item: RateLimitItem, who: Sequence[str]
+    ) -> float | None:
+        """As ``_wait``; None without Redis."""
+        if self._shared is None:
+            return None
+        if self._ask_again is not None:
+            now = time.monotonic()
+            if now < self._ask_again:
+                return None
+            # One asks whether it is back; the others go on meanwhile.
+            self._ask_again = now + AWAY_SECONDS
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                seconds = await _wait(self._shared, question, item, who)
+        except (RedisError, RedisClusterException, OSError) as error:
+            if self._ask_again is None:
+                log.warning(
+                    "limits are counted on this node alone: %s", error or "Redis does not answer"
+                )
+            self._ask_again = time.monotonic() + AWAY_SECONDS
+            return None
+        if self._ask_again is not None:
+            log.info("limits are counted over all nodes again")
+            self._ask_again = None
+        return seconds
 
     async def _mind_the_clock(self) -> None:
         """Forget what was counted when the clock was put back: it would not pass for as long."""
@@ -118,14 +149,15 @@ class SharedLimits:
         if self._clock_ahead < before - CLOCK_SLACK_SECONDS:
             await self._memory.reset()
 
-    async def _refusal(self, item: RateLimitItem, who: Sequence[str]) -> RateLimited:
-        seconds = float(item.get_expiry())
-        try:
-            window = await (self._shared or self._own).get_window_stats(item, *who)
-            seconds = min(seconds, max(1.0, window.reset_time - time.time()))
-        except (RedisError, OSError):
-            pass
-        return RateLimited(retry_after=int(seconds * 1000), values={"seconds": ceil(seconds)})
+
+async def _wait(
+    limiter: MovingWindowRateLimiter, question: Question, item: RateLimitItem, who: Sequence[str]
+) -> float:
+    """0 when there is room in a window, else the seconds until there is."""
+    if await getattr(limiter, question)(item, *who):
+        return 0.0
+    window = await limiter.get_window_stats(item, *who)
+    return min(float(item.get_expiry()), max(1.0, window.reset_time - time.time()))
 
 
 def _clock_ahead() -> float:

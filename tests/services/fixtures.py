@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -61,6 +62,19 @@ def mysql_url(mariadb: MariaDB) -> Iterator[str]:
     yield url
     mariadb.ensure_running()
     mariadb.drop_database(url)
+
+
+@pytest.fixture
+def nobody_listens(ports: PortReservations) -> str:
+    """Host and port of a service that was never started: whoever connects is refused."""
+    return f"127.0.0.1:{ports.reserve()}"
+
+
+@pytest.fixture
+def nobody_answers() -> Iterator[str]:
+    """Host and port at which connections are made, and then nothing comes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,9 @@ from im.errors import RateLimited
 from im.services.limits import SLACK_SECONDS, Pace, SharedLimits, TokenBucket
 from tests.services.redis_server import RedisServer
 
+BOUND_SECONDS = 60
+"""In which six score of questions are answered where each must not wait for Redis by itself."""
+
 
 @given(
     st.floats(0.5, 100),
@@ -90,6 +93,43 @@ def test_while_redis_is_away_each_node_still_counts(redis_server: RedisServer) -
         await limits.hit("3/minute", "register", "10.0.0.1")
         redis_server.kill9()
         assert await hits(limits, "3/minute", "register", "10.0.0.1") == 3
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("address", ["redis://{}", "redis+sentinel://{}/im", "redis+cluster://{}"])
+@pytest.mark.parametrize("place", ["nobody_listens", "nobody_answers"])
+def test_a_redis_that_was_never_there_holds_up_nobody_and_is_told_of_once(
+    address: str, place: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = address.format(request.getfixturevalue(place))
+
+    async def run() -> None:
+        limits = SharedLimits(url)
+        async with asyncio.timeout(BOUND_SECONDS):
+            for number in range(20):
+                assert await hits(limits, "3/minute;5/hour", "login", f"{number}") == 3
+        limits.close()
+
+    asyncio.run(run())
+    assert len([each for each in caplog.records if each.name == "im.limits"]) == 1
+
+
+def test_once_redis_is_there_all_nodes_count_together_again(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("im.services.limits.AWAY_SECONDS", 0.01)
+    redis_server.kill9()
+
+    async def run() -> None:
+        one, other = SharedLimits(redis_server.url), SharedLimits(redis_server.url)
+        assert [await hits(each, "3/minute", "login", "bob") for each in (one, other)] == [3, 3]
+        redis_server.start()
+        await asyncio.sleep(0.02)
+        for each in (one, other):
+            await each.check("3/minute", "login", "bob")
+        assert await hits(one, "3/minute", "login", "bob") == 3
+        assert await hits(other, "3/minute", "login", "bob") == 0
 
     asyncio.run(run())
 
