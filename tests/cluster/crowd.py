@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from websockets.frames import Frame, Opcode
+
 from im.services.sessions import token_hash
 from im.store import sessions, users
 from im.store.bootstrap import bootstrap
@@ -23,6 +25,7 @@ from tests.im.wire.secure_client import client_context
 
 DAY_MS = 24 * 3600 * 1000
 SLICE = 500
+PING = Frame(Opcode.TEXT, b'{"op":"ping","id":"there?"}').serialize(mask=True)
 RETRY_AFTER = re.compile(rb"\r\nRetry-After: ([1-9][0-9]*)\r\n")
 
 
@@ -60,30 +63,27 @@ class Storm:
     answers: Counter[int] = field(default_factory=Counter)
     retries: list[int] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    _let_in: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
-    async def rage(
-        self, url: str, tokens: Sequence[str], *, path: str = "/ws", secure: bool = False
-    ) -> None:
+    async def rage(self, url: str, tokens: Sequence[str], *, secure: bool = False) -> None:
         """All come at once, and stay until ``end``."""
         context = client_context() if secure else None
-        await asyncio.gather(*(self._come(url, token, path, context) for token in tokens))
+        await asyncio.gather(*(self._come(url, token, context) for token in tokens))
         self.over.set()
 
     async def still_there(self) -> int:
-        """How many of those who were let in have not been hung up on."""
-        await asyncio.sleep(0)
-        return sum(not writer.is_closing() for writer in self._writers)
+        """How many of those who were let in are answered, on the connection that they have."""
+        return sum(await asyncio.gather(*(_answered(*streams) for streams in self._let_in)))
 
     def end(self) -> None:
         """All hang up."""
-        for writer in self._writers:
+        for _, writer in self._let_in:
             writer.transport.abort()
 
-    async def _come(self, url: str, token: str, path: str, tls: ssl.SSLContext | None) -> None:
+    async def _come(self, url: str, token: str, tls: ssl.SSLContext | None) -> None:
         place = urlsplit(url)
         request = (
-            f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\n"
+            f"GET /ws HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
             f"Authorization: Bearer {token}\r\n\r\n"
@@ -112,8 +112,8 @@ class Storm:
             head = await reader.readuntil(b"\r\n\r\n")
             status = int(head[9:12])
             if status == 101:
-                await reader.readuntil(b"welcome" if path == "/ws" else "欢迎".encode())
-                self._writers.append(writer)
+                await reader.readuntil(b"welcome")
+                self._let_in.append((reader, writer))
         except (OSError, asyncio.IncompleteReadError):
             status, head = 0, b""
         self.answers[status] += 1
@@ -123,6 +123,16 @@ class Storm:
             self.retries.append(int(found[1]))
         if status != 101:
             writer.transport.abort()
+
+
+async def _answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Whether a ping is answered, and not by hanging up."""
+    writer.write(PING)
+    try:
+        await reader.readuntil(b'"ok","id":"there?"')
+    except (OSError, asyncio.IncompleteReadError):
+        return False
+    return True
 
 
 async def writable(connected: socket.socket) -> None:

@@ -83,7 +83,7 @@ def test_in_a_storm_everyone_is_answered_and_the_connected_go_on_talking(
         async with asyncio.timeout(STORM_SECONDS):
             await storm.rage(one_node.url, tokens[:people], secure=secure)
             heard = await asyncio.gather(*going_on)
-        there = await storm.still_there()
+            there = await storm.still_there()
         storm.end()
         for client in pairs:
             await client.close()
