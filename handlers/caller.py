@@ -153,7 +153,8 @@ class Caller:
 
     def refuse_plain(self) -> None:
         """Refuse where connections without TLS are refused. Raises ``SecureOnly``."""
-        if self.plain_rule == "refuse":
+        # Where nobody is refused, it need not be known from where this comes.
+        if self.messenger.settings.tls.plain == "refuse" and self.plain_rule == "refuse":
             raise SecureOnly(values={"address": self.secure_address("/") or "https://"})
 
     def secure_address(self, path: str) -> str | None:
