@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 from im.protocol.names import ALL, parse_conversation
 from im.services.delivery import Reader
@@ -95,18 +96,16 @@ class Registry:
         """Groups of a person who has a connection here."""
         return frozenset(self._groups_of.get(user, ()))
 
-    def of_conversation(self, conversation: str) -> Iterable[Reader]:
+    def of_conversation(self, conversation: str) -> list[Reader]:
         """Connections of those who read this conversation."""
         name = parse_conversation(conversation)
         if name is None:
-            return
+            return []
         kind, ids = name
         if kind == ALL:
-            yield from self.everyone()
-            return
-        members: Iterable[int] = ids if kind == "p" else tuple(self._groups.get(ids[0], ()))
-        for user in members:
-            yield from self._users.get(user, ())
+            return list(self.everyone())
+        members: Iterable[int] = ids if kind == "p" else self._groups.get(ids[0], ())
+        return list(chain.from_iterable(filter(None, map(self._users.get, members))))
 
     def has_readers(self, conversation: str) -> bool:
         """Whether anyone here reads this conversation."""
