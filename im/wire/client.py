@@ -9,7 +9,7 @@ from im.protocol.encoding import encode
 from im.protocol.outgoing import Outgoing, OutgoingBatch
 from im.protocol.server import AnyServerFrame, Bye
 from im.services.identity import Identity
-from im.services.limits import TokenBucket
+from im.services.limits import Pace, TokenBucket
 from im.wire.connection import CloseCode, Connection, Work
 from im.wire.frames import TEXT, encode_frame
 
@@ -26,21 +26,20 @@ class Desk(Protocol):
         """A connection is gone."""
 
 
-class Client:
+class Client(TokenBucket):
     """A logged-in connection that speaks the native protocol.
 
-    Implements ``services.delivery.Reader`` and ``wire.connection.Owner``.
+    It is the bucket of its own frames: an object less for each connection. Implements
+    ``services.delivery.Reader`` and ``wire.connection.Owner``.
     """
 
-    __slots__ = ("_desk", "bucket", "connection", "identity", "pending", "room", "since", "watched")
+    __slots__ = ("_desk", "connection", "identity", "pending", "room", "since", "watched")
 
-    def __init__(
-        self, connection: Connection, identity: Identity, bucket: TokenBucket, desk: Desk
-    ) -> None:
+    def __init__(self, connection: Connection, identity: Identity, pace: Pace, desk: Desk) -> None:
+        super().__init__(pace)
         self._desk = desk
         self.connection = connection
         self.identity = identity
-        self.bucket = bucket
         self.pending = 0
         """Frames that wait for their commit."""
         self.room: asyncio.Future[None] | None = None

@@ -11,7 +11,7 @@ from im.protocol.encoding import decode_frame, encode, frame_id
 from im.protocol.refusal import error_frame
 from im.protocol.server import Bye
 from im.services.identity import Identity
-from im.services.limits import Pace, TokenBucket
+from im.services.limits import Pace
 from im.services.sessions import Sessions
 from im.wire.client import Client
 from im.wire.connection import CloseCode, Work
@@ -54,7 +54,7 @@ class Entrance:
         self, connection: WebSocketConnection, identity: Identity, language: Language
     ) -> None:
         """Let in who is known; say and close when that cannot be done now."""
-        client = Client(connection, identity, TokenBucket(self._pace), self._gateway)
+        client = Client(connection, identity, self._pace, self._gateway)
         try:
             identity.check_scope("read")
             await self._gateway.open(client)

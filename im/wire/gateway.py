@@ -144,7 +144,7 @@ class Gateway:
         self.received += 1
         frame: frames.ClientFrame | None = None
         try:
-            frame = decode_frame(admit_frame(data, client.bucket))
+            frame = decode_frame(admit_frame(data, client))
             if client.identity.scopes is not None:
                 client.identity.check_scope(FRAME_SCOPES.get(type(frame)))
             line = self._lines.get(type(frame))

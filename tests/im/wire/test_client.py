@@ -11,7 +11,7 @@ from im.protocol import outgoing
 from im.services.delivery import Delivery
 from im.services.hand_out import FEW
 from im.services.identity import Identity
-from im.services.limits import Pace, TokenBucket
+from im.services.limits import Pace
 from im.wire import client
 from im.wire.frames import TEXT, encode_frame
 from im.wire.registry import Registry
@@ -34,7 +34,7 @@ class NoDesk:
 def reader(pair: Pair, user: int) -> client.Client:
     """A person on the other end of this pair."""
     who = Identity(user, user, f"person {user}", "user", "user", "en")
-    return client.Client(pair.connection, who, TokenBucket(Pace(1, 1)), NoDesk())
+    return client.Client(pair.connection, who, Pace(1, 1), NoDesk())
 
 
 @pytest.mark.parametrize("conversation", ["g:7", "all"])
