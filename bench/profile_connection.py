@@ -32,7 +32,10 @@ LEAST = 1.0
 
 
 class Visits:
-    """People who come and go, a wave of them after the other, until it is told to end."""
+    """People who come and go, a wave of them after the other, until it is told to end.
+
+    Raises ``RuntimeError`` at the end when somebody was sent away.
+    """
 
     def __init__(self, server: Server, waves: list[Path]) -> None:
         self.count = 0
@@ -40,6 +43,7 @@ class Visits:
         self._waves = waves
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work)
+        self._failure: RuntimeError | None = None
 
     def __enter__(self) -> Visits:
         self._thread.start()
@@ -48,6 +52,8 @@ class Visits:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        if self._failure is not None:
+            raise self._failure
 
     def _work(self) -> None:
         for wave in itertools.cycle(self._waves):
@@ -55,8 +61,13 @@ class Visits:
                 return
             self._server.tokens = wave
             load = self._server.load(WAVE, "idle", 3600)
-            load.line()
-            load.end()
+            try:
+                load.line()
+            except RuntimeError as failure:
+                self._failure = failure
+                return
+            finally:
+                load.end()
             self.count += WAVE
 
 
