@@ -95,7 +95,7 @@ class Door:
                 answer = await self._accept(handler)
                 # From here on the connection counts, and is counted out when it is gone.
                 connection = self._messenger.sockets.open(arrival.connected, counted, arrival.tls)
-                connection.write(answer)
+                connection.begin_with(answer)
                 log_answer(handler.request, SWITCHING_PROTOCOLS)
                 await self._open(handler, connection, arrival.data[arrival.head :])
         except Exception as error:
@@ -116,11 +116,14 @@ class Door:
     async def _turn(self) -> AsyncIterator[None]:
         """One of the turns in which people are let in. Raises ``Overloaded``."""
         turns = self._messenger.entrance.turns
-        try:
-            async with asyncio.timeout(IN_LINE_SECONDS):
-                await turns.acquire()
-        except TimeoutError:
-            raise Overloaded("the line is too long", retry_after=RETRY_MS) from None
+        if turns.locked():
+            try:
+                async with asyncio.timeout(IN_LINE_SECONDS):
+                    await turns.acquire()
+            except TimeoutError:
+                raise Overloaded("the line is too long", retry_after=RETRY_MS) from None
+        else:
+            await turns.acquire()  # at once
         try:
             yield
         finally:

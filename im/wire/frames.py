@@ -134,6 +134,11 @@ class Decoder:
         """Bytes that were fed and are in no event yet, but for parts of a message."""
         return len(self._data) - self._position
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it knows nothing that a new one would not."""
+        return not (self._data or self._ended or self._message)
+
     def feed(self, data: bytes) -> None:
         """Bytes have come. After a close frame or an error they mean nothing (section 5.5.1)."""
         if not self._ended:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from im.wire.capacity import Capacity
+from im.wire.frames import Decoder
 from im.wire.masking import Mask
 from im.wire.poller import Poller, fastest_poll
 from im.wire.portable_poll import Poll
@@ -56,6 +57,7 @@ class Sockets:
         self.reading: WebSocketConnection | None = None
         """The connection that passes on what has come; what it is to send leaves right after."""
         self._capacity = capacity
+        self._decoder: Decoder | None = None
         self._working = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -79,6 +81,15 @@ class Sockets:
         """A connection is gone."""
         self._capacity.release(connection.address)
         self.connections.discard(descriptor)
+
+    def lend_decoder(self) -> Decoder:
+        """For what has come on a connection; it keeps it while a part of a message is missing."""
+        decoder, self._decoder = self._decoder, None
+        return decoder or Decoder(self.mask, self.frame_bytes)
+
+    def take_back(self, decoder: Decoder) -> None:
+        """A decoder at rest, for the next connection."""
+        self._decoder = decoder
 
     def work_begins(self) -> None:
         """A message is being worked on."""

@@ -80,7 +80,7 @@ class WebSocketConnection:
         self._sockets = sockets
         self._socket = connected
         self._owner: Owner | None = None
-        self._decoder = Decoder(sockets.mask, sockets.frame_bytes)
+        self._decoder: Decoder | None = None
         self._state = OPEN
         self._hung_up = False
         self._in_turn = 0
@@ -98,6 +98,11 @@ class WebSocketConnection:
         """Whether it is gone."""
         return self._state == CLOSED
 
+    @property
+    def kept(self) -> int:
+        """Bytes that have come and are in no message yet, but for parts of one."""
+        return 0 if self._decoder is None else self._decoder.kept
+
     def belong_to(self, owner: Owner) -> None:
         """From now on ``owner`` is called; at once, when the connection is gone already."""
         if self._state == CLOSED:
@@ -105,14 +110,19 @@ class WebSocketConnection:
         else:
             self._owner = owner
 
+    def begin_with(self, answer: bytes) -> None:
+        """Send this first, in one packet with what else there is to say by the ``start``."""
+        self._out = [answer]
+        self._queued = len(answer)
+
     def start(self, data: bytes) -> None:
-        """Begin to read, after ``data`` that was read before."""
+        """Begin to read, after ``data`` that was read before; what waits goes out."""
         if self._state == CLOSED:
             return
-        if data:
-            self._decoder.feed(data)
         self._read_on()
-        self._go_on()
+        if self._out is not None:
+            self._sockets.flush_soon(self)
+        self._take_in(data)
 
     def ready(self, events: int) -> None:
         """See ``Polled.ready``. A failed socket is read, or written, to learn what it has."""
@@ -140,10 +150,9 @@ class WebSocketConnection:
             return
         if self._work is None:
             self.came = self.heard
-            self._decoder.feed(data)
             sockets.reading = self
             try:
-                self._go_on()
+                self._take_in(data)
             finally:
                 sockets.reading = None
             if not self._watched & WRITE:
@@ -151,22 +160,34 @@ class WebSocketConnection:
         else:
             held = self._held = self._held or Held()
             held.put(data, self.heard)
-            if held.full(len(sockets.buffer) - self._decoder.kept):
+            if held.full(len(sockets.buffer) - self.kept):
                 self._pause()
 
     def _receive(self) -> bytes:
         """What has come; nothing: no more will. Raises ``OSError``."""
         return bytes(self._sockets.view[: self._socket.recv_into(self._sockets.buffer)])
 
-    def _go_on(self) -> None:
+    def _take_in(self, data: bytes) -> None:
         """Pass on what has come; leave to a task what has to be waited for."""
+        sockets = self._sockets
+        if self._decoder is None:
+            self._decoder = sockets.lend_decoder()
+        self._decoder.feed(data)
         self._in_turn = 0
-        work = self._pass_on()
+        work = self._pass_on(self._decoder)
         if work is not None:
-            self._sockets.work_begins()
-            self._work = self._sockets.loop.create_task(self._wait_for(work))
+            sockets.work_begins()
+            self._work = sockets.loop.create_task(self._wait_for(work))
+        else:
+            self._rest()
 
-    def _pass_on(self) -> Work | None:
+    def _rest(self) -> None:
+        """Between messages there is nothing that a decoder of one's own would have to know."""
+        if self._decoder is not None and self._decoder.at_rest:
+            self._sockets.take_back(self._decoder)
+            self._decoder = None
+
+    def _pass_on(self, decoder: Decoder) -> Work | None:
         """Pass on events, up to one that has to be waited for."""
         while self._state < ENDING:
             if self._in_turn == EVENTS_IN_TURN:
@@ -174,10 +195,10 @@ class WebSocketConnection:
                 return self._sockets.connections.turn()
             self._in_turn += 1
             try:
-                event = self._decoder.next_event()
+                event = decoder.next_event()
                 if event is None and self._held:
                     data, self.came = self._held.take()
-                    self._decoder.feed(data)
+                    decoder.feed(data)
                     continue
                 if event is None:
                     self._held = None
@@ -215,12 +236,13 @@ class WebSocketConnection:
         try:
             while work is not None:
                 await work
-                work = self._pass_on()
+                work = None if self._decoder is None else self._pass_on(self._decoder)
         except Exception:
             self._failed()
         finally:
             self._work = None
             self._sockets.work_ends()
+            self._rest()
         if self._state != CLOSED and not self._hung_up:
             self._read_on()
 
@@ -312,7 +334,8 @@ class WebSocketConnection:
                 del out[:taken]
                 continue
             self._out = None
-        self._watch(self._watched & ~WRITE)
+        if self._watched & WRITE:
+            self._watch(self._watched & ~WRITE)
         if self._state == ENDING:
             self._shut_down()
 
@@ -381,7 +404,8 @@ class WebSocketConnection:
         self._watch(0)
         self._socket.close()
         # Others may keep the connection for a while; what had come of a message goes now.
-        self._decoder.end()
+        if self._decoder is not None:
+            self._decoder.end()
         self._out = self._held = None
         if self._timer is not None:
             self._timer.cancel()

@@ -131,7 +131,7 @@ class Pair:
     def kept(self) -> int:
         """Bytes that wait until the message that is worked on is done."""
         held = self.connection._held
-        return self.connection._decoder.kept + (held.size if held is not None else 0)
+        return self.connection.kept + (held.size if held is not None else 0)
 
     def beside(self) -> Pair:
         """Another connection of the same node."""

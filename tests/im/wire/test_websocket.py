@@ -31,6 +31,40 @@ async def test_what_came_with_the_handshake_comes_first(io_loop: object) -> None
         await until(lambda: pair.owner.messages == ["one", "two"])
 
 
+async def test_what_is_said_before_the_start_goes_out_with_the_answer(io_loop: object) -> None:
+    async with opened(start=False) as pair:
+        pair.connection.begin_with("HTTP/1.1 101 …".encode())
+        pair.connection.send(b"welcome")
+        await asyncio.sleep(0)
+        with pytest.raises(BlockingIOError):
+            pair.client.recv(100)
+        pair.connection.start(sent(Opcode.PING, b"x"))
+        async with asyncio.timeout(WAIT):
+            come = await asyncio.get_running_loop().sock_recv(pair.client, 100)
+        assert come == "HTTP/1.1 101 …".encode() + encode_frame(TEXT, b"welcome") + b"\x8a\x01x"
+
+
+async def test_parts_of_messages_of_several_connections_are_never_mixed(io_loop: object) -> None:
+    async with opened() as pair:
+        pairs = [pair, pair.beside(), pair.beside()]
+        for one in pairs[1:]:
+            one.connection.start(b"")
+        whole = [text(letter * 300) for letter in "abc"]
+        for _ in range(3):
+            # The first frame's parts are cut within its head, its key and its payload.
+            for start, end in ((0, 1), (1, 6), (6, 100), (100, None)):
+                for one, data in zip(pairs, whole, strict=True):
+                    heard = one.connection.heard
+                    await one.write(data[start:end])
+                    await until(lambda one=one, heard=heard: one.connection.heard > heard)  # type: ignore[misc]
+        for one, letter in zip(pairs, "abc", strict=True):
+            await until(lambda one=one: len(one.owner.messages) == 3)  # type: ignore[misc]
+            assert one.owner.messages == [letter * 300] * 3
+        for one in pairs[1:]:
+            one.client.close()
+            await one.gone()
+
+
 async def test_the_next_message_comes_when_the_one_before_is_done(io_loop: object) -> None:
     async with opened() as pair:
         pair.owner.hold = True
