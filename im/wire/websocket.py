@@ -57,24 +57,12 @@ log = logging.getLogger("im.socket")
 class WebSocketConnection:
     """Implements ``im.wire.connection.Connection``."""
 
+    # fmt: off
     __slots__ = (
-        "_decoder",
-        "_held",
-        "_hung_up",
-        "_in_turn",
-        "_out",
-        "_owner",
-        "_queued",
-        "_socket",
-        "_sockets",
-        "_state",
-        "_timer",
-        "_watched",
-        "_work",
-        "address",
-        "came",
-        "heard",
+        "_decoder", "_held", "_hung_up", "_in_turn", "_out", "_owner", "_queued", "_socket",
+        "_sockets", "_state", "_timer", "_watched", "_work", "address", "came", "heard",
     )
+    # fmt: on
 
     def __init__(self, sockets: Sockets, connected: socket.socket, address: str) -> None:
         self._sockets = sockets
@@ -97,11 +85,6 @@ class WebSocketConnection:
     def closed(self) -> bool:
         """Whether it is gone."""
         return self._state == CLOSED
-
-    @property
-    def kept(self) -> int:
-        """Bytes that have come and are in no message yet, but for parts of one."""
-        return 0 if self._decoder is None else self._decoder.kept
 
     def belong_to(self, owner: Owner) -> None:
         """From now on ``owner`` is called; at once, when the connection is gone already."""
@@ -160,7 +143,7 @@ class WebSocketConnection:
         else:
             held = self._held = self._held or Held()
             held.put(data, self.heard)
-            if held.full(len(sockets.buffer) - self.kept):
+            if held.full(len(sockets.buffer) - (self._decoder.kept if self._decoder else 0)):
                 self._pause()
 
     def _receive(self) -> bytes:

@@ -130,8 +130,8 @@ class Pair:
     @property
     def kept(self) -> int:
         """Bytes that wait until the message that is worked on is done."""
-        held = self.connection._held
-        return self.connection.kept + (held.size if held is not None else 0)
+        decoder, held = self.connection._decoder, self.connection._held
+        return (decoder.kept if decoder else 0) + (held.size if held is not None else 0)
 
     def beside(self) -> Pair:
         """Another connection of the same node."""
