@@ -260,7 +260,9 @@ export function Composer({ conv, summary, about, handle, sender }) {
         <span class="sp"></span>
         ${tooLong
           ? html`<span class="err" id="too-long" role="alert">${t("chat.too_long", { size: Math.ceil(size / 1024), limit: Math.floor(limit / 1024) })}</span>`
-          : html`<span class="hintk keys">${t(enterSends ? "chat.keys" : "chat.keys_swapped")}</span>`}
+          : html`<span class="hintk keys">${t(enterSends ? "chat.keys" : "chat.keys_swapped")
+              .split(/ (?=·)/)
+              .map((part) => html`<span key=${part}>${part}</span>${" "}`)}</span>`}
         <${IconButton} class="mic-b" icon="mic" label=${t("voice.record")} onClick=${startRecording} />
         <button type="button" class="ib solid send-b ${ready ? "" : "idle"}" aria-label=${t(editing ? "chat.save" : "chat.send")}
           title=${t(editing ? "chat.save" : "chat.send")} aria-disabled=${ready ? undefined : "true"}
