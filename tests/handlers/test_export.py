@@ -22,7 +22,7 @@ from im.protocol.client import Send
 from im.services.identity import Identity
 from im.store import users
 from tests.handlers import samples
-from tests.handlers.api import ON_BOTH, Api, Person, Reply, eventually
+from tests.handlers.api import ON_BOTH, PASSWORD, Api, Person, Reply, eventually
 from tests.handlers.media_store import rows
 
 pytestmark = [pytest.mark.gen_test(timeout=90), ON_BOTH]
@@ -172,6 +172,18 @@ async def test_the_words_are_in_the_persons_language(api: Api) -> None:
     archive = opened(await ann.get("/api/me/export"))
     assert archive.read("README.txt").decode().startswith("这是局域网聊天中属于 小红 的全部数据")
     assert 'lang="zh-CN"' in archive.read("index.html").decode()
+
+
+async def test_who_deleted_their_account_is_called_so(api: Api) -> None:
+    ann, bob = await api.people("ann", "bob")
+    await ann.post("/api/me", {"language": "en"}, "PATCH")
+    await bob.send(f"u:{ann.id}", "farewell")
+    assert (await bob.post("/api/me", {"password": PASSWORD}, "DELETE")).status == 200
+    archive = opened(await ann.get("/api/me/export"))
+    called = f"Deleted account #{bob.id}"
+    assert f">{called}</a>" in archive.read("index.html").decode()
+    page = archive.read(f"conversations/p-{ann.id}-{bob.id}/00001.html").decode()
+    assert f"<h1>{called}</h1>" in page and f"<h2>{called} <time>" in page
 
 
 async def test_a_long_history_comes_in_pages(api: Api, messenger: Messenger) -> None:

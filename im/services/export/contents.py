@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from im.errors import NotFound
+from im.protocol.server import User
+from im.services import views
 from im.services.accounts import Accounts
 from im.services.contacts import Contacts
 from im.services.groups import Groups
@@ -67,11 +69,12 @@ class Contents:
         replies = await sources.quick_replies.of(who, who.language, None)
         yield "quick-replies", replies.replies
 
-    async def conversations(self) -> AsyncIterator[tuple[Visible, str]]:
-        """All that the person may see something of, also what they have left, with its title."""
+    async def conversations(self) -> AsyncIterator[tuple[Visible, str | User | None]]:
+        """All that the person may see something of, also what they have left: with the group's name
+        or the other person."""
         database, user = self._from.database, self._who.user
         for found in await database.read(_announcements):
-            yield found, ""
+            yield found, None
         after = 0
         while page := await database.read(_conversations, user, after):
             for each in page:
@@ -124,20 +127,21 @@ def _announcements(cursor: Cursor) -> list[Visible]:
     return [each for each in found if each.last]
 
 
-def _conversations(cursor: Cursor, user: int, after: int) -> list[tuple[Visible, str]]:
+def _conversations(
+    cursor: Cursor, user: int, after: int
+) -> list[tuple[Visible, str | User | None]]:
     page = visible.page(cursor, user, after, PAGE_CONVERSATIONS)
     rows = conversations.by_ids(cursor, [each.conversation for each in page])
     peers = {
         number: row.user_b if row.user_a == user else row.user_a for number, row in rows.items()
     }
-    people = users.by_ids(cursor, [peer for peer in peers.values() if peer is not None])
-    names = {row.id: row.name for row in people}
+    rows_of_peers = users.by_ids(cursor, [peer for peer in peers.values() if peer is not None])
+    people = {row.id: views.user(row) for row in rows_of_peers}
     titles = groups.names(
         cursor, [row.group_id for row in rows.values() if row.group_id is not None]
     )
-    found = []
+    found: list[tuple[Visible, str | User | None]] = []
     for each in page:
         row = rows[each.conversation]
-        title = titles.get(row.group_id or 0) or names.get(peers[row.id] or 0, "")
-        found.append((each, title))
+        found.append((each, titles.get(row.group_id or 0) or people.get(peers[row.id] or 0)))
     return found

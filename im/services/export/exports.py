@@ -193,8 +193,8 @@ class Export:
         async for list_, value in self._contents.lists():
             yield await self._add(f"{list_}.json", _json(value))
         pages: list[tuple[str, str]] = []
-        async for seen, title in self._contents.conversations():
-            title = words.title(title, seen.name)
+        async for seen, of in self._contents.conversations():
+            title = words.title(of, seen.name)
             # Their titles alone are kept, for the page that leads to them.
             pages.append((title, f"{_folder(seen)}/{_page_name(1)}"))
             async for piece in self._conversation(seen, title):

@@ -55,11 +55,11 @@ class Words:
         body = f"<h1>{escape(heading)}</h1><p>{escape(clock(made))}</p>{left}<ul>{items}</ul>"
         return self._page(heading, body)
 
-    def title(self, title: str, conversation: str) -> str:
-        """What a conversation is called."""
+    def title(self, of: str | User | None, conversation: str) -> str:
+        """What a conversation is called: a group by its name, a private one by the other person."""
         if conversation == "all":
             return self._catalogue.translate(self._language, "chat.announcements")
-        return title or conversation
+        return (self._name(of) if isinstance(of, User) else of) or conversation
 
     def log(
         self,
@@ -99,7 +99,7 @@ class Words:
         when = f"<time>{clock(entry.time)}</time>"
         if isinstance(entry, Event):
             return f'<p class="event">{when} {escape(self._event(entry, people))}</p>'
-        name = escape(_name(entry.sender, people))
+        name = escape(self._name_of(entry.sender, people))
         return f"<h2>{name} {when}</h2>{self._message(entry, files)}"
 
     def _message(self, message: Message, files: Mapping[int, str]) -> str:
@@ -120,9 +120,9 @@ class Words:
         return f'{found}<p><a href="{address}">{name}</a></p>'
 
     def _event(self, event: Event, people: Mapping[int, User]) -> str:
-        who = _name(event.sender, people)
+        who = self._name_of(event.sender, people)
         # Each name once, in the order of the event.
-        names = ", ".join(dict.fromkeys(_name(user, people) for user in event.users))
+        names = ", ".join(dict.fromkeys(self._name_of(user, people) for user in event.users))
         key: str = event.kind
         if event.kind == "joined" and names and event.users != [event.sender]:
             key = "added"
@@ -136,10 +136,15 @@ class Words:
             self._language, f"event.{key}", who=who, names=names, name=event.text, text=event.text
         )
 
+    def _name_of(self, user: int, people: Mapping[int, User]) -> str:
+        found = people.get(user)
+        return (self._name(found) if found is not None else "") or f"#{user}"
 
-def _name(user: int, people: Mapping[int, User]) -> str:
-    found = people.get(user)
-    return found.name if found is not None and found.name else f"#{user}"
+    def _name(self, user: User) -> str:
+        """Who has deleted their account has a number in place of a name."""
+        if not user.deleted:
+            return user.name
+        return f"{self._catalogue.translate(self._language, 'people.deleted')} {user.name}"
 
 
 def clock(time: int) -> str:
