@@ -86,7 +86,7 @@ class Exports:
         self.open += 1
         export = Export(
             Contents(self._from, who),
-            Words(self._catalogue, language, who.user),
+            Words(self._catalogue, language),
             self._from,
             who,
             self._threads,

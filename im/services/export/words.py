@@ -21,15 +21,14 @@ POLICY = "default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'"
 
 
 class Words:
-    """Sentences of one language, for one person.
+    """Sentences of one language.
 
     Times are those of the server's time zone: nobody else's is known.
     """
 
-    def __init__(self, catalogue: Catalogue, language: Language, me: int) -> None:
+    def __init__(self, catalogue: Catalogue, language: Language) -> None:
         self._catalogue = catalogue
         self._language: Language = language
-        self._me = me
 
     def say(self, key: str, **values: str | int) -> str:
         """The sentence ``export.<key>``."""
