@@ -40,6 +40,7 @@ LATER = (
     "register.",
     "search.",
     "secret.",
+    "select.",
     "settings.",
     "tokens.",
     "webhooks.",

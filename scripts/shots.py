@@ -26,6 +26,7 @@ from shooter import Shooter  # noqa: E402
 from shots_admin import OPERATOR  # noqa: E402
 from shots_finding import FINDING  # noqa: E402
 from shots_media import MEDIA  # noqa: E402
+from shots_messages import MESSAGES  # noqa: E402
 from shots_states import STATES  # noqa: E402
 
 from tests.services.chromium import ARGUMENTS, executable  # noqa: E402
@@ -65,37 +66,11 @@ def conversations(shooter: Shooter) -> None:
     shooter.chats()
 
 
-def menu(shooter: Shooter) -> None:
-    shooter.chats(shooter.sample.private(1))
-    own = shooter.page.locator(".msg.me[data-seq]").last
-    own.focus()
-    own.press("Shift+F10")
-    shooter.page.wait_for_selector(".menu .mi")
-
-
-def reply(shooter: Shooter) -> None:
-    shooter.chats(shooter.group)
-    message = shooter.page.locator(".msg:not(.me)[data-seq]").last
-    message.focus()
-    message.press("r")
-    shooter.page.fill(".comp textarea", "OK")
-
-
-def forward(shooter: Shooter) -> None:
-    shooter.chats(shooter.group)
-    message = shooter.page.locator(".msg:not(.me)[data-seq]").last
-    message.focus()
-    message.press("f")
-    shooter.page.locator("dialog .picks input").nth(1).check()
-
-
-def readers(shooter: Shooter) -> None:
-    shooter.chats(shooter.group)
-    own = shooter.page.locator(".msg.me[data-seq]").last
-    own.focus()
-    own.press("Shift+F10")
-    shooter.page.locator(".mi", has=shooter.page.locator("use[href$='#eye']")).click()
-    shooter.page.wait_for_selector("dialog .readers .mem")
+def back(shooter: Shooter) -> None:
+    """Above the newest messages, with the way to them."""
+    talk(shooter)
+    shooter.page.locator(".log").evaluate("(log) => log.scrollBy(0, -260)")
+    shooter.page.wait_for_selector(".jump")
 
 
 def emoji(shooter: Shooter) -> None:
@@ -211,7 +186,7 @@ def undo(shooter: Shooter) -> None:
 
 
 INSIDE: list[Callable[[Shooter], None]] = [
-    conversations, chat, talk, private, menu, reply, forward, readers, emoji, details,
+    conversations, chat, talk, back, private, *MESSAGES, emoji, details,
     person,
     announcements, *MEDIA, contacts, profile, groups, group, create, settings, devices,
     notices, appearance, palette, *FINDING,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import (
     QUICK,
+    Person,
     at,
     befriend,
     bubble,
@@ -14,10 +16,18 @@ from tests.browser.people import (
     register,
     row,
     spread,
+    until,
     write,
 )
+from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
+
+
+def said(person: Person, conversation: str) -> list[str]:
+    """The texts of a conversation."""
+    entries = person.call("GET", f"/messages?conv={conversation}")["entries"]
+    return [entry["text"] for entry in entries if entry["op"] == "message"]
 
 
 def menu(page: Page, text: str, item: str) -> None:
@@ -64,6 +74,52 @@ def test_a_message_is_forwarded_to_several_and_leads_back_to_where_it_was_said(
     enter(cems, at(cem, urls[1]), f"chats/{private(anna, cem)}")
     expect(bubble(cems, "The pump is on").locator(".fwd")).to_have_text("Forwarded")
     expect(cems.locator(".fwd button")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_several_messages_are_chosen_forwarded_in_their_order_and_deleted(
+    node: NodeFactory, new_page: Pages, width: int
+) -> None:
+    url = node(env=QUICK).url
+    anna, bo, cem = (register(url, name) for name in ("Anna", "Bo", "Cem"))
+    befriend(anna, cem)
+    for text in ("one", "two", "three", "four"):
+        bo.send(f"u:{anna.id}", text)
+    page = new_page(locale="en-GB", viewport={"width": width, "height": 740})
+    enter(page, anna, f"chats/{private(anna, bo)}")
+    menu(page, "three", "Select")
+    bar = page.get_by_role("toolbar", name="Selected messages")
+    expect(bar.get_by_role("status")).to_have_text("1 selected")
+    expect(bubble(page, "three")).to_be_focused()
+    assert violations(page) == []
+    # With keys: up to the first one, and without the second.
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+Space")
+    expect(bar.get_by_role("status")).to_have_text("3 selected")
+    bubble(page, "two").get_by_role("checkbox").uncheck()
+    expect(bar.get_by_role("status")).to_have_text("2 selected")
+    bar.get_by_role("button", name="Forward").click()
+    dialog = page.get_by_role("dialog", name="Forward a message")
+    expect(dialog).to_contain_text("and 1 more message")
+    dialog.get_by_role("checkbox", name="Cem", exact=True).check()
+    dialog.get_by_role("button", name="Forward (1)").click()
+    expect(page.get_by_text("Forwarded to Cem")).to_be_visible()
+    expect(bar).to_have_count(0)
+    until(page, lambda: said(cem, private(anna, cem)) == ["one", "three"])
+
+    bubble(page, "two").press("x")
+    bubble(page, "four").click()
+    bar.get_by_role("button", name="Delete for me").click()
+    expect(page.locator(".toast")).to_contain_text("2 messages deleted for you")
+    expect(page.locator(".msg .tx")).to_have_text(["one", "three"])
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".msg .tx")).to_have_text(["one", "two", "three", "four"])
+    bubble(page, "four").press("x")
+    expect(bar).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(bar).to_have_count(0)
+    expect(bubble(page, "four")).to_be_focused()
 
 
 def test_what_was_taken_back_meanwhile_is_not_forwarded(

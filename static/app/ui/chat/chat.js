@@ -4,7 +4,7 @@ import { blank } from "../../core/summaries.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
 import { later, useLater } from "../idle.js";
-import { lazy } from "../lazy.js";
+import { call, lazy } from "../lazy.js";
 import { typingText } from "../list/preview.js";
 import { unmark } from "../list/row.js";
 import { useSender } from "../media/sender.js";
@@ -17,6 +17,8 @@ import { unreachable, useSilenced } from "./silenced.js";
 const dropping = later(() => import("../media/drop.js"));
 const ForwardDialog = lazy(() => import("./forward.js"), "ForwardDialog", ["details"]);
 const Lightbox = lazy(() => import("../media/lightbox.js"), "Lightbox", ["lightbox"]);
+const loadSelecting = () => import("./selecting.js");
+const SelectBar = lazy(loadSelecting, "SelectBar", ["select"]);
 const loadNoField = () => import("./no-field.js");
 const Silenced = lazy(loadNoField, "Silenced", [], undefined, { failing: () => null });
 const Unreachable = lazy(loadNoField, "Unreachable", [], undefined, { failing: () => null });
@@ -55,6 +57,8 @@ function OpenChat({ conv, summary }) {
   const { t, client, layers } = app;
   /** `{replyTo, editing}`: entries that the composer is about. */
   const about = useSignal({ replyTo: null, editing: null });
+  /** The messages that are being chosen, or null. */
+  const selection = useSignal(null);
   const composer = useRef(null);
   const main = useRef(null);
   const silenced = useSilenced(summary.group);
@@ -75,6 +79,8 @@ function OpenChat({ conv, summary }) {
     if (summary.marked_unread) unmark(app, conv);
   }, [conv, listed, summary.last_seq]);
   const voices = useVoices(conv);
+  const forward = (entry) => layers.open(ForwardDialog, { entries: [entry] });
+  const forwardAll = (entries, done) => layers.open(ForwardDialog, { entries, done });
   const actions = useMemo(
     () => ({
       voices,
@@ -89,8 +95,13 @@ function OpenChat({ conv, summary }) {
       reedit(text) {
         composer.current?.put(text);
       },
-      forward: (entry) => layers.open(ForwardDialog, { entry }),
-      view: (entry) => layers.open(Lightbox, { entry, forward: (other) => layers.open(ForwardDialog, { entry: other }) }),
+      forward,
+      view: (entry) => layers.open(Lightbox, { entry, forward }),
+      select(entry) {
+        if (about.value.editing) about.value = { replyTo: null, editing: null };
+        return call(app, loadSelecting, "begin", selection, entry);
+      },
+      choose: (...which) => call(app, loadSelecting, "choose", app, selection, ...which),
       readers: (entry) => layers.open(ReadersDialog, { entry }),
     }),
     [],
@@ -98,15 +109,17 @@ function OpenChat({ conv, summary }) {
   return html`<main class="chat" id="main" tabindex="-1" data-region ref=${main}>
     <${ChatHeader} conv=${conv} summary=${summary} />
     ${summary.group?.announcement && html`<${GroupNotice} group=${summary.group} key=${summary.group.id} />`}
-    <${LogView} conv=${conv} summary=${summary} actions=${actions} canWrite=${canWrite} />
+    <${LogView} conv=${conv} summary=${summary} actions=${actions} canWrite=${canWrite} selection=${selection} />
     <${TypingLine} conv=${conv} />
-    ${canWrite
-      ? html`<${Composer} conv=${conv} summary=${summary} about=${about} handle=${composer} sender=${sender} />`
-      : cut
-        ? html`<${Unreachable} id=${summary.peer} why=${cut} />`
-        : silenced !== null
-          ? html`<${Silenced} until=${silenced} />`
-          : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
+    ${selection.value
+      ? html`<${SelectBar} conv=${conv} selection=${selection} forward=${forwardAll} />`
+      : canWrite
+        ? html`<${Composer} conv=${conv} summary=${summary} about=${about} handle=${composer} sender=${sender} />`
+        : cut
+          ? html`<${Unreachable} id=${summary.peer} why=${cut} />`
+          : silenced !== null
+            ? html`<${Silenced} until=${silenced} />`
+            : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
     ${over.value &&
     html`<div class="drop" aria-hidden="true"><p><${Icon} name="upload" size="xl" />${t("upload.drop", { name: client.conversations.title(summary) })}</p></div>`}
   </main>`;

@@ -47,7 +47,9 @@ export function Composer({ conv, summary, about, handle, sender }) {
   useGrowing(input, text);
   useEffect(() => {
     if (draft.current.replyTo) about.value = { replyTo: draft.current.replyTo, editing: null };
-    if (matchMedia("(hover: hover)").matches) input.current.focus();
+    // Who comes back from choosing messages is among them still.
+    const among = document.activeElement?.closest(".log");
+    if (matchMedia("(hover: hover)").matches && !among) input.current.focus();
     return () => client.drafts.flush();
   }, []);
   useEffect(() => {

@@ -12,15 +12,18 @@ import { reason } from "../reason.js";
 
 /** Conversations that one message is forwarded to at once. */
 const MAX_TARGETS = 10;
+/** Of many messages it is said each time how far they are. */
+const TELL_EVERY = 25;
 
-/** Choose where a message goes on to: one's conversations, or anyone found by name. */
-export function ForwardDialog({ entry, close }) {
+/** Choose where messages go on to, in their order: one's conversations, or anyone found by name. */
+export function ForwardDialog({ entries, done = () => {}, close }) {
   const { t, client, layers } = useApp();
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState([]);
   const sections = useMatches(query)
     .map(({ name, items }) => ({ name, items: items.filter(({ conv }) => conv !== ALL || client.canBroadcast.value) }))
     .filter(({ items }) => items.length);
+  const [entry] = entries;
   const full = chosen.length >= MAX_TARGETS;
   const isChosen = (item) => chosen.some(({ conv }) => conv === item.conv);
   const toggle = (item) =>
@@ -28,16 +31,26 @@ export function ForwardDialog({ entry, close }) {
   const send = async (event) => {
     event.preventDefault();
     close();
+    const names = chosen.map(({ title }) => title).join(t("list.comma"));
+    const all = chosen.flatMap(({ conv }) => entries.map((entry) => ({ conv, entry })));
+    let kept = 0;
     try {
-      for (const { conv } of chosen) await partOf(client, Said).forward(entry, conv);
-      layers.say(t("forward.done", { names: chosen.map(({ title }) => title).join(t("list.comma")) }));
+      for (const { conv, entry } of all) {
+        await partOf(client, Said).forward(entry, conv);
+        kept += 1;
+        if (kept % TELL_EVERY === 0) layers.say(t("forward.progress", { done: kept, n: all.length }));
+      }
+      layers.say(t("forward.done", { names }));
+      done();
     } catch (error) {
-      layers.say(reason(t, error));
+      const why = reason(t, error);
+      layers.say(kept ? t("forward.partly", { done: kept, n: all.length, reason: why }) : why);
     }
   };
   return html`<${Dialog} title=${t("forward.title")} close=${close}>
     <form class="db" onSubmit=${send}>
-      <blockquote class="quote"><b>${client.people.name(entry.from)}</b><span>${mediaText(t, entry)}</span></blockquote>
+      <blockquote class="quote"><b>${client.people.name(entry.from)}</b><span>${mediaText(t, entry)}</span>
+        ${entries.length > 1 && html`<span>${t("forward.more", { n: entries.length - 1 })}</span>`}</blockquote>
       <fieldset class="picker">
         <legend class="lab">${t("forward.to")}</legend>
         ${chosen.length > 0 &&

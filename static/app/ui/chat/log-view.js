@@ -12,7 +12,7 @@ import { useReading } from "./reading.js";
 const MAX_PENDING_SHOWN = 80;
 
 /** The messages of a conversation. */
-export function LogView({ conv, summary, actions, canWrite }) {
+export function LogView({ conv, summary, actions, canWrite, selection }) {
   const app = useApp();
   const { t, client, times } = app;
   const held = client.history.log(conv);
@@ -102,6 +102,7 @@ export function LogView({ conv, summary, actions, canWrite }) {
               actions=${actions}
               canWrite=${canWrite}
               jumpTo=${jumpTo}
+              picked=${selection.value?.has(row.entry.seq)}
             />`;
           })}
         </div>

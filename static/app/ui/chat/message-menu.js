@@ -45,6 +45,7 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
     list.push({ icon: "download", key: "s", label: t("message.save_file"), hint: "S", run: () => save(entry.file).then(told) });
   }
   list.push({ icon: "forward", key: "f", label: t("message.forward"), hint: "F", run: () => actions.forward(entry) });
+  list.push({ icon: "check", key: "x", label: t("message.select"), hint: "X", run: () => actions.select(entry) });
   if (mine && canWrite && entry.media === "text" && age < client.limits.edit_ms) {
     list.push({ icon: "edit", key: "e", label: t("message.edit"), hint: "E", quick: true, run: () => actions.edit(entry) });
   }

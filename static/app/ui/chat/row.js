@@ -66,6 +66,7 @@ export class MessageRow extends Component {
       next.quoted?.text !== now.quoted?.text ||
       next.quoted?.recalled !== now.quoted?.recalled ||
       next.canWrite !== now.canWrite ||
+      next.picked !== now.picked ||
       next.others !== now.others ||
       String(next.readers) !== String(now.readers)
     );
@@ -76,7 +77,8 @@ export class MessageRow extends Component {
   }
 }
 
-function Message({ rowKey, entry, item, first, mine, mark, readers, others, named, quoted, actions, canWrite, jumpTo }) {
+/** `picked`: whether it is chosen, where messages are being chosen; else undefined. */
+function Message({ rowKey, entry, item, first, mine, mark, readers, others, named, quoted, actions, canWrite, jumpTo, picked }) {
   const app = useApp();
   const { t, client } = app;
   const body = useRef(null);
@@ -85,30 +87,47 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
   const onWay = item !== null && item.state !== STORED;
   const mentionsMe = !mine && entry.mentions?.includes(client.me.id);
   const failed = item?.state === FAILED;
+  const picks = picked !== undefined && !onWay;
   const context = { app, entry, mine, actions, canWrite, item: failed ? item : null };
   const open = (event, at) => openMessageMenu(context, event, at ?? body.current);
   // Not as the pointer enters: rows scroll by below a mouse that rests.
   const point = (event) => event.pointerType === "mouse" && setActive(true);
   useFinger(body, {
-    press: onWay && !failed ? null : open,
-    swipe: canWrite && !onWay && entry.conv !== ALL ? () => actions.reply(entry) : null,
+    press: picks || (onWay && !failed) ? null : open,
+    swipe: canWrite && !onWay && !picks && entry.conv !== ALL ? () => actions.reply(entry) : null,
   });
+  const pick = (event) => {
+    event.stopPropagation();
+    // The box shows what is chosen, not what was pressed: there may be no room for more.
+    if (event.target.matches("input")) event.target.checked = picked;
+    else event.preventDefault();
+    event.currentTarget.focus({ preventScroll: true });
+    actions.choose(entry, event.shiftKey);
+  };
+  const onKey = (event) => {
+    if (onWay) return;
+    if (!picks) onMessageKey(context, event, body.current);
+    else if (event.target === event.currentTarget && (event.key === " " || event.key === "Enter")) pick(event);
+  };
   const author = client.people.get(entry.from);
   const tag = isProgram(author) && html`${" "}<span class="tag">${t(`people.${author.kind}`)}</span>`;
   const showName = first && named && !mine;
+  const label = [mine ? t("list.you") : name, mediaText(t, entry), app.times.clock(entry.time)].join(", ");
   return html`<article
-    class="msg ${mine ? "me" : ""} ${first ? "" : "cont"} ${mentionsMe ? "hitme" : ""} ${showName ? "" : "no-name"}"
+    class="msg ${mine ? "me" : ""} ${first ? "" : "cont"} ${mentionsMe ? "hitme" : ""} ${showName ? "" : "no-name"} ${picks ? "picks" : ""} ${picks && picked ? "picked" : ""}"
     data-key=${rowKey}
     data-seq=${entry.seq || undefined}
     tabindex="-1"
-    aria-label=${[mine ? t("list.you") : name, mediaText(t, entry), app.times.clock(entry.time)].join(", ")}
+    aria-label=${label}
     onPointerMove=${point}
     onPointerLeave=${() => setActive(false)}
     onFocusIn=${() => setActive(true)}
     onFocusOut=${(event) => event.currentTarget.contains(event.relatedTarget) || setActive(false)}
-    onKeyDown=${(event) => !onWay && onMessageKey(context, event, body.current)}
-    onContextMenu=${(event) => (!onWay || failed) && !event.target.closest("a") && open(event)}
+    onKeyDown=${onKey}
+    onClickCapture=${picks ? pick : undefined}
+    onContextMenu=${(event) => !picks && (!onWay || failed) && !event.target.closest("a") && open(event)}
   >
+    ${picks && html`<input type="checkbox" class="pick-one" tabindex="-1" checked=${picked} aria-label=${label} />`}
     ${!mine &&
     (first
       ? html`<a class="face" href=${app.router.href("contacts", String(entry.from))} tabindex="-1" aria-hidden="true">
@@ -121,7 +140,7 @@ function Message({ rowKey, entry, item, first, mine, mark, readers, others, name
       <${Bubble} entry=${entry} item=${item} mark=${mark} quoted=${quoted} jumpTo=${jumpTo} active=${active} actions=${actions} />
       ${failed && html`<${FailedLine} item=${item} />`}
       ${readers?.length > 0 && html`<${SeenBy} readers=${readers} others=${others} onClick=${() => actions.readers(entry)} />`}
-      ${active && !onWay && html`<${HoverBar} context=${context} open=${open} />`}
+      ${active && !onWay && !picks && html`<${HoverBar} context=${context} open=${open} />`}
     </div>
   </article>`;
 }

@@ -5,7 +5,7 @@ import { Dialog } from "../layer-views.js";
 const KEYS = [
   ["general", [["find", "Ctrl K"], ["find_here", "Ctrl Shift F"], ["help", "Ctrl /"], ["conversations", "Alt ↑ ↓"], ["region", "F6"], ["close", "Esc"]]],
   ["writing", [["send", "Enter"], ["newline", "Shift Enter"], ["edit_last", "↑"], ["quick", "/"], ["mention", "@"], ["emoji", ":"]]],
-  ["message", [["reply", "R"], ["copy", "C"], ["forward", "F"], ["edit", "E"], ["delete", "Del"], ["menu", "Shift F10"]]],
+  ["message", [["reply", "R"], ["copy", "C"], ["forward", "F"], ["select", "X"], ["select_range", "Shift Space"], ["edit", "E"], ["delete", "Del"], ["menu", "Shift F10"]]],
 ];
 
 /** All keys at a glance. */
