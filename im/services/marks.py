@@ -133,8 +133,9 @@ class Marks:
                 to_all=result.to_all,
                 but=list(result.but),
             )
-            self._on_signal("", signal)
-            self._cluster.publish(signal)
+            if read or signal.to_all:  # else there is nobody to tell
+                self._on_signal("", signal)
+                self._cluster.publish(signal)
 
     def _write(
         self, cursor: Cursor, wanted: Mapping[Key, int]

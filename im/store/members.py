@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -190,31 +191,60 @@ def ordinals(cursor: Cursor, places: Collection[tuple[int, int]]) -> dict[tuple[
 def move_marks(cursor: Cursor, marks: Iterable[Mark], all_conversation: int) -> set[Mark]:
     """Move high-water marks forward, never back; reading implies receiving. Those that moved.
 
-    In the order of the key, so that two nodes doing the same never wait for each other.
+    All rows are locked in the order of the key first, so that two nodes doing the same never wait
+    for each other. Then those who are at the same number are moved together.
     """
-    moved = set()
-    for mark in sorted(marks, key=lambda mark: (mark.conversation, mark.user)):
-        delivered = cursor.dialect.greatest("delivered_seq", "%s")
-        if mark.conversation == all_conversation:
-            _move_all_mark(cursor, mark)
-        elif mark.read:
+    moved: set[Mark] = set()
+    own: list[Mark] = []
+    together: defaultdict[tuple[int, int, int, bool], list[int]] = defaultdict(list)
+    for mark in sorted(marks, key=lambda mark: (mark.conversation, mark.user, not mark.read)):
+        if mark.conversation != all_conversation:
+            own.append(mark)
+        elif _move_all_mark(cursor, mark):
+            moved.add(mark)
+    stood = _lock_marks(cursor, {(mark.conversation, mark.user): None for mark in own})
+    for mark in own:
+        place = mark.conversation, mark.user
+        read, delivered = stood.get(place, (mark.seq, mark.seq))
+        if mark.seq > (read if mark.read else delivered):
+            moved.add(mark)
+            together[mark.conversation, mark.seq, mark.ordinal, mark.read].append(mark.user)
+            stood[place] = (mark.seq if mark.read else read, max(mark.seq, delivered))
+    for (conversation, seq, ordinal, is_read), users in together.items():
+        people, listed = cursor.dialect.listed(users)
+        where = f"conversation_id = %s AND user_id IN ({people})"
+        if is_read:
+            delivered_seq = cursor.dialect.greatest("delivered_seq", "%s")
             cursor.execute(
-                f"UPDATE member SET read_seq = %s, read_ordinal = %s, delivered_seq = {delivered}"
-                " WHERE conversation_id = %s AND user_id = %s AND read_seq < %s",
-                (mark.seq, mark.ordinal, mark.seq, mark.conversation, mark.user, mark.seq),
+                f"UPDATE member SET read_seq = %s, read_ordinal = %s,"
+                f" delivered_seq = {delivered_seq} WHERE {where} AND read_seq < %s",
+                (seq, ordinal, seq, conversation, *listed, seq),
             )
         else:
             cursor.execute(
-                "UPDATE member SET delivered_seq = %s"
-                " WHERE conversation_id = %s AND user_id = %s AND delivered_seq < %s",
-                (mark.seq, mark.conversation, mark.user, mark.seq),
+                f"UPDATE member SET delivered_seq = %s WHERE {where} AND delivered_seq < %s",
+                (seq, conversation, *listed, seq),
             )
-        if cursor.rowcount > 0:
-            moved.add(mark)
     return moved
 
 
-def _move_all_mark(cursor: Cursor, mark: Mark) -> None:
+def _lock_marks(
+    cursor: Cursor, places: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Up to where each (conversation, person) has read, and received."""
+    if not places:
+        return {}
+    rows = cursor.execute(
+        "SELECT conversation_id, user_id, read_seq, delivered_seq "
+        + cursor.dialect.picked("member", ("conversation_id", "user_id"), len(places))
+        + " ORDER BY conversation_id, user_id"
+        + cursor.dialect.for_update,
+        [value for place in places for value in place],
+    ).all()
+    return {(int(row[0]), int(row[1])): (int(row[2]), int(row[3])) for row in rows}
+
+
+def _move_all_mark(cursor: Cursor, mark: Mark) -> bool:
     if mark.read:
         cursor.execute(
             "UPDATE user_basic SET all_read_seq = %s, all_read_ordinal = %s"
@@ -226,6 +256,7 @@ def _move_all_mark(cursor: Cursor, mark: Mark) -> None:
             "UPDATE user_basic SET all_delivered_seq = %s WHERE id = %s AND all_delivered_seq < %s",
             (mark.seq, mark.user, mark.seq),
         )
+    return cursor.rowcount > 0
 
 
 def set_pinned(cursor: Cursor, conversation: int, user: int, pinned: bool) -> None:
