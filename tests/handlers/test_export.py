@@ -170,7 +170,7 @@ async def test_the_words_are_in_the_persons_language(api: Api) -> None:
     ann = await api.register("小红")
     await ann.post("/api/me", {"language": "zh"}, "PATCH")
     archive = opened(await ann.get("/api/me/export"))
-    assert archive.read("README.txt").decode().startswith("这是局域网聊天中属于 小红 的全部数据")
+    assert archive.read("README.txt").decode().startswith("这是局域网聊天中属于小红的全部数据")
     assert 'lang="zh-CN"' in archive.read("index.html").decode()
 
 
