@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from im.services.accounts import Accounts, Rules
+from im.addresses import friendly_host
+from im.services.accounts import Accounts
 from im.services.administration import Administration
 from im.services.audit import Audit
 from im.services.device_links import DeviceLinks
@@ -11,6 +12,7 @@ from im.services.invitations import Invitations
 from im.services.limits import SharedLimits
 from im.services.log_in import Attempts, LogIn
 from im.services.media import Media
+from im.services.new_password import NewPassword
 from im.services.own_password import OwnPassword
 from im.services.passwords import Passwords
 from im.services.profiles import Profiles
@@ -41,7 +43,7 @@ class People:
         limits: SharedLimits,
         profiles: Profiles,
     ) -> None:
-        registration, least = settings.registration, settings.registration.password_min
+        registration = settings.registration
         self.audit = Audit(database, settings.audit.days)
         self.registration = Registration(database, Policy(registration.policy, registration.guests))
         self.invitations = Invitations(
@@ -50,6 +52,13 @@ class People:
             most=settings.invitations.active,
             most_uses=settings.invitations.uses,
             most_days=settings.invitations.days,
+        )
+        names = settings.tls.names
+        new_password = NewPassword(
+            passwords,
+            registration.password_min,
+            registration.password_guesses,
+            (*registration.password_words, *names, friendly_host(names)),
         )
         self.own_password = OwnPassword(database, passwords, limits, settings.limits.logins)
         self.second_factor = SecondFactor(database, self.own_password)
@@ -60,7 +69,7 @@ class People:
             limits,
             self.audit,
             Attempts(settings.limits.logins, settings.limits.logins_per_address),
-            least,
+            new_password,
         )
         self.accounts = Accounts(
             database,
@@ -74,9 +83,10 @@ class People:
             self.invitations,
             self.own_password,
             profiles,
-            Rules(least, settings.limits.registrations),
+            new_password,
+            settings.limits.registrations,
         )
-        self.administration = Administration(database, passwords, sessions, states, least)
+        self.administration = Administration(database, passwords, sessions, states, new_password)
         self.tokens = Tokens(database, sessions, settings.sessions.tokens)
         self.device_links = DeviceLinks(
             database,

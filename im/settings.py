@@ -198,6 +198,13 @@ class RegistrationSection(Section):
     """A guest's session ends after this many days without use."""
     password_min: Annotated[int, Field(ge=6, le=128)] = 8
     """Characters that a password must have."""
+    password_guesses: Annotated[int, Field(ge=0, le=10**12)] = 1_000_000
+    """Guesses that a password must withstand, by an estimate that knows the most used ones, words,
+    names, dates, keys in a row and repetitions. A million: at 60 an hour (``limits.logins``) nearly
+    two years from one address. 0: any password will do that is long enough."""
+    password_words: tuple[str, ...] = ()
+    """Words that cost no guess, as a person's own name and the server's don't: names of the
+    organisation, its products and departments."""
 
 
 class InvitationSection(Section):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from im.addresses import source
@@ -17,11 +16,11 @@ from im.services.identity import Identity
 from im.services.invitations import Invitations
 from im.services.limits import SharedLimits
 from im.services.media import Media, change_shown
+from im.services.new_password import NewPassword
 from im.services.own_password import OwnPassword
 from im.services.passwords import Passwords
 from im.services.profile_rules import (
     MAX_NAME,
-    check_password,
     clean_changes,
     clean_email,
     clean_name,
@@ -52,16 +51,12 @@ log = logging.getLogger("im.accounts")
 FIELD_OF_KEY = {"name_folded": "name", "phone": "phone", "email_folded": "email"}
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the settings say: characters of a password, and how many accounts one address makes."""
-
-    password_min: int
-    registrations: str
-
-
 class Accounts:
-    """People and what they may do with their accounts."""
+    """People and what they may do with their accounts.
+
+    Args:
+        registrations: how many accounts one address makes.
+    """
 
     def __init__(
         self,
@@ -76,7 +71,8 @@ class Accounts:
         invitations: Invitations,
         own_password: OwnPassword,
         profiles: Profiles,
-        rules: Rules,
+        new_password: NewPassword,
+        registrations: str,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -89,7 +85,8 @@ class Accounts:
         self._invitations = invitations
         self._own_password = own_password
         self._profiles = profiles
-        self._rules = rules
+        self._new_password = new_password
+        self._registrations = registrations
 
     async def register(
         self,
@@ -109,7 +106,7 @@ class Accounts:
         (``field`` says which), ``Forbidden`` (closed, or by invitation only) or ``RateLimited``.
         """
         await self._check_policy(invitation)
-        await self._limits.check(self._rules.registrations, "register", source(address))
+        await self._limits.check(self._registrations, "register", source(address))
         values = await self._new_values(name, password, repassword, phone, email)
         used: list[InvitationRow] = []
 
@@ -119,7 +116,7 @@ class Accounts:
             return users.create(cursor, kind="user", language=language, **values)
 
         row = await self._inserted(write)
-        await self._limits.hit(self._rules.registrations, "register", source(address))
+        await self._limits.hit(self._registrations, "register", source(address))
         await self._follow(used, row)
         return row
 
@@ -158,7 +155,7 @@ class Accounts:
         """
         if not (await self._registration.current()).guests:
             raise Forbidden("no guests here")
-        await self._limits.hit(self._rules.registrations, "register", source(address))
+        await self._limits.hit(self._registrations, "register", source(address))
         if name:
             return await self._named(clean_name(name), "guest", language)
         for attempt in range(GUEST_ATTEMPTS):
@@ -213,8 +210,8 @@ class Accounts:
         self, who: Identity, password: str, new_password: str, repassword: str
     ) -> None:
         """A new password; all other sessions end. Raises ``WrongPassword`` or ``Invalid``."""
-        await self._own_password.check(who, password)
-        hashed = await self._new_password(new_password, repassword)
+        row = await self._own_password.check(who, password)
+        hashed = await self._hashed("new_password", new_password, repassword, *row.known)
         values = {"password_hash": hashed, "must_change_password": 0}
         await self._change(who.user, values, keep=who.session)
 
@@ -243,7 +240,7 @@ class Accounts:
             if user == who.user:
                 await self._logged_in_lately(who)
             new = changes["password"]
-            values["password_hash"] = await self._new_password(new, new)
+            values["password_hash"] = await self._hashed("password", new, new, *row.known)
         return await self._change(user, values, keep=who.session)
 
     async def delete(self, who: Identity, user: int, password: str = "") -> None:
@@ -323,7 +320,8 @@ class Accounts:
     ) -> dict[str, Any]:
         values = {"name": clean_name(name), "phone": clean_phone(phone)}
         values["email"] = clean_email(email)
-        return {**values, "password_hash": await self._new_password(password, repassword)}
+        hashed = await self._hashed("password", password, repassword, *values.values())
+        return {**values, "password_hash": hashed}
 
     async def _named(self, name: str, kind: str, language: Language) -> UserRow:
         """A new account without a password."""
@@ -373,10 +371,11 @@ class Accounts:
             await self._profiles.changed(user, await self._profiles.known_to(user))
         return await self.get(user)
 
-    async def _new_password(self, password: str, repassword: str) -> str:
-        check_password("password", password, self._rules.password_min)
+    async def _hashed(self, field: str, password: str, repassword: str, *known: str | None) -> str:
+        """To store for whoever others know this of, once the password breaks no rule."""
         if password != repassword:
             raise invalid("repassword", "password_differs")
+        await self._new_password.check(field, password, *known)
         return await self._passwords.hash(password)
 
     async def _logged_in_lately(self, who: Identity) -> None:

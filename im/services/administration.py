@@ -6,8 +6,8 @@ import secrets
 
 from im.errors import Forbidden, NotFound
 from im.services.identity import Identity
+from im.services.new_password import NewPassword
 from im.services.passwords import Passwords
-from im.services.profile_rules import check_password
 from im.services.sessions import Sessions
 from im.services.states import States
 from im.store import conversations, second_factors, users
@@ -21,11 +21,7 @@ DRAWN_BYTES = 9
 
 
 class Administration:
-    """Acts of administrators on people.
-
-    Args:
-        password_min: characters of a password.
-    """
+    """Acts of administrators on people."""
 
     def __init__(
         self,
@@ -33,13 +29,13 @@ class Administration:
         passwords: Passwords,
         sessions: Sessions,
         states: States,
-        password_min: int,
+        new_password: NewPassword,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._sessions = sessions
         self._states = states
-        self._password_min = password_min
+        self._new_password = new_password
 
     async def page(self, who: Identity, wanted: Wanted, after: int, limit: int) -> list[UserRow]:
         """People by id, those after ``after``. Raises ``Forbidden``."""
@@ -82,7 +78,8 @@ class Administration:
             _check(who)
         given = password if password is not None else secrets.token_urlsafe(DRAWN_BYTES)
         if password is not None:
-            check_password("password", given, self._password_min)
+            row = await self._database.read(_found, user)
+            await self._new_password.check("password", given, *row.known)
         hashed = await self._passwords.hash(given)
 
         def write(cursor: Cursor) -> list[int]:

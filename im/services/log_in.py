@@ -8,8 +8,9 @@ from im.addresses import source
 from im.errors import CodeNeeded, PasswordChangeNeeded, RateLimited, WrongPassword
 from im.services.audit import Audit
 from im.services.limits import SharedLimits
+from im.services.new_password import NewPassword
 from im.services.passwords import Passwords
-from im.services.profile_rules import MAX_NAME, MAX_PASSWORD, check_password, invalid
+from im.services.profile_rules import MAX_NAME, MAX_PASSWORD, invalid
 from im.services.second_factor import SecondFactor
 from im.store import users
 from im.store.database import Database
@@ -28,11 +29,7 @@ class Attempts:
 
 
 class LogIn:
-    """Lets people in.
-
-    Args:
-        password_min: characters of a new password.
-    """
+    """Lets people in."""
 
     def __init__(
         self,
@@ -42,7 +39,7 @@ class LogIn:
         limits: SharedLimits,
         audit: Audit,
         attempts: Attempts,
-        password_min: int,
+        new_password: NewPassword,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -50,7 +47,7 @@ class LogIn:
         self._limits = limits
         self._audit = audit
         self._attempts = attempts
-        self._password_min = password_min
+        self._new_password = new_password
 
     async def authenticate(
         self, name: str, password: str, address: str, *, code: str = "", new_password: str = ""
@@ -75,7 +72,7 @@ class LogIn:
             raise WrongPassword("name and password do not match", field="password")
         if row.must_change_password:
             # Before a code is used up.
-            self._check_new(password, new_password)
+            await self._check_new(row, password, new_password)
         if row.has_second_factor:
             if not code:
                 raise CodeNeeded("a second factor", field="code")
@@ -90,13 +87,13 @@ class LogIn:
         await self._audit.note("login", row.id, f"u:{row.id}", address)
         return row
 
-    def _check_new(self, password: str, new_password: str) -> None:
+    async def _check_new(self, row: UserRow, password: str, new_password: str) -> None:
         """Check what is to replace the password that an administrator gave."""
         if not new_password:
             raise PasswordChangeNeeded("a new password", field="new_password")
         if new_password == password:
             raise invalid("new_password", "password_same")
-        check_password("new_password", new_password, self._password_min)
+        await self._new_password.check("new_password", new_password, *row.known)
 
     async def _failed(self, row: UserRow | None, who: str, address: str, reason: str) -> None:
         # Not the name that was typed: people type passwords there.

@@ -8,6 +8,7 @@ from im.services.limits import SharedLimits
 from im.services.passwords import Passwords
 from im.store import users
 from im.store.database import Database
+from im.store.users import UserRow
 
 
 class OwnPassword:
@@ -25,13 +26,14 @@ class OwnPassword:
         self._limits = limits
         self._failures = failures
 
-    async def check(self, who: Identity, password: str) -> None:
-        """Whether this is the person's password. Raises ``WrongPassword`` or ``RateLimited``."""
+    async def check(self, who: Identity, password: str) -> UserRow:
+        """The person whose password this is. Raises ``WrongPassword`` or ``RateLimited``."""
         await self._limits.check(self._failures, "password", str(who.user))
         row = await self._database.read(users.by_id, who.user)
         if row is None or not await self._passwords.verify(row.password_hash, password):
             await self.wrong(who)
             raise WrongPassword("not the password", field="password")
+        return row
 
     async def wrong(self, who: Identity) -> None:
         """Count a failure. Raises ``RateLimited``."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from im.errors import RateLimited
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 MEMORY_KIB = 19 * 1024
@@ -35,7 +37,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """A salted hash to store. Raises ``RateLimited`` when too many wait."""
-        return await self._run(self._hasher.hash, password)
+        return await self.run(self._hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password is the one hashed.
@@ -46,13 +48,33 @@ class Passwords:
         if stored is None:
             if self._nobody is None:
                 self._nobody = await self.hash("nobody has this password")
-            await self._run(self._matches, self._nobody, password)
+            await self.run(self._matches, self._nobody, password)
             return False
-        return await self._run(self._matches, stored, password)
+        return await self.run(self._matches, stored, password)
 
     def outdated(self, stored: str) -> bool:
         """Whether a hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
+
+    async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """What a function about passwords returns, called in one of the threads.
+
+        Raises ``RateLimited`` when too many wait.
+        """
+        if self._waiting >= MAX_WAITING:
+            raise RateLimited(
+                "too many passwords to check",
+                retry_after=RETRY_MS,
+                values={"seconds": RETRY_MS // 1000},
+            )
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                self._executor, partial(function, *arguments, **named)
+            )
+        finally:
+            self._waiting -= 1
 
     def close(self) -> None:
         """Let go of the threads; what is waiting is dropped."""
@@ -63,17 +85,3 @@ class Passwords:
             return self._hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
-
-    async def _run(self, function: Callable[..., T], *arguments: str) -> T:
-        if self._waiting >= MAX_WAITING:
-            raise RateLimited(
-                "too many passwords to check",
-                retry_after=RETRY_MS,
-                values={"seconds": RETRY_MS // 1000},
-            )
-        self._waiting += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, function, *arguments)
-        finally:
-            self._waiting -= 1

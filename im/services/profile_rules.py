@@ -73,14 +73,6 @@ def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def check_password(field: str, password: str, least: int) -> None:
-    """Refuse a new password that is too short or too long. Raises ``Invalid``."""
-    if len(password) < least:
-        raise invalid(field, "password_short", limit=least)
-    if len(password) > MAX_PASSWORD:
-        raise invalid(field, "password_long", limit=MAX_PASSWORD)
-
-
 def invalid(field: str, reason: str, **values: int) -> Invalid:
     """The refusal of a field, with the rule that it breaks."""
     return Invalid(reason, field=field, values={"reason": reason, "field": field, **values})

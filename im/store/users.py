@@ -54,6 +54,11 @@ class UserRow:
         """Whether this person may log in."""
         return self.disabled_at is None and self.deleted_at is None
 
+    @property
+    def known(self) -> tuple[str | None, ...]:
+        """What others may know of them: name, phone number, e-mail."""
+        return self.name, self.phone, self.email
+
 
 def fold(text: str) -> str:
     """The form in which names and addresses are compared: case, width and spaces don't tell.

@@ -45,7 +45,7 @@ def call(node: Node, method: str, path: str, body: Any = None, token: str = "") 
 
 def register(node: Node, name: str) -> tuple[int, str]:
     """A new account: its id and token."""
-    body = {"name": name, "password": "password1", "repassword": "password1"}
+    body = {"name": name, "password": "correct-horse", "repassword": "correct-horse"}
     data = call(node, "POST", "/api/register", body)
     return data["user"]["id"], data["token"]
 

@@ -48,7 +48,11 @@ def _of_group(found: dict[str, Any], *names: str, body: Any = None) -> Given:
 
 def _password(world: World) -> Given:
     someone = world.person()
-    changed = {"password": PASSWORD, "new_password": "password2", "repassword": "password2"}
+    changed = {
+        "password": PASSWORD,
+        "new_password": "battery-staple",
+        "repassword": "battery-staple",
+    }
     return Given(body=changed, token=someone.token)
 
 

@@ -106,7 +106,7 @@ class Socket:
 
 def log_in(api: Api, name: str) -> tuple[str, int]:
     """A new account: its token and id."""
-    body = {"name": name, "password": "password1", "repassword": "password1"}
+    body = {"name": name, "password": "correct-horse", "repassword": "correct-horse"}
     status, answer = api.call("POST", "/api/register", body)
     assert status == 200
     return answer["data"]["token"], answer["data"]["user"]["id"]
@@ -254,27 +254,31 @@ def second_factor(api: Api, token: str) -> None:
     """What an answer looks like; that the codes are right is tested elsewhere."""
     api.call("GET", "/api/me/factor", token=token)
     made = api.call("POST", "/api/me/factor", token=token)[1]["data"]
-    body = {"password": "password1", "secret": made["secret"], "code": "000000"}
+    body = {"password": "correct-horse", "secret": made["secret"], "code": "000000"}
     api.call("PUT", "/api/me/factor", body, token)
-    api.call("POST", "/api/me/factor/off", {"password": "password1", "code": "000000"}, token)
+    api.call("POST", "/api/me/factor/off", {"password": "correct-horse", "code": "000000"}, token)
 
 
 def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: ignore[no-untyped-def]
     api = Api(node("--relay", "none").url)
     first, admin = log_in(api, "小红")
     second, other = log_in(api, "bob")
-    api.call("POST", "/api/login", {"name": "bob", "password": "password1"})
+    api.call("POST", "/api/login", {"name": "bob", "password": "correct-horse"})
     api.call("POST", "/api/login", {"name": "bob", "password": "wrong"})
     guest = api.call("POST", "/api/guest", {})[1]["data"]["token"]
-    upgrade = {"name": "carol", "password": "password1", "repassword": "password1"}
+    upgrade = {"name": "carol", "password": "correct-horse", "repassword": "correct-horse"}
     api.call("POST", "/api/me/register", upgrade, guest)
     api.call("GET", "/api/me", token=first)
     api.call("GET", "/api/me")
     api.call("PATCH", "/api/me", {"note": "hi", "theme": "dark"}, first)
-    passwords = {"password": "password1", "new_password": "password2", "repassword": "password2"}
+    passwords = {
+        "password": "correct-horse",
+        "new_password": "battery-staple",
+        "repassword": "battery-staple",
+    }
     api.call("POST", "/api/me/password", passwords, guest)
     api.call("GET", "/api/sessions", token=first)
-    assert api.call("POST", "/api/sessions/link", {"password": "password1"}, first)[0] == 200
+    assert api.call("POST", "/api/sessions/link", {"password": "correct-horse"}, first)[0] == 200
     assert api.call("GET", "/api/sessions/link", token=first)[1]["data"]["expires_at"]
     api.call("DELETE", "/api/sessions/link", token=first)
     api.call("DELETE", "/api/sessions", token=second)
@@ -347,7 +351,7 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     assert api.call("GET", f"/api/media/{file}", token=second, at="/api/media/{file}")[0] == 404
     api.call("PATCH", "/api/me", {"avatar": file}, first)
     assert api.fetch("/api/me/export", first, "/api/me/export", "application/zip")
-    new = {"name": "dave", "password": "password1"}
+    new = {"name": "dave", "password": "correct-horse"}
     made = api.call("POST", "/api/users", new, first)[1]["data"]["id"]
     assert api.call("POST", "/api/users", {**new, "name": "eve"}, second)[0] == 403
     user = "/api/users/{user}"
@@ -357,7 +361,7 @@ def test_every_answer_of_the_http_api_fits_the_document(node) -> None:  # type: 
     tokens(api, first)
     administer(api, first)
     second_factor(api, first)
-    api.call("DELETE", "/api/me", {"password": "password1"}, second)
+    api.call("DELETE", "/api/me", {"password": "correct-horse"}, second)
     api.call("POST", "/api/logout", token=first)
     described = {
         (method.upper(), path)

@@ -10,7 +10,7 @@ from tests.docs.test_contract import Api
 from tests.handlers import samples
 from tests.handlers.test_second_factor import code
 
-PASSWORD = "password1"
+PASSWORD = "correct-horse"
 
 
 @dataclass(frozen=True, slots=True)

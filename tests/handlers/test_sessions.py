@@ -75,7 +75,7 @@ async def test_a_new_password_ends_the_other_sessions(api: Api) -> None:
     for change, error, field in (
         ({"password": "wrong"}, "wrong_password", "password"),
         ({"repassword": "differs"}, "invalid", "repassword"),
-        ({"new_password": "short", "repassword": "short"}, "invalid", "password"),
+        ({"new_password": "short", "repassword": "short"}, "invalid", "new_password"),
     ):
         reply = await ann.post("/api/me/password", {**body, **change})
         reply.refused(401 if error == "wrong_password" else 400, error, field)

@@ -148,6 +148,8 @@ def test_an_administrator_is_made_and_a_forgotten_password_replaced(machine: Mac
     assert status(root, "/admin/users") == 200
     assert "That name is taken" in machine.refused("create", "root")
     assert "A password has at least" in machine.refused("create", "Carol", password="short")
+    for refused in (("create", "Carol"), ("password", "Anna")):
+        assert "Too easy to guess" in machine.refused(*refused, password="Passw0rd1")
     machine.admin("password", "Anna", password=OTHER)
     assert status(anna, "/me") == 401
     with pytest.raises(urllib.error.HTTPError):

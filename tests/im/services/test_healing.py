@@ -52,7 +52,7 @@ async def node(folder: Path, name: str) -> Messenger:
 
 async def person(messenger: Messenger, name: str) -> Identity:
     """Someone with an account."""
-    row = await messenger.accounts.create(None, name, "password1")
+    row = await messenger.accounts.create(None, name, "correct-horse")
     return Identity(row.id, 1, row.name, "user", "admin", "en")
 
 

@@ -189,7 +189,9 @@ async def test_one_persons_messages_keep_their_order_while_the_rights_change(
     node = await _node(url, tmp_path)
     one, other = [
         Identity(row.id, 1, row.name, "user", "user", "en")
-        for row in [await node.accounts.create(None, name, "password1") for name in ("ann", "bob")]
+        for row in [
+            await node.accounts.create(None, name, "correct-horse") for name in ("ann", "bob")
+        ]
     ]
     await node.messages.send(one, Send(to=f"u:{other.user}", text="0"))
     conversation = f"p:{one.user}:{other.user}"
