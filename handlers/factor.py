@@ -14,8 +14,10 @@ class FactorHandler(ApiHandler):
     @operation("Whether I have a second factor", answer=bodies.FactorAnswer)
     async def get(self, who: Identity) -> bodies.FactorAnswer:
         """An authenticator app whose code is asked for at each log-in."""
+        factor = self.messenger.people.second_factor
         return bodies.FactorAnswer(
-            enabled=await self.messenger.people.second_factor.enabled(who.user)
+            enabled=await factor.enabled(who.user),
+            required=factor.admins_need_it and who.role == "admin",
         )
 
     @operation("A secret for my authenticator app", answer=bodies.Enrolment)

@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any, Literal, TypeVar
 
 from handlers.base import BaseHandler
-from im.errors import Forbidden, NotFound
+from im.errors import NotFound
 from im.protocol.bodies import Answer, Nothing
 from im.protocol.names import MAX_ID
 from im.protocol.scopes import Scope
@@ -109,8 +109,8 @@ class ApiHandler(BaseHandler):
         """Who asks. Raises ``Unauthorized``, ``Forbidden`` or ``Unavailable``."""
         who = await self.require()
         who.check_scope(scope)
-        if access == "admin" and not who.is_admin:
-            raise Forbidden("administrators only")
+        if access == "admin":
+            who.check_admin()
         return who
 
     async def prepare(self) -> None:

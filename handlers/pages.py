@@ -337,7 +337,7 @@ class ChatPage(PageHandler):
             "theme": self.theme,
             "ws": "/ws",
             "limits": self.messenger.client_limits(),
-            "sentences": self._sentences(administrator=who.is_admin),
+            "sentences": self._sentences(administrator=row.role == "admin"),
             "trust": self._trust_page,
             "can_broadcast": self.messenger.rights.may_broadcast(who),
         }

@@ -147,7 +147,10 @@ class Messenger:
         self.writer = LogWriter(
             database, timeout=settings.database.timeout_seconds, faults=self.faults
         )
-        self.rights = Rights(database, settings.chat.strangers, settings.broadcast.who)
+        admins_need_factor = settings.admin.second_factor == "required"
+        self.rights = Rights(
+            database, settings.chat.strangers, settings.broadcast.who, admins_need_factor
+        )
         self.limits = SharedLimits(settings.redis.url.get_secret_value())
         self.files = Files(
             *(database, self.limits, settings.media, settings.limits.uploads),
@@ -181,6 +184,7 @@ class Messenger:
                 longest=settings.sessions.max_days * DAY_MS,
                 per_user=settings.sessions.per_user,
             ),
+            admins_need_factor,
         )
         self.groups = Groups(
             database,

@@ -218,6 +218,14 @@ class InvitationSection(Section):
     """Days that one may be good for."""
 
 
+class AdminSection(Section):
+    """Those who administer."""
+
+    second_factor: Literal["optional", "required"] = "optional"
+    """``required``: an administrator without a second factor chats as anyone does, and administers
+    once it is turned on, with tokens for programs too; ``optional``: it is their own choice."""
+
+
 class AuditSection(Section):
     """Who did what: administrators' acts, log-ins, and what else concerns security."""
 
@@ -370,6 +378,7 @@ class Settings(Section):
     sessions: SessionSection = SessionSection()
     registration: RegistrationSection = RegistrationSection()
     invitations: InvitationSection = InvitationSection()
+    admin: AdminSection = AdminSection()
     audit: AuditSection = AuditSection()
     chat: ChatSection = ChatSection()
     groups: GroupSection = GroupSection()

@@ -83,9 +83,10 @@ class TokensAnswer(Struct, kw_only=True):
 
 
 class FactorAnswer(Struct, kw_only=True):
-    """Whether one has a second factor."""
+    """Whether one has a second factor, and must have it to administer."""
 
     enabled: bool
+    required: bool
 
 
 class Enrolment(Struct, kw_only=True):

@@ -132,8 +132,8 @@ class Accounts:
         language: Language = "zh",
     ) -> UserRow:
         """An account that an administrator (None: the person at the machine) makes for someone."""
-        if who is not None and not who.is_admin:
-            raise Forbidden("administrators only")
+        if who is not None:
+            who.check_admin()
         values = await self._new_values(name, password, password, phone, email)
         row = await self._inserted(
             lambda cursor: users.create(cursor, kind="user", language=language, **values)
@@ -144,8 +144,7 @@ class Accounts:
 
     async def create_bot(self, who: Identity, name: str) -> UserRow:
         """An account for a program, without a password: it acts by its tokens."""
-        if not who.is_admin:
-            raise Forbidden("administrators only")
+        who.check_admin()
         return await self._named(clean_name(name), "bot", "zh")
 
     async def guest(self, name: str | None, language: Language, address: str) -> UserRow:
@@ -222,15 +221,14 @@ class Accounts:
         a short while after the log-in. Raises ``Forbidden``, ``NotFound``, ``Invalid``, ``Taken``
         ``RateLimited`` or ``WrongPassword`` (the log-in is too long ago).
         """
-        if user != who.user and not who.is_admin:
-            raise Forbidden("administrators only")
+        if user != who.user:
+            who.check_admin()
         row = await self.get(user)
         values = clean_changes(changes)
         if user == who.user:
             await self._profiles.count(user, values)
         if "role" in changes:
-            if not who.is_admin:
-                raise Forbidden("administrators only")
+            who.check_admin()
             if row.kind != "user":
                 raise Forbidden("only people administer")
             values["role"] = one_of("role", changes["role"], ("user", "admin"))
@@ -249,8 +247,8 @@ class Accounts:
         They leave their groups. The id stays in what they wrote; name, phone, e-mail, relations
         and sessions go. Raises ``Forbidden``, ``NotFound``, ``WrongPassword`` or ``RateLimited``.
         """
-        if user != who.user and not who.is_admin:
-            raise Forbidden("administrators only")
+        if user != who.user:
+            who.check_admin()
         row = await self.get(user)
         if await self._database.read(users.is_last_admin, user):
             raise _last_admin()

@@ -8,9 +8,10 @@ from im.errors import Forbidden, NotFound
 from im.services.identity import Identity
 from im.services.new_password import NewPassword
 from im.services.passwords import Passwords
+from im.services.second_factor import removed
 from im.services.sessions import Sessions
 from im.services.states import States
-from im.store import conversations, second_factors, users
+from im.store import conversations, users
 from im.store import sessions as session_rows
 from im.store.cursor import Cursor
 from im.store.database import Database
@@ -39,7 +40,7 @@ class Administration:
 
     async def page(self, who: Identity, wanted: Wanted, after: int, limit: int) -> list[UserRow]:
         """People by id, those after ``after``. Raises ``Forbidden``."""
-        _check(who)
+        who.check_admin()
         return await self._database.read(users.wanted_page, wanted, after, limit)
 
     async def ban(self, who: Identity, user: int) -> None:
@@ -48,7 +49,7 @@ class Administration:
         What they wrote stays. Raises ``Forbidden`` (oneself, the last administrator) or
         ``NotFound``.
         """
-        _check(who)
+        who.check_admin()
         if user == who.user:
             raise Forbidden("not oneself", values={"reason": "yourself"})
 
@@ -62,7 +63,7 @@ class Administration:
 
     async def unban(self, who: Identity, user: int) -> None:
         """Let someone in again. Raises ``Forbidden`` or ``NotFound``."""
-        _check(who)
+        who.check_admin()
         await self._database.write(lambda cursor: self._set(cursor, user, disabled=False))
 
     async def reset_password(
@@ -75,7 +76,7 @@ class Administration:
         ``NotFound`` or ``Invalid``.
         """
         if who is not None:
-            _check(who)
+            who.check_admin()
         given = password if password is not None else secrets.token_urlsafe(DRAWN_BYTES)
         if password is not None:
             row = await self._database.read(_found, user)
@@ -88,7 +89,7 @@ class Administration:
                 raise Forbidden("a guest registers, a bot has tokens")
             users.change(cursor, user, {"password_hash": hashed, "must_change_password": 1})
             if second_factor:
-                second_factors.remove(cursor, user)
+                removed(cursor, user)
             return session_rows.revoke_all(cursor, user)
 
         self._sessions.tell_ended(user, await self._database.write(write))
@@ -107,8 +108,3 @@ def _found(cursor: Cursor, user: int) -> UserRow:
     if row is None or row.deleted_at is not None:
         raise NotFound("no such person")
     return row
-
-
-def _check(who: Identity) -> None:
-    if not who.is_admin:
-        raise Forbidden("administrators only")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from im.durations import DAY_MS
-from im.errors import Forbidden, Unavailable
+from im.errors import Unavailable
 from im.services.identity import Identity
 from im.store import audit
 from im.store.audit import PRUNED, AuditRow
@@ -58,8 +58,7 @@ class Audit:
         self, who: Identity, before: int | None, limit: int, action: str, actor: int | None
     ) -> AuditPage:
         """A page for administrators. Raises ``Forbidden``."""
-        if not who.is_admin:
-            raise Forbidden("administrators only")
+        who.check_admin()
         rows = await self._database.read(audit.page, before or FIRST_PAGE, limit, action, actor)
         return AuditPage(rows, rows[-1].id if len(rows) == limit else None)
 

@@ -22,6 +22,7 @@ class Identity:
         role: ``user`` or ``admin``.
         language: in which to speak to them.
         scopes: what a program's token may do; None for a person, who may do all.
+        lacks_factor: an administrator, who must have a second factor and has none.
     """
 
     user: int
@@ -31,11 +32,21 @@ class Identity:
     role: Literal["user", "admin"]
     language: Language
     scopes: frozenset[str] | None = None
+    lacks_factor: bool = False
 
     @property
     def is_admin(self) -> bool:
         """Whether this person, or program for them, may administer."""
-        return self.role == "admin" and (self.scopes is None or "admin" in self.scopes)
+        scoped = self.scopes is None or "admin" in self.scopes
+        return self.role == "admin" and scoped and not self.lacks_factor
+
+    def check_admin(self) -> None:
+        """Refuse whoever may not administer. Raises ``Forbidden``, which says what is missing."""
+        if self.is_admin:
+            return
+        if self.role == "admin" and self.lacks_factor:
+            raise Forbidden("needs a second factor", values={"reason": "factor"})
+        raise Forbidden("administrators only")
 
     def check_scope(self, scope: Scope | None) -> None:
         """Refuse a program that has not this scope; None is for people alone.

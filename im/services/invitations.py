@@ -51,7 +51,7 @@ class Invitations:
 
     async def of(self, who: Identity) -> list[InvitationRow]:
         """Those that are good, the newest first, for administrators. Raises ``Forbidden``."""
-        _check(who)
+        who.check_admin()
         return await self._database.read(invitations.listed)
 
     async def create(
@@ -61,7 +61,7 @@ class Invitations:
 
         Raises ``Forbidden``, ``Invalid``, ``NotFound`` (the group) or ``LimitReached``.
         """
-        _check(who)
+        who.check_admin()
         for field, value, most in (
             ("uses", uses, self._most_uses),
             ("days", days, self._most_days),
@@ -84,7 +84,7 @@ class Invitations:
 
     async def revoke(self, who: Identity, invitation: int) -> None:
         """End an invitation; who came by it stays. Raises ``Forbidden`` or ``NotFound``."""
-        _check(who)
+        who.check_admin()
         if not await self._database.write(invitations.revoke, invitation):
             raise NotFound("no such invitation")
 
@@ -99,8 +99,3 @@ class Invitations:
     async def forget_old(self) -> None:
         """Delete what has been over for long. Raises ``Unavailable``."""
         await self._database.write(invitations.forget_old, KEEP_MS)
-
-
-def _check(who: Identity) -> None:
-    if not who.is_admin:
-        raise Forbidden("administrators only")

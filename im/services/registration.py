@@ -11,7 +11,6 @@ from typing import Literal
 
 import msgspec
 
-from im.errors import Forbidden
 from im.services.identity import Identity
 from im.store import cluster
 from im.store.cursor import Cursor
@@ -58,8 +57,7 @@ class Registration:
 
     async def set(self, who: Identity, override: Override) -> Policy:
         """Say otherwise than the file. Raises ``Forbidden``."""
-        if not who.is_admin:
-            raise Forbidden("administrators only")
+        who.check_admin()
         await self._database.write(cluster.put, NAME, msgspec.json.encode(override))
         return self._combined(override)
 

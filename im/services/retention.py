@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from im.durations import DAY_MS
-from im.errors import Forbidden, Unavailable
+from im.errors import Unavailable
 from im.services.background import Background
 from im.services.identity import Identity
 from im.store import cluster, expiry, nodes
@@ -120,12 +120,12 @@ class Retention:
 
     async def set(self, who: Identity, days: int | None) -> Rule:
         """Say otherwise than the file; None: leave it to that. Raises ``Forbidden``."""
-        _check(who)
+        who.check_admin()
         return await self._change({"changed": days})
 
     async def count(self, who: Identity, days: int) -> Counted:
         """What would go if messages were kept for so many days. Raises ``Forbidden``."""
-        _check(who)
+        who.check_admin()
         before = await self._database.read(self.now) - days * DAY_MS
         if days == 0:
             return Counted(0, False, 0)
@@ -172,8 +172,3 @@ class Retention:
 def _read(cursor: Cursor) -> Rule:
     found = cluster.get(cursor, NAME)
     return Rule() if found is None else msgspec.json.decode(found, type=Rule)
-
-
-def _check(who: Identity) -> None:
-    if not who.is_admin:
-        raise Forbidden("administrators only")

@@ -61,21 +61,27 @@ class Rights:
     Args:
         strangers: whether people may write to those who are not their contacts.
         broadcasters: who may write to everyone.
+        admins_need_factor: whether administrators without a second factor may not administer.
     """
 
     def __init__(
-        self, database: Database, strangers: Strangers, broadcasters: BroadcasterSetting
+        self,
+        database: Database,
+        strangers: Strangers,
+        broadcasters: BroadcasterSetting,
+        admins_need_factor: bool,
     ) -> None:
         self._database = database
         self._strangers = strangers
         self._broadcasters = broadcasters
+        self._admins_need_factor = admins_need_factor
         self._remembered: OrderedDict[tuple[str, int], Access] = OrderedDict()
         self._asking: dict[tuple[str, int], list[Answer]] = {}
         self._reading: set[asyncio.Task[Access]] = set()
 
     def may_broadcast(self, who: Identity) -> bool:
         """Whether a person may write to everyone."""
-        return self._may_broadcast(who.kind, who.role)
+        return self._may_broadcast(who.kind, who.role == "admin" and not who.lacks_factor)
 
     def remembered(self, who: Identity, target: str) -> Access | None:
         """What ``to_write`` would return without asking the database. Raises ``Invalid``."""
@@ -173,8 +179,8 @@ class Rights:
             raise NotFound(name)
         return found
 
-    def _may_broadcast(self, kind: str, role: str) -> bool:
-        if self._broadcasters == "everyone" or role == "admin":
+    def _may_broadcast(self, kind: str, administers: bool) -> bool:
+        if self._broadcasters == "everyone" or administers:
             return True
         return self._broadcasters == "users" and kind != "guest"
 
@@ -184,7 +190,10 @@ class Rights:
         row = users.by_id(cursor, user)
         if conversation is None or row is None:
             return None
-        if not self._may_broadcast(row.kind, row.role):
+        lacks_factor = self._admins_need_factor and not row.has_second_factor
+        if not self._may_broadcast(row.kind, row.role == "admin" and not lacks_factor):
+            if row.role == "admin":
+                raise Forbidden("needs a second factor", values={"reason": "factor"})
             raise Forbidden("may not write to everyone")
         return Access(conversation.id, names.ALL, conversation.epoch, "member")
 

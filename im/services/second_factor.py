@@ -19,7 +19,7 @@ from im.errors import AlreadyExists, CodeNeeded, Forbidden, Invalid, NotFound, W
 from im.services.identity import Identity
 from im.services.own_password import OwnPassword
 from im.services.profile_rules import invalid
-from im.store import nodes, second_factors, users
+from im.store import conversations, nodes, second_factors, users
 from im.store.cursor import Cursor
 from im.store.database import Database
 
@@ -46,9 +46,14 @@ class Enrolment:
 
 
 class SecondFactor:
-    """Enrols, checks and removes second factors."""
+    """Enrols, checks and removes second factors.
 
-    def __init__(self, database: Database, own_password: OwnPassword) -> None:
+    Attributes:
+        admins_need_it: whether administrators without one may not administer.
+    """
+
+    def __init__(self, database: Database, own_password: OwnPassword, admins_need_it: bool) -> None:
+        self.admins_need_it = admins_need_it
         self._database = database
         self._own_password = own_password
 
@@ -87,6 +92,7 @@ class SecondFactor:
             if second_factors.get(cursor, who.user) is not None:
                 raise AlreadyExists("a second factor", values={"reason": "factor"})
             second_factors.put(cursor, who.user, secret, step, [_hashed(code) for code in codes])
+            ask_anew(cursor)
 
         await self._database.write(write)
         return codes
@@ -96,7 +102,7 @@ class SecondFactor:
         await self.prove(who, password, code)
         if not await self.enabled(who.user):
             raise NotFound("no second factor")
-        await self._database.write(second_factors.remove, who.user)
+        await self._database.write(removed, who.user)
 
     async def prove(self, who: Identity, password: str, code: str) -> None:
         """Whether someone who is logged in could log in now: password, and a code if they need one.
@@ -133,6 +139,17 @@ class SecondFactor:
             raise Forbidden("only with a password")
         if await self.enabled(who.user):
             raise AlreadyExists("a second factor", values={"reason": "factor"})
+
+
+def removed(cursor: Cursor, user: int) -> None:
+    """Take someone's second factor away, and the rights that need it."""
+    second_factors.remove(cursor, user)
+    ask_anew(cursor)
+
+
+def ask_anew(cursor: Cursor) -> None:
+    """Who may write to everyone is asked anew, also for what is on its way."""
+    conversations.raise_epoch(cursor, conversations.broadcast(cursor).id)
 
 
 def _totp(key: bytes) -> TOTP:

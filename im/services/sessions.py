@@ -73,7 +73,11 @@ class Begun:
 
 
 class Sessions:
-    """Opens, resolves and revokes sessions."""
+    """Opens, resolves and revokes sessions.
+
+    Args:
+        admins_need_factor: whether administrators without a second factor may not administer.
+    """
 
     def __init__(
         self,
@@ -82,12 +86,14 @@ class Sessions:
         states: States,
         readers: OfSessions,
         lifetimes: Lifetimes,
+        admins_need_factor: bool,
     ) -> None:
         self._database = database
         self._cluster = cluster
         self._states = states
         self._readers = readers
         self._lifetimes = lifetimes
+        self._admins_need_factor = admins_need_factor
         self._looked_at = 0
         self._by_token = Gathering(self._look_up, most=SESSIONS_A_READ)
         self._prolonging = Gathering(self._prolong, most=SESSIONS_A_READ)
@@ -131,6 +137,9 @@ class Sessions:
             role=ROLES[row.role],
             language=choose(row.language),
             scopes=None if row.scopes is None else frozenset(row.scopes.split()),
+            lacks_factor=self._admins_need_factor
+            and row.role == "admin"
+            and not row.has_second_factor,
         )
 
     async def age_ms(self, session: int) -> int:

@@ -75,8 +75,10 @@ class Tokens:
             raise invalid("name", "name_length", limit=MAX_NAME)
         if not scopes or set(scopes) - set(SCOPES):
             raise Invalid("scopes", field="scopes", values={"field": "scopes"})
-        if "admin" in scopes and (user != who.user or not who.is_admin):
-            raise Forbidden("administrators only")
+        if "admin" in scopes:
+            who.check_admin()
+            if user != who.user:
+                raise Forbidden("a bot does not administer")
         if days is not None and not 1 <= days <= MAX_DAYS:
             raise Invalid("days", field="days", values={"field": "days"})
         token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
@@ -102,8 +104,7 @@ class Tokens:
             if who.kind == "guest":
                 raise Forbidden("guests have no tokens")
             return
-        if not who.is_admin:
-            raise Forbidden("not one's own")
+        who.check_admin()
         row = await self._database.read(users.by_id, user)
         if row is None or row.deleted_at is not None:
             raise NotFound("no such bot")

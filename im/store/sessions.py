@@ -27,6 +27,7 @@ class SessionRow:
     role: str
     language: str
     scopes: str | None
+    has_second_factor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def by_tokens(cursor: Cursor, hashes: Collection[bytes]) -> dict[bytes, SessionR
     marks, listed = cursor.dialect.listed(hashes)
     rows = cursor.execute(
         f"SELECT s.token_hash, s.id, s.user_id, {now} - s.seen_at, u.name, u.kind, u.role,"
-        " u.language, s.scopes FROM session s JOIN user_basic u ON u.id = s.user_id"
+        " u.language, s.scopes, u.totp_secret IS NOT NULL"
+        " FROM session s JOIN user_basic u ON u.id = s.user_id"
         f" WHERE s.token_hash IN ({marks}) AND s.revoked_at IS NULL"
         f" AND s.expires_at > {now} AND u.disabled_at IS NULL AND u.deleted_at IS NULL",
         listed,

@@ -139,7 +139,22 @@ def test_a_wrong_code_is_said_and_the_second_factor_is_turned_off_again(
     dialog.get_by_label("Code").fill(codes[0])
     dialog.get_by_role("button", name="Turn off").click()
     expect(page.get_by_text("The second factor is off")).to_be_visible()
-    assert anna.call("GET", "/me/factor") == {"enabled": False}
+    assert anna.call("GET", "/me/factor") == {"enabled": False, "required": False}
+
+
+def test_who_needs_a_second_factor_to_administer_is_led_to_it(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    server = node("--admin-second-factor", "required", env=QUICK)
+    page = new_page(locale="en-GB")
+    enter(page, register(server.url, "Anna"), "admin/users")
+    expect(page.get_by_role("heading", name="Turn on a second factor first")).to_be_visible()
+    page.get_by_role("link", name="Set up a second factor").click()
+    turn_on(page)
+    page.get_by_role("link", name="Admin", exact=True).click()
+    expect(page.get_by_role("heading", name="Administration", level=2)).to_be_visible()
+    page.get_by_role("link", name="Users").click()
+    expect(page.locator(".auser")).to_have_count(1)
 
 
 def test_an_account_is_deleted_after_a_warning_and_the_password_at_every_node_at_once(

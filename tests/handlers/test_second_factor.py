@@ -38,7 +38,7 @@ async def log_in(api: Api, **more: Any) -> Reply:
 async def test_a_code_is_asked_for_after_the_password_and_is_good_once(api: Api) -> None:
     ann = await api.register("ann")
     secret, _ = await enrol(ann)
-    assert (await ann.get("/api/me/factor")).data == {"enabled": True}
+    assert (await ann.get("/api/me/factor")).data == {"enabled": True, "required": False}
     (await log_in(api)).refused(401, "code_needed", "code")
     (await log_in(api, password="wrong", code=code(secret))).refused(401, "wrong_password")
     form = {"name": "ann", "password": PASSWORD}

@@ -1,4 +1,4 @@
-import { html, useEffect, useMemo, useRef } from "../../../vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../../vendor/preact.js";
 import { Administration } from "../../client/administration.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
@@ -28,9 +28,14 @@ const SECTIONS = {
 export function AdminPage({ section }) {
   const { t, client, router } = useApp();
   const admin = client.account.user.value.role === "admin";
+  const lacks = useLacksFactor(client, admin);
   return html`<main class="page admin" id="main" tabindex="-1" data-region>
-    ${admin
-      ? html`<div class="page-in">
+    ${admin && lacks
+      ? html`<${Empty} level=${2} icon="shield" title=${t("area.admin_factor")} text=${t("area.admin_factor_text")}>
+          <a class="btn primary" href=${router.href("settings", "devices")}>${t("factor.on")}</a>
+        <//>`
+      : admin
+      ? lacks === false && html`<div class="page-in">
           <div class="page-t">
             <${IconButton} icon="back" class="back" label=${t("action.back")} onClick=${() => router.back("settings")} />
             <h2>${t("admin.title")}</h2>
@@ -41,6 +46,15 @@ export function AdminPage({ section }) {
           <a class="btn primary" href=${router.href("chats")}>${t("join.back")}</a>
         <//>`}
   </main>`;
+}
+
+/** Whether a second factor must be turned on first; null until that is known. */
+function useLacksFactor(client, admin) {
+  const [lacks, setLacks] = useState(null);
+  useEffect(() => {
+    client.api.get("/me/factor").then(({ enabled, required }) => setLacks(required && !enabled), () => setLacks(false));
+  }, [admin]);
+  return lacks;
 }
 
 /** `place`: a section, or one with what it is about: `audit:12`. */
