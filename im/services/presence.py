@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
+from itertools import islice
 from typing import Protocol
 
 from pyroaring import BitMap64
@@ -95,7 +96,6 @@ class Presence:
         self._book = PresenceBook(self._grace)
         self._changed: set[int] = set()
         self._before: dict[int, Standing] = {}
-        self._at: dict[int, int] = {}
         self._flush: asyncio.TimerHandle | None = None
         self._whole: asyncio.TimerHandle | None = None
         self._end: asyncio.TimerHandle | None = None
@@ -228,7 +228,6 @@ class Presence:
             del self._recent[next(iter(self._recent))]
 
     def _saw(self, user: int, when: int) -> None:
-        self._at[user] = when
         self._left(user, when)
         if len(self._seen) < MAX_SEEN:
             self._seen[user] = when
@@ -255,25 +254,19 @@ class Presence:
             self._publish()
         before, self._before = self._before, {}
         self._tell(user for user, was in before.items() if was is not self._book.standing(user))
-        self._at.clear()
 
     def _publish(self) -> None:
         changed = BitMap64(self._changed)
         self._changed.clear()
         own = self._book.own
-        seen: dict[int, int] = {}
-        for user in self._at:
-            if len(seen) == MAX_SEEN_IN_SIGNAL:
-                break
-            if user in changed:
-                seen[user] = self._at[user]
+        left = (user for user in changed - (own.online - own.away) if user in self._recent)
         self._cluster.publish(
             PresenceSignal(
                 online=(changed & own.online).serialize(),
                 offline=(changed - own.online).serialize(),
                 whole=False,
                 away=(changed & own.away).serialize(),
-                seen=seen,
+                seen={user: self._recent[user] for user in islice(left, MAX_SEEN_IN_SIGNAL)},
             ),
             ordered=True,
         )
