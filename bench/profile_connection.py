@@ -27,6 +27,8 @@ WAVE = 250
 """People who come before all of them go."""
 SETTLE_SECONDS = 4.0
 """Longer than what is kept of those who have just come or gone (the grace of presence)."""
+PATIENT = {"IM_DATABASE_TIMEOUT_SECONDS": "60"}
+"""A node that is looked into stands still at times; nobody shall be sent away for that."""
 LEAST = 1.0
 """Bytes of a connection: what is less has no row of its own."""
 
@@ -93,7 +95,10 @@ def _waves(folder: Path, people: int) -> list[Path]:
 
 
 def _time(folder: Path, waves: list[Path], seconds: float, kept: Path) -> Iterator[str]:
-    with serving(OURS, Path(sys.executable), folder) as server, Visits(server, waves) as visits:
+    with (
+        serving(OURS, Path(sys.executable), folder, settings=PATIENT) as server,
+        Visits(server, waves) as visits,
+    ):
         time.sleep(SETTLE_SECONDS)
         times, count = by_function(server, lambda: visits.count, seconds, kept)
     yield f"{count:,} people came, were greeted and went\n"
@@ -103,7 +108,7 @@ def _time(folder: Path, waves: list[Path], seconds: float, kept: Path) -> Iterat
 def _memory(folder: Path, waves: list[Path]) -> Iterator[str]:
     path = folder / "traced"
     program = Path(__file__).with_name("traced.py")
-    settings = {"IM_TRACED": str(path)}
+    settings = PATIENT | {"IM_TRACED": str(path)}
     half = len(waves) // 2
     with serving(OURS, Path(sys.executable), folder, settings=settings, program=program) as server:
         for wave in waves:
