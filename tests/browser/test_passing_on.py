@@ -76,7 +76,7 @@ def test_a_message_is_forwarded_to_several_and_leads_back_to_where_it_was_said(
     expect(cems.locator(".fwd button")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("width", [360, 768, 1440])
 def test_several_messages_are_chosen_forwarded_in_their_order_and_deleted(
     node: NodeFactory, new_page: Pages, width: int
 ) -> None:
@@ -92,6 +92,8 @@ def test_several_messages_are_chosen_forwarded_in_their_order_and_deleted(
     expect(bar.get_by_role("status")).to_have_text("1 selected")
     expect(bubble(page, "three")).to_be_focused()
     assert violations(page) == []
+    for button in bar.get_by_role("button").all():
+        expect(button).to_be_in_viewport(ratio=1)
     # With keys: up to the first one, and without the second.
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")

@@ -89,9 +89,9 @@ export function SelectBar({ conv, selection, forward }) {
   return html`<div class="select-bar" role="toolbar" aria-label=${t("select.title")}>
     <${IconButton} icon="close" label=${t("select.end")} disabled=${busy} onClick=${end} />
     <p role="status">${busy ? t("select.progress", { done, n: size }) : t("select.count", { n: size })}</p>
-    <button type="button" class="btn quiet" disabled=${busy || !size} onClick=${pass}>
+    <div><button type="button" class="btn quiet" disabled=${busy || !size} onClick=${pass}>
       <${Icon} name="forward" size="s" />${t("message.forward")}</button>
     <button type="button" class="btn danger" disabled=${busy || !size} onClick=${hide}>
-      <${Icon} name="trash" size="s" />${t("message.delete")}</button>
+      <${Icon} name="trash" size="s" />${t("message.delete")}</button></div>
   </div>`;
 }
