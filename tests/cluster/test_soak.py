@@ -73,7 +73,8 @@ def test_random_faults_of_everything_at_once_lose_no_message(
             f" longest wait {history.longest_wait():.1f} s, longest stall"
             f" {history.longest_stall():.1f} s; all arrived within {settled:.2f} s"
         )
-        assert problems[:20] == []
+        print("\n".join(problems[:20]))  # whole: an assertion shortens them
+        assert problems == []
         assert restless.changes
         assert restless.refused
         assert history.read
