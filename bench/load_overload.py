@@ -11,10 +11,11 @@ import itertools
 import random
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 
+from bench.load_admin import looking_on
 from bench.load_notes import Notes
 from bench.load_people import Person
-from bench.load_socket import Frame, Socket, call
 from bench.load_world import World
 from bench.million_report import Figures, Progress, shares
 
@@ -32,9 +33,6 @@ TIMES = 3.0
 MOST_WAITING = 200
 """Messages that one person has unanswered; nobody writes more."""
 TICK_SECONDS = 0.005
-LOOK_SECONDS = 0.25
-ADMIN_SECONDS = 10.0
-"""When an administrator gives up."""
 RECOVERY_SECONDS = 5.0
 """After which the nodes are to be as before; it is waited for three times as long."""
 PATIENCE_SECONDS = 2.0
@@ -77,11 +75,14 @@ async def overload(
     notes.begin()
     shed = await place.counted("im_shed_total")
     blocked = await place.counted("im_loop_blocked_total")
-    before, began = place.processor(), time.monotonic()
     progress = Progress("overload", 1)
-    async with asyncio.TaskGroup() as group:
-        admins = [Admin(place, node.node.port) for node in place.nodes]
-        watching = [group.create_task(admin.watch(began + seconds)) for admin in admins]
+    async with AsyncExitStack() as stack:
+        ports = [node.node.port for node in place.nodes]
+        admins = [
+            await stack.enter_async_context(looking_on(port, place.admin, seconds))
+            for port in ports
+        ]
+        before, began = place.processor(), time.monotonic()
         sent = await write(people, rate, seconds)
         took = time.monotonic() - began
         spent = place.spent(before, took)
@@ -89,10 +90,8 @@ async def overload(
         recovery = await recovered(people, time.monotonic())
         answered, refused = notes.answered, dict(notes.refused)
         after, hints = notes.refused_after, [float(hint) for hint in notes.hints]
-        await asyncio.gather(*watching)
+        seen = [await admin.seen() for admin in admins]
     progress.end(f"{len(answered):,} of {sent:,} stored, as before after {recovery} s")
-    pages = [ms for admin in admins for ms in admin.pages]
-    frames = [ms for admin in admins for ms in admin.frames]
     return {
         "sent a second": round(sent / took),
         "stored a second": round(stored / took),
@@ -105,9 +104,9 @@ async def overload(
             await place.counted("im_loop_blocked_total") - blocked
         ),
         "refused without a hint": sum(refused.values()) - len(hints),
-        "administrator's page, ms": shares(pages),
-        "administrator's socket, ms": shares(frames),
-        "administrator unanswered": sum(admin.unanswered for admin in admins),
+        "administrator's page, ms": shares([ms for each in seen for ms in each.pages]),
+        "administrator's socket, ms": shares([ms for each in seen for ms in each.frames]),
+        "administrator unanswered": sum(each.unanswered for each in seen),
         "as before after, s": recovery,
         "processor, cores": spent,
     }
@@ -162,68 +161,6 @@ async def recovered(people: Sequence[Person], since: float) -> float | None:
             return round(time.monotonic() - since, 2)
         await asyncio.sleep(0.05)
     return None
-
-
-class Admin:
-    """Looks at a node again and again: a page, and a frame on a socket.
-
-    Attributes:
-        pages, frames: ms until each was answered.
-        unanswered: how many were not, or with something else.
-    """
-
-    def __init__(self, place: World, port: int) -> None:
-        self._token = place.admin
-        self._port = port
-        self._answer: asyncio.Future[Frame] | None = None
-        self.pages: list[float] = []
-        self.frames: list[float] = []
-        self.unanswered = 0
-
-    async def watch(self, end: float) -> None:
-        """Until then (monotonic); the socket was there before the load."""
-        socket = await Socket.connect(self._port, self._token, self._hear, self._gone)
-        try:
-            await asyncio.gather(self._ask(socket, end), self._read(end))
-        finally:
-            socket.close()
-
-    async def _ask(self, socket: Socket, end: float) -> None:
-        while time.monotonic() < end:
-            began = time.monotonic()
-            self._answer = asyncio.get_running_loop().create_future()
-            socket.send({"op": "conversations", "id": 1, "limit": 20})
-            try:
-                async with asyncio.timeout(ADMIN_SECONDS):
-                    answered = (await self._answer).op == "ok"
-            except TimeoutError:
-                answered = False
-            self._note(self.frames, began, answered)
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def _read(self, end: float) -> None:
-        while time.monotonic() < end:
-            began = time.monotonic()
-            try:
-                async with asyncio.timeout(ADMIN_SECONDS):
-                    status, _ = await call(self._port, "GET", "/api/admin/nodes", token=self._token)
-            except (TimeoutError, OSError):
-                status = 0
-            self._note(self.pages, began, status == 200)
-            await asyncio.sleep(LOOK_SECONDS)
-
-    def _note(self, times: list[float], began: float, answered: bool) -> None:
-        if answered:
-            times.append((time.monotonic() - began) * 1000)
-        else:
-            self.unanswered += 1
-
-    def _hear(self, frame: Frame) -> None:
-        if frame.id == 1 and self._answer is not None and not self._answer.done():
-            self._answer.set_result(frame)
-
-    def _gone(self) -> None:
-        self.unanswered += 1
 
 
 def _slowest(notes: Notes) -> float:
