@@ -128,7 +128,9 @@ def volatile_disk(megabytes: int) -> Iterator[VolatileDisk]:
 
 def _mount(image: Path, place: Path) -> None:
     # The journal is written when somebody flushes, and not after some seconds as well.
-    _run("mount", "-o", "loop,noatime,commit=600", image, place)
+    # Another process may take the same free loop device in that moment.
+    mount = ("mount", "-o", "loop,noatime,commit=600", image, place)
+    wait_until(partial(_quietly, *mount), what=f"the mount of {place}")
 
 
 def _run(*command: str | Path) -> None:
