@@ -147,8 +147,8 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before_and_goes_into_
             assert sent.seq == ends[sent.conv or ""] + 1
             fresh = await two.files.upload(b"new", name="new.bin")
             assert fresh.id > max(row["id"] for row in tables["media"]) + 100_000
-            own = [row for row in book.rows if row.sender == one.user.id and ": " in row.text]
-            last = next(row for row in reversed(own) if not row.recalled)
+            own = [row for row in book.rows if row.sender == one.user.id and not row.recalled]
+            last = next(row for row in reversed(own) if ": " in (row.text or ""))
             hits = one.api.search(last.text.rpartition(": ")[0], conv=last.conversation)
             found = {(hit.conv, hit.seq) async for hit in hits}
             assert (last.conversation, last.seq) in found, "the past is found again"
