@@ -52,8 +52,10 @@ def test_a_message_that_could_not_be_deleted_for_me_is_there_again(
     expect(message).to_have_count(0)
     toast.get_by_role("button", name="Undo").click()
     expect(message).to_be_visible()
-    # What the page has not heard to be done would be taken back.
+    # What the page has not heard to be done would be taken back. It hears in order.
     until(page, lambda: len(answered) == 2)
+    anna.send(f"u:{bo.id}", "and this")
+    expect(bubble(page, "and this")).to_be_visible()
     server.kill9()
     expect(page.locator(".banner")).to_be_visible()
     message.press("Delete")
