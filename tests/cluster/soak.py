@@ -110,16 +110,17 @@ class Soak:
         """Some ask as fast as they can and read no answer."""
         node, token = self._nodes[fault.node], self._crew.clients[0].token
         loop = asyncio.get_running_loop()
+        end = loop.time() + fault.seconds  # a wait may swallow that it was cancelled
 
         async def pour() -> None:
             bare = await open_bare(node.url, token)
             with bare:
-                while True:
+                while loop.time() < end:
                     await loop.sock_sendall(bare, FRAMES * 500)
                     await asyncio.sleep(0.01)
 
         async def again() -> None:
-            while True:
+            while loop.time() < end:
                 with suppress(OSError, TimeoutError):
                     await pour()
                 await asyncio.sleep(0.1)
