@@ -44,9 +44,7 @@ class Identity:
         """Refuse whoever may not administer. Raises ``Forbidden``, which says what is missing."""
         if self.is_admin:
             return
-        if self.role == "admin" and self.lacks_factor:
-            raise Forbidden("needs a second factor", values={"reason": "factor"})
-        raise Forbidden("administrators only")
+        raise factor_needed() if self.lacks_factor else Forbidden("administrators only")
 
     def check_scope(self, scope: Scope | None) -> None:
         """Refuse a program that has not this scope; None is for people alone.
@@ -59,3 +57,13 @@ class Identity:
             raise Forbidden("for people only", values={"reason": "people"})
         if scope not in self.scopes:
             raise Forbidden(f"needs {scope}", values={"reason": "scope", "scope": scope})
+
+
+def lacks_factor(role: str, has_second_factor: int, required: bool) -> bool:
+    """Whether this is an administrator who must have a second factor and has none."""
+    return required and role == "admin" and not has_second_factor
+
+
+def factor_needed() -> Forbidden:
+    """The refusal of an administrator who lacks one."""
+    return Forbidden("needs a second factor", values={"reason": "factor"})

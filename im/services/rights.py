@@ -26,7 +26,7 @@ from im.errors import (
     Unavailable,
 )
 from im.protocol import names
-from im.services.identity import Identity
+from im.services.identity import Identity, factor_needed, lacks_factor
 from im.settle import settle
 from im.store import contacts, conversations, members, nodes, users
 from im.store.cursor import Cursor
@@ -190,11 +190,9 @@ class Rights:
         row = users.by_id(cursor, user)
         if conversation is None or row is None:
             return None
-        lacks_factor = self._admins_need_factor and not row.has_second_factor
-        if not self._may_broadcast(row.kind, row.role == "admin" and not lacks_factor):
-            if row.role == "admin":
-                raise Forbidden("needs a second factor", values={"reason": "factor"})
-            raise Forbidden("may not write to everyone")
+        lacking = lacks_factor(row.role, row.has_second_factor, self._admins_need_factor)
+        if not self._may_broadcast(row.kind, row.role == "admin" and not lacking):
+            raise factor_needed() if lacking else Forbidden("may not write to everyone")
         return Access(conversation.id, names.ALL, conversation.epoch, "member")
 
     def _private(self, cursor: Cursor, name: str, user: int, other: int) -> Access | None:

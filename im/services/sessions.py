@@ -19,7 +19,7 @@ from im.i18n import choose
 from im.services.cluster import Cluster
 from im.services.delivery import Reader
 from im.services.gathering import Gathering
-from im.services.identity import Identity
+from im.services.identity import Identity, lacks_factor
 from im.services.signals import SessionsSignal
 from im.services.states import States
 from im.store import nodes, sessions
@@ -137,9 +137,7 @@ class Sessions:
             role=ROLES[row.role],
             language=choose(row.language),
             scopes=None if row.scopes is None else frozenset(row.scopes.split()),
-            lacks_factor=self._admins_need_factor
-            and row.role == "admin"
-            and not row.has_second_factor,
+            lacks_factor=lacks_factor(row.role, row.has_second_factor, self._admins_need_factor),
         )
 
     async def age_ms(self, session: int) -> int:
