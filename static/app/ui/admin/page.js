@@ -48,10 +48,11 @@ export function AdminPage({ section }) {
   </main>`;
 }
 
-/** Whether a second factor must be turned on first; null until that is known. */
+/** Whether an administrator must turn a second factor on first; null until that is known. */
 function useLacksFactor(client, admin) {
   const [lacks, setLacks] = useState(null);
   useEffect(() => {
+    if (!admin) return;
     client.api.get("/me/factor").then(({ enabled, required }) => setLacks(required && !enabled), () => setLacks(false));
   }, [admin]);
   return lacks;
