@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -39,21 +39,14 @@ class Seen(msgspec.Struct):
     unanswered: int = 0
 
 
-class LookingOn:
-    """The process, from this side."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def seen(self) -> Seen:
-        """What they saw, when their time is over."""
-        output, _ = await self._process.communicate()
-        return msgspec.json.decode(output, type=Seen)
-
-
 @asynccontextmanager
-async def looking_on(port: int, token: str, seconds: float) -> AsyncIterator[LookingOn]:
-    """An administrator who looks at a node for so long from now on; ended at the end."""
+async def looking_on(
+    port: int, token: str, seconds: float
+) -> AsyncIterator[Callable[[], Awaitable[Seen]]]:
+    """An administrator who looks at a node for so long from now on; ended at the end.
+
+    Gives a call that waits until that time is over, for what they saw.
+    """
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.load_admin", str(port), str(seconds)),
@@ -63,12 +56,17 @@ async def looking_on(port: int, token: str, seconds: float) -> AsyncIterator[Loo
     )
     assert process.stdin is not None
     assert process.stdout is not None
+
+    async def seen() -> Seen:
+        output, _ = await process.communicate()
+        return msgspec.json.decode(output, type=Seen)
+
     try:
         process.stdin.write(token.encode() + b"\n")
         if await process.stdout.readline() != READY:
             raise RuntimeError("the administrator was not let in")
         process.stdin.write(b"\n")
-        yield LookingOn(process)
+        yield seen
     finally:
         with suppress(ProcessLookupError):
             process.kill()

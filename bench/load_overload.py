@@ -77,10 +77,9 @@ async def overload(
     blocked = await place.counted("im_loop_blocked_total")
     progress = Progress("overload", 1)
     async with AsyncExitStack() as stack:
-        ports = [node.node.port for node in place.nodes]
         admins = [
-            await stack.enter_async_context(looking_on(port, place.admin, seconds))
-            for port in ports
+            await stack.enter_async_context(looking_on(node.node.port, place.admin, seconds))
+            for node in place.nodes
         ]
         before, began = place.processor(), time.monotonic()
         sent = await write(people, rate, seconds)
@@ -90,7 +89,7 @@ async def overload(
         recovery = await recovered(people, time.monotonic())
         answered, refused = notes.answered, dict(notes.refused)
         after, hints = notes.refused_after, [float(hint) for hint in notes.hints]
-        seen = [await admin.seen() for admin in admins]
+        seen = [await what_was_seen() for what_was_seen in admins]
     progress.end(f"{len(answered):,} of {sent:,} stored, as before after {recovery} s")
     return {
         "sent a second": round(sent / took),
