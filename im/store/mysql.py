@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pymysql
@@ -36,6 +37,10 @@ MYSQL_WAIT_SECONDS = 5
 
 SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 """Strict: a value that is too long is refused, not cut."""
+
+TRUST_SECONDS = 1.0
+"""A connection that has answered within it is lent without asking whether it is still there: that
+takes as long as a short statement, and nobody else can borrow meanwhile."""
 
 RETRYABLE = frozenset({ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK})
 
@@ -68,6 +73,9 @@ OUT_OF_SERVICE = frozenset(
         1836,  # MySQL: read-only mode
     }
 )
+
+
+FaultOf = Callable[[Exception], DatabaseFault | None]
 
 
 class _Never(Exception):
@@ -104,16 +112,30 @@ class _RowByRow(SSCursor):
         return super().execute(query, args)
 
 
+class _Driver(pymysql.connections.Connection):
+    """Knows when the server has last answered a statement (``time.monotonic``)."""
+
+    answered = -math.inf
+
+    def query(self, sql: Any, unbuffered: bool = False) -> int:
+        rows = super().query(sql, unbuffered)
+        self.answered = time.monotonic()
+        return rows
+
+
 class MysqlConnection:
     """A ``Connection`` over a PyMySQL connection, borrowed or owned."""
 
-    def __init__(self, driver: Any, dialect: Dialect, statistics: Statistics) -> None:
+    def __init__(
+        self, driver: Any, dialect: Dialect, statistics: Statistics, fault_of: FaultOf
+    ) -> None:
         self._driver = driver
         self._dialect = dialect
         self._statistics = statistics
+        self._fault_of = fault_of
 
     def cursor(self) -> Cursor:
-        return Cursor(self._driver.cursor(), self._dialect, self._statistics, fault_of)
+        return Cursor(self._driver.cursor(), self._dialect, self._statistics, self._fault_of)
 
     def begin(self, timeout: float) -> None:
         self._call(self._driver.begin)
@@ -137,7 +159,7 @@ class MysqlConnection:
                 while cursor.nextset():
                     found.append(list(cursor.fetchall()))
         except pymysql.MySQLError as error:
-            raise fault_of(error) or error from error
+            raise self._fault_of(error) or error from error
         finally:
             seconds = time.perf_counter() - start
             self._statistics.statement("; ".join(shown), seconds, len(shown))
@@ -169,7 +191,7 @@ class MysqlConnection:
         try:
             method(*args)
         except pymysql.MySQLError as error:
-            raise fault_of(error) or error from error
+            raise self._fault_of(error) or error from error
 
 
 class MysqlBackend:
@@ -219,22 +241,23 @@ class MysqlBackend:
             reset=False,
             failures=(_Never,),
             isfatal=lambda error: False,
-            ping=1,
+            ping=self._is_there,
         )
+        self._lost_at = -math.inf
 
     def borrow(self, *, writable: bool) -> MysqlConnection:
         try:
             driver = self._pool.connection(shareable=False)
         except pymysql.MySQLError as error:
-            raise fault_of(error) or error from error
-        return MysqlConnection(driver, self.dialect, self._statistics)
+            raise self.fault_of(error) or error from error
+        return MysqlConnection(driver, self.dialect, self._statistics, self.fault_of)
 
     def own(self) -> MysqlConnection:
         try:
             driver = self._connect(CLIENT.MULTI_STATEMENTS)
         except pymysql.MySQLError as error:
-            raise fault_of(error) or error from error
-        return MysqlConnection(driver, self.dialect, self._statistics)
+            raise self.fault_of(error) or error from error
+        return MysqlConnection(driver, self.dialect, self._statistics, self.fault_of)
 
     def snapshot(self) -> MysqlConnection:
         try:
@@ -247,8 +270,8 @@ class MysqlBackend:
                 cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
         except pymysql.MySQLError as error:
-            raise fault_of(error) or error from error
-        return MysqlConnection(driver, self.dialect, self._statistics)
+            raise self.fault_of(error) or error from error
+        return MysqlConnection(driver, self.dialect, self._statistics, self.fault_of)
 
     def driver(self) -> pymysql.connections.Connection[Any]:
         return self._unhurried(client_flag=CLIENT.FOUND_ROWS)
@@ -258,11 +281,20 @@ class MysqlBackend:
         return pymysql.connect(**{**self._arguments, **unlimited, **arguments})
 
     def fault_of(self, error: Exception) -> DatabaseFault | None:
-        return fault_of(error)
+        fault = fault_of(error)
+        if isinstance(fault, ConnectionLost):
+            self._lost_at = time.monotonic()
+        return fault
 
-    def _connect(self, flags: int = 0) -> pymysql.connections.Connection[Any]:
+    def _is_there(self, driver: _Driver) -> bool:
+        """Whether a connection of the pool may be lent. When one is lost, so may be all."""
+        if driver.answered <= max(self._lost_at, time.monotonic() - TRUST_SECONDS):
+            driver.ping(reconnect=False)
+        return True
+
+    def _connect(self, flags: int = 0) -> _Driver:
         # An UPDATE counts the rows it matched, as SQLite does.
-        connection = pymysql.connect(**self._arguments, client_flag=CLIENT.FOUND_ROWS | flags)
+        connection = _Driver(**self._arguments, client_flag=CLIENT.FOUND_ROWS | flags)
         cursor = connection.cursor()
         session = (
             f"SET SESSION sql_mode = '{SQL_MODE}', time_zone = '+00:00', "

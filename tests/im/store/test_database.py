@@ -7,11 +7,12 @@ import logging
 import os
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 
 from im.errors import Taken, Unavailable
+from im.store import mysql
 from im.store.cursor import Cursor
 from im.store.database import Database
 from im.store.errors import DuplicateKey
@@ -163,6 +164,35 @@ async def test_a_server_that_stalls_is_unavailable_within_3_seconds_and_then_com
         mariadb.cont()
         await _back(database)
         assert await one(database, "SELECT 1") == 1
+
+
+@on_loop
+async def test_when_all_connections_were_lost_at_once_one_more_attempt_finds_a_good_one(
+    mysql_url: str, mariadb: MariaDB
+) -> None:
+    async with opened(mysql_url, pool_size=4) as database:
+        asked = "SELECT CONNECTION_ID() + SLEEP(0.2)"
+        ids = await asyncio.gather(*(one(database, asked) for _ in range(4)))
+        with closing(mariadb.connect()) as server, server.cursor() as cursor:
+            for number in sorted(set(ids)):
+                cursor.execute("KILL %s", (int(number),))
+        for _ in range(4):
+            assert await one(database, "SELECT 1") == 1
+        assert database.statistics.retries == 1
+
+
+@on_loop
+async def test_a_connection_that_has_just_answered_is_lent_without_asking_the_server(
+    mysql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(mysql_url, pool_size=1) as database:
+        asked = "SHOW SESSION STATUS LIKE 'Com_admin_commands'"
+        ((_, before),) = await rows(database, asked)
+        ((_, after),) = await rows(database, asked)
+        assert after == before
+        monkeypatch.setattr(mysql, "TRUST_SECONDS", 0.0)
+        ((_, after),) = await rows(database, asked)
+        assert int(after) == int(before) + 1
 
 
 @on_loop
