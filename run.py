@@ -36,6 +36,9 @@ from relay.bus import BusError
 
 HOME = Path(__file__).resolve().parent
 
+OWN_ALONE = 0o077
+"""Nobody else on the machine reads what a node or a command writes (``umask``)."""
+
 log = logging.getLogger("im.server")
 
 
@@ -51,6 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return USAGE
+    os.umask(OWN_ALONE)
     set_up_logs(call.settings.log.format, call.settings.log.level)
     if call.shown and call.place is None:
         log.warning(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from im.addresses import own_names, page_addresses
@@ -22,6 +23,7 @@ from im.terminal_code import show_code
 RENEW = "renew"
 SUFFIXES = (".crt", ".pem", ".cer")
 """Of a file to write: a word that is mistyped is none."""
+FOR_EVERYONE = 0o644
 
 
 async def run_trust(settings: Settings, words: tuple[str, ...]) -> int:
@@ -47,7 +49,7 @@ async def run_trust(settings: Settings, words: tuple[str, ...]) -> int:
     finally:
         await database.close()
     if words and words != (RENEW,):
-        await asyncio.to_thread(Path(words[0]).write_bytes, authority.anchor)
+        await asyncio.to_thread(_write, Path(words[0]), authority.anchor)
         print(f"{authority.name} is written to {words[0]}")
         return 0
     if words:
@@ -55,6 +57,13 @@ async def run_trust(settings: Settings, words: tuple[str, ...]) -> int:
         print("anew, and should forget the old one.\n")
     show(authority, [f"{address}/trust" for address in _addresses(settings, live)])
     return 0
+
+
+def _write(path: Path, certificate: bytes) -> None:
+    """Unlike all else that is written, it is for everyone."""
+    path.write_bytes(certificate)
+    with suppress(PermissionError):  # a stick that knows no rights
+        path.chmod(FOR_EVERYONE)
 
 
 def _addresses(settings: Settings, live: list[NodeRow]) -> list[str]:
