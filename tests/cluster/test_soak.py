@@ -22,9 +22,9 @@ from tests.services.node import NodeFactory
 from tests.services.redis_server import RedisServer
 from tests.services.schema import make_schema
 
-SECONDS = float(os.environ.get("IM_TEST_SOAK_SECONDS") or 15)
+SECONDS = float(os.environ.get("IM_TEST_SOAK_SECONDS") or 60)
 SEED = int(os.environ.get("IM_TEST_SOAK_SEED") or 4)
-NODES = 3 if SECONDS > 60 else 2
+NODES = 3
 MESSAGES = 100
 """That are acknowledged before the first fault, and again after the last."""
 MENDED_SECONDS = 60.0
