@@ -168,6 +168,50 @@ def test_what_failed_is_counted_in_other_chats_and_leads_there(
     expect(page.locator(".fails")).to_have_count(0)
 
 
+@pytest.mark.parametrize("meanwhile", ["silenced", "put out"])
+def test_what_failed_in_a_hidden_or_former_group_is_in_the_list_until_it_is_deleted(
+    node: NodeFactory, new_page: Pages, meanwhile: str
+) -> None:
+    anna, bo, _ = pair(node(env=QUICK).url)
+    group = bo.call("POST", "/groups", {"name": "Crew", "members": [anna.id]})["id"]
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/g:{group}")
+    row(page, "Crew").click(button="right")
+    page.get_by_role("menuitem", name="Hide").click()
+    expect(row(page, "Crew")).to_have_count(0)
+    go(page, f"chats/g:{group}")
+    page.context.set_offline(True)
+    expect(page.locator(".banner")).to_be_visible()
+    write(page, "hello?")
+    expect(row(page, "Crew").locator("use[href$='#clock']")).to_be_attached()
+    place = f"/groups/{group}/members/{anna.id}"
+    if meanwhile == "silenced":
+        bo.call("PUT", f"{place}/silence", {"minutes": 10})
+    else:
+        bo.call("DELETE", place)
+    go(page, "contacts")
+    page.context.set_offline(False)
+    told = page.locator(".banner.unsent")
+    expect(told).to_contain_text("1 message was not sent", timeout=40_000)
+    go(page, "chats")
+    title = "Crew" if meanwhile == "silenced" else "A group you are no longer in"
+    expect(row(page, title).locator(".fail")).to_contain_text("Not sent")
+    if meanwhile == "silenced":  # which was something new
+        row(page, title).click(button="right")
+        page.get_by_role("menuitem", name="Hide").click()
+        expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.reload()
+    online(page)
+    expect(row(page, title).locator(".fail")).to_contain_text("Not sent")
+    told.get_by_role("button", name="Show").click()
+    expect(page.locator(".failed")).to_be_visible()
+    expect(page.locator(".read-only")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Delete").click()
+    expect(bubble(page, "hello?")).to_have_count(0)
+    expect(row(page, title)).to_have_count(0)
+
+
 def test_the_link_is_shown_on_a_phone_in_the_list_and_in_a_chat(
     node: NodeFactory, new_page: Pages
 ) -> None:

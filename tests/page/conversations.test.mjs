@@ -11,10 +11,10 @@ const summary = (more = {}) => ({
 });
 
 /** A list whose answers the test gives. */
-function createList(unsent = () => []) {
+function createList(unsent = () => [], groups = { get: () => null, state: signal("loading") }) {
   const asked = [];
   const request = () => new Promise((resolve) => asked.push(resolve));
-  const list = new Conversations({ request, people: { learn() {} }, me: { id: ME }, t: (key) => key, unsent });
+  const list = new Conversations({ request, people: { learn() {} }, groups, me: { id: ME }, t: (key) => key, unsent });
   const answer = async (...conversations) => {
     while (!asked.length) await new Promise(setImmediate);
     asked.shift()({ conversations, users: [] });
@@ -145,4 +145,22 @@ test("whom nothing has been sent to yet is in the list as long as something wait
   list.refresh();
   await answer(summary());
   assert.deepEqual(names(), [CONV]);
+});
+
+test("what failed where one has hidden the conversation or left the group is in the list", async () => {
+  const items = signal([{ conv: "g:7", created: 9 }, { conv: "g:8", created: 10 }, { conv: "all", created: 11 }]);
+  const groups = { get: (id) => (id === 7 ? { id, name: "Crew" } : null), state: signal("loading") };
+  const { list, answer } = createList(() => items.value, groups);
+  const names = () => list.listed.value.map(({ conv }) => conv);
+  list.refresh();
+  await answer(summary());
+  assert.deepEqual(names(), ["all", "g:7", CONV]);
+  groups.state.value = "ready";
+  assert.deepEqual(names(), ["all", "g:8", "g:7", CONV]);
+  assert.deepEqual(list.listed.value.map((line) => line.former ?? false), [false, true, false, false]);
+  items.value = [{ conv: CONV, created: 12 }];
+  list.update(CONV, (line) => ({ ...line, hidden: true }));
+  assert.deepEqual(names(), [CONV]);
+  items.value = [];
+  assert.deepEqual(names(), []);
 });

@@ -61,8 +61,9 @@ export class Client {
       changed: () => (this.typingVersion.value += 1),
     });
     this.people = new People({ api, me, request, t });
+    this.groups = new Groups({ api, people: this.people });
     const unsent = () => (this.outboxVersion.value, this.outbox.all);
-    this.conversations = new Conversations({ request, people: this.people, me, t, unsent });
+    this.conversations = new Conversations({ request, people: this.people, groups: this.groups, me, t, unsent });
     /** What keeps marks of one's own, once it was needed. */
     this.ownMarks = null;
     this.history = new History({
@@ -73,7 +74,6 @@ export class Client {
       onChange: (conv) => this.kept.note(conv),
     });
     this.contacts = new Contacts({ api, people: this.people });
-    this.groups = new Groups({ api, people: this.people });
     this.account = new Account({ api, user: me, onUser: (user) => this.people.learn([publicPart(user)]) });
     this.drafts = new Drafts({ table: database.drafts, storage, say: tabs.say, clock });
     this.kept = new Kept({ lists: database.lists, logs: database.logs, client: this });

@@ -9,8 +9,8 @@ const MAX_PAGES = 20;
 /** The list of conversations: what the node says, moved on by what comes over the socket. */
 export class Conversations {
   /** `unsent()`: the items of the outbox. */
-  constructor({ request, people, me, t, unsent }) {
-    Object.assign(this, { request, people, me, t, unsent });
+  constructor({ request, people, groups, me, t, unsent }) {
+    Object.assign(this, { request, people, groups, me, t, unsent });
     this.map = signal(new Map());
     this.state = signal("loading");
     this.error = signal(null);
@@ -18,7 +18,7 @@ export class Conversations {
     this.ordered = computed(() =>
       [...this.map.value.values()].filter((summary) => !summary.hidden).sort(inListOrder),
     );
-    /** These, and the conversations that nothing has been sent to yet. */
+    /** These, and others where something waits to be sent, or failed. */
     this.listed = computed(() => {
       const begun = this.#begun();
       return begun.length ? [...this.ordered.value, ...begun].sort(inListOrder) : this.ordered.value;
@@ -68,10 +68,18 @@ export class Conversations {
     if (user !== this.me.id) this.#peerMark(conv, user, "delivered", seq);
   }
 
+  /** The line of a conversation that the node's list does not have; `former`: a group that one is not in. */
+  unlisted(conv) {
+    const parsed = parseName(conv, this.me.id);
+    if (!parsed?.group) return parsed && blank(conv, parsed.peer);
+    const group = this.groups.get(parsed.group);
+    return { ...blank(conv), group, former: !group && this.groups.state.value === "ready" };
+  }
+
   title(summary) {
     if (summary.conv === ALL) return this.t("chat.announcements");
     if (summary.peer) return this.people.name(summary.peer);
-    return summary.group?.name ?? summary.title;
+    return summary.former ? this.t("chat.former_group") : (summary.group?.name ?? summary.title);
   }
 
   /**
@@ -139,12 +147,15 @@ export class Conversations {
     }
   }
 
-  /** Lines of people with whom there is nothing but what waits to be sent, or was not. */
+  /** Lines of what is not in the node's list (never sent to, hidden, left), and has something that waits or failed. */
   #begun() {
     const found = new Map();
     for (const { conv, created } of this.unsent()) {
-      const peer = parseName(conv, this.me.id)?.peer;
-      if (peer && !this.map.value.has(conv)) found.set(conv, { ...blank(conv, peer), touched: created });
+      const known = this.map.value.get(conv);
+      const summary = known ?? this.unlisted(conv);
+      // A group is nameless until the groups are known.
+      const nameless = conv.startsWith("g:") && !this.title(summary);
+      if ((!known || known.hidden) && !nameless) found.set(conv, { ...summary, hidden: false, touched: created });
     }
     return [...found.values()];
   }

@@ -1,6 +1,5 @@
 import { html, useEffect, useMemo, useRef, useSignal } from "../../../vendor/preact.js";
-import { ALL, parseName } from "../../core/names.js";
-import { blank } from "../../core/summaries.js";
+import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
 import { Empty, Icon, IconButton } from "../elements.js";
 import { later, useLater } from "../idle.js";
@@ -39,17 +38,11 @@ export function ChatPane({ conv }) {
   return html`<${OpenChat} conv=${conv} summary=${summary} />`;
 }
 
-/** A conversation's summary, also before its first message. */
-function summaryOf(client, conv) {
-  const known = client.conversations.get(conv);
-  if (known) return known;
-  const parsed = parseName(conv, client.me.id);
-  if (!parsed) return null;
-  if (parsed.kind === "group") {
-    const group = client.groups.get(parsed.group);
-    return group || client.groups.state.value === "loading" ? { ...blank(conv), title: group?.name ?? "", group } : null;
-  }
-  return blank(conv, parsed.peer);
+/** A conversation's summary, also before its first message; of a former group as long as something of mine failed there. */
+function summaryOf({ conversations, outbox, outboxVersion }, conv) {
+  void outboxVersion.value;
+  const summary = conversations.get(conv) ?? conversations.unlisted(conv);
+  return summary?.former && !outbox.items(conv).length ? null : summary;
 }
 
 function OpenChat({ conv, summary }) {
@@ -63,7 +56,7 @@ function OpenChat({ conv, summary }) {
   const main = useRef(null);
   const silenced = useSilenced(summary.group);
   const cut = summary.peer === null ? null : unreachable(client, summary.peer);
-  const canWrite = conv === ALL ? client.canBroadcast.value : silenced === null && !cut;
+  const canWrite = conv === ALL ? client.canBroadcast.value : silenced === null && !cut && !summary.former;
   const sender = useSender({ conv, about, handle: composer });
   const over = useSignal(false);
   const take = useRef(null);
@@ -119,7 +112,7 @@ function OpenChat({ conv, summary }) {
           ? html`<${Unreachable} id=${summary.peer} why=${cut} />`
           : silenced !== null
             ? html`<${Silenced} until=${silenced} />`
-            : html`<p class="read-only">${t("broadcast.read_only")}</p>`}
+            : html`<p class="read-only">${t(summary.former ? "chat.unknown_text" : "broadcast.read_only")}</p>`}
     ${over.value &&
     html`<div class="drop" aria-hidden="true"><p><${Icon} name="upload" size="xl" />${t("upload.drop", { name: client.conversations.title(summary) })}</p></div>`}
   </main>`;

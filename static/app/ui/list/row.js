@@ -20,8 +20,8 @@ export function ConversationRow({ summary, current }) {
   const kind = peer ? "person" : "group";
   const presence = peer ? client.people.standing(peer) : "";
   const openMenu = (event) => {
-    // The node knows nothing of a conversation that was not sent to yet.
-    if (peer && !summary.last_seq) return;
+    // The node's list does not have it.
+    if (!client.conversations.get(conv)) return;
     event.preventDefault();
     const { left, top } = event.currentTarget.getBoundingClientRect();
     const at = event.clientX ? { x: event.clientX, y: event.clientY } : { x: left + 40, y: top + 40 };
