@@ -10,6 +10,7 @@ import msgspec
 from handlers.account import me
 from handlers.assets import Assets
 from handlers.base import PAGE_HEADERS, THEME_COOKIE, BaseHandler
+from handlers.caller import SESSION_COOKIE
 from handlers.plain import (
     CHOICE_COOKIE,
     CHOICE_DAYS,
@@ -92,6 +93,7 @@ class PageHandler(BaseHandler):
             theme=self.theme,
             asset=self.application.settings["assets"].url,
             user=None,
+            departed=None,
             error=None,
             field=None,
             values={},
@@ -167,10 +169,15 @@ class FormHandler(PageHandler):
     secrets = ("_xsrf", "password", "repassword", "new_password", "code")
     """Fields that are never given back to the form."""
 
+    _departed: int | None = None
+
     async def prepare(self) -> None:
-        """Know also who may register."""
+        """Know also who may register, and whether this browser's account was deleted."""
         await super().prepare()
         self._policy = await self.messenger.people.registration.current()
+        token = self.get_cookie(SESSION_COOKIE)
+        if token is not None and self._identity is None:
+            self._departed = await self.messenger.sessions.departed(token)
 
     async def get(self) -> None:
         """The form; who is logged in already goes on to the chat."""
@@ -212,6 +219,7 @@ class FormHandler(PageHandler):
         self.xsrf_token  # noqa: B018 - reading it sets the cookie
         self.render(
             self.template,
+            departed=self._departed,
             error=self.messenger.catalogue.explain(self.language, error) if error else None,
             field=error.field if error else None,
             values=values,

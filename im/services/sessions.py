@@ -140,6 +140,13 @@ class Sessions:
             lacks_factor=lacks_factor(row.role, row.has_second_factor, self._admins_need_factor),
         )
 
+    async def departed(self, token: str) -> int | None:
+        """Whose session a token was, if their account was deleted and the session is still kept.
+
+        Raises ``Unavailable``.
+        """
+        return await self._database.read(sessions.deleted_user, token_hash(token))
+
     async def age_ms(self, session: int) -> int:
         """How long ago a session began. Raises ``NotFound``."""
         age = await self._database.read(sessions.age_ms, session)

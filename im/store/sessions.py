@@ -74,6 +74,16 @@ def by_tokens(cursor: Cursor, hashes: Collection[bytes]) -> dict[bytes, SessionR
     return {bytes(row[0]): SessionRow(*row[1:]) for row in rows}
 
 
+def deleted_user(cursor: Cursor, token_hash: bytes) -> int | None:
+    """Whose a session is or was, if their account was deleted."""
+    row = cursor.execute(
+        "SELECT u.id FROM session s JOIN user_basic u ON u.id = s.user_id"
+        " WHERE s.token_hash = %s AND u.deleted_at IS NOT NULL",
+        (token_hash,),
+    ).one()
+    return int(row[0]) if row is not None else None
+
+
 def age_ms(cursor: Cursor, session: int) -> int | None:
     """How long ago a session began; None when there is no such session."""
     row = cursor.execute(

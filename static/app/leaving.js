@@ -1,15 +1,11 @@
-import { wipeDatabase } from "./data/database.js";
+import { forgetAccount, forgetNotices, forgetPage } from "./data/forgetting.js";
 
-/** The page that the service worker keeps is of this account. */
-async function forgetPage() {
-  for (const name of (await window.caches?.keys()) ?? []) {
-    if (name.startsWith("im-page-")) await caches.delete(name);
-  }
-}
-
-/** The session is over: what others said is not kept here; what was written and not sent is. */
+/**
+ * The session is over: what others said is not kept here; what was written and not sent is. The log-in page
+ * forgets that too where the account was deleted.
+ */
 export async function leave({ database }) {
-  await Promise.allSettled([forgetPage(), database.forget()]);
+  await Promise.allSettled([forgetPage(), forgetNotices(), database.forget()]);
   location.assign(`/?next=${encodeURIComponent("/toChat")}`);
 }
 
@@ -24,12 +20,10 @@ export async function beginAnew({ client, database }) {
 }
 
 /** The session was ended by oneself: nothing of the account stays in this browser. */
-export async function wipe({ client, tabs, database, storage }) {
+export async function wipe({ client, tabs, database }) {
   tabs.say({ type: "logout" });
-  await forgetPage();
   client.connection.close();
   database.close();
-  await wipeDatabase(client.me.id);
-  storage.clear();
+  await forgetAccount(client.me.id);
   location.assign("/");
 }

@@ -111,7 +111,7 @@ async function main() {
       going = false;
       throw error;
     }
-    await wipe({ client, tabs, database, storage });
+    await wipe({ client, tabs, database });
   }
 
   const app = {

@@ -77,3 +77,6 @@ document.querySelector(".sumerr")?.focus();
 document.querySelector("details.guest")?.addEventListener("toggle", (event) => {
   if (event.currentTarget.open) event.currentTarget.querySelector("input[name=name]").focus();
 });
+// The account whose session this browser had was deleted, perhaps on another device.
+const { departed } = document.querySelector(".auth").dataset;
+if (departed) import("../app/data/forgetting.js").then(({ forgetAccount }) => forgetAccount(departed));

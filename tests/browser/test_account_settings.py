@@ -7,6 +7,7 @@ import time
 from base64 import b32decode
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Page, expect
@@ -24,6 +25,7 @@ from tests.browser.people import (
     private,
     register,
     row,
+    until,
     write,
 )
 from tests.browser.scanning import scanned
@@ -33,6 +35,12 @@ from tests.services.node import NodeFactory
 
 ENROL_STEPS = 30
 """Seconds that a code is good for."""
+
+KEPT = """async () => [
+  ...(await indexedDB.databases()).map(({ name }) => name),
+  ...Object.keys(localStorage).filter((key) => key.startsWith("im.")),
+]"""
+"""Names of what the browser keeps of accounts."""
 
 
 def code(secret: str, seconds: float = 0) -> str:
@@ -204,3 +212,33 @@ def test_an_account_is_deleted_after_a_warning_and_the_password_at_every_node_at
     go(bos, f"chats/g:{group}")
     expect(bos.locator(".log .sys", has_text="Deleted account left")).to_be_visible()
     assert "Anna" not in bos.locator("body").inner_text()
+
+
+@pytest.mark.parametrize("account", ["deleted", "logged out"])
+def test_drafts_go_from_all_devices_with_the_account_and_not_with_a_session(
+    node: NodeFactory, new_page: Pages, account: str
+) -> None:
+    url = node(env=QUICK).url
+    register(url, "Master")
+    anna, bo, conversation = pair(url)
+    bo.send(f"u:{anna.id}", "hello")
+    awake, asleep = new_page(locale="en-GB"), new_page(locale="en-GB")
+    for page in (awake, asleep):
+        enter(page, anna, f"chats/{conversation}")
+        page.locator(".comp textarea").fill("a secret draft")
+        go(page, "chats")
+        expect(row(page, "Bo")).to_contain_text("a secret draft")
+    asleep.goto("about:blank")
+    if account == "deleted":
+        anna.call("DELETE", "/me", {"password": PASSWORD})
+    else:
+        anna.call("DELETE", "/sessions")
+    expect(awake).to_have_url(re.compile(r"/\?next="))
+    asleep.goto(f"{url}/toChat")
+    expect(asleep).to_have_url(re.compile(r"/\?next="))
+    for page in (awake, asleep):
+        if account == "deleted":
+            until(page, lambda page=page: page.evaluate(KEPT) == [])
+        else:
+            log_in(page, anna)
+            expect(row(page, "Bo")).to_contain_text("a secret draft")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.people import (
@@ -361,3 +362,21 @@ def test_the_permission_is_asked_for_only_when_one_wants_it(
     button.click()
     expect(page.get_by_role("switch", name="Notifications")).to_be_checked()
     assert count(page, "asked") == 1
+
+
+@pytest.mark.parametrize("ended", ["here", "elsewhere"])
+def test_what_was_told_goes_with_the_session(
+    node: NodeFactory, new_page: Pages, ended: str
+) -> None:
+    anna, bo, _ = pair(node(env=QUICK).url)
+    page = watch(new_page, anna, "settings/devices")
+    look(page, "hidden")
+    bo.send(f"u:{anna.id}", "The pump is on")
+    until(page, lambda: len(shown(page)) == 1)
+    if ended == "here":
+        page.get_by_role("button", name="Log out", exact=True).click()
+    else:
+        anna.call("DELETE", "/sessions")
+    expect(page).to_have_url(re.compile(r"/(\?next=.*)?$"))
+    left = "navigator.serviceWorker.ready.then((worker) => worker.getNotifications())"
+    assert page.evaluate(f"{left}.then((list) => list.length)") == 0

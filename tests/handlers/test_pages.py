@@ -264,3 +264,18 @@ async def test_a_method_that_a_route_is_not_for_is_405_with_those_that_it_is_for
         return
     reply.refused(405, "method_not_allowed")
     assert "PUT" not in reply.headers["Allow"] and len(reply.headers["Allow"]) > 2
+
+
+async def test_the_log_in_tells_a_browser_that_its_account_was_deleted(
+    browser: Browser, api: Api
+) -> None:
+    master, ann, bob = await api.people("master", "ann", "bob")
+    assert "data-departed" not in (await browser.get("/")).text
+    session = (await bob.get("/api/sessions")).data["sessions"][0]["id"]
+    assert (await bob.post(f"/api/sessions/{session}", method="DELETE")).status == 200
+    assert (await master.post(f"/api/users/{ann.id}", method="DELETE")).status == 200
+    for person, deleted in ((bob, False), (ann, True)):
+        browser.jar["im_session"] = person.token
+        assert (await browser.get("/toChat")).headers["Location"] == "/?next=/toChat"
+        told = f'data-departed="{person.id}"' in (await browser.get("/?next=/toChat")).text
+        assert told is deleted
