@@ -113,6 +113,8 @@ class Delivery:
         self._unplaced: list[Arrival] = []
         self._left: dict[tuple[int, int], int] = {}
         """Group and person of those who left while anyone was looked up: with which number."""
+        self._opened: dict[str, int] = {}
+        """Conversations that were opened while anyone was looked up: after which number."""
         self._healing: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._erased: OrderedDict[tuple[str, int], float] = OrderedDict()
@@ -137,7 +139,7 @@ class Delivery:
         count = self._loading.pop(user) - 1
         if count:
             self._loading[user] = count
-        self._forget_who_left()
+        self._forget_lookups()
         waiting, self._unplaced = self._unplaced, []
         for arrival in waiting:
             self.dispatch(arrival)
@@ -157,20 +159,29 @@ class Delivery:
             yield
         finally:
             self._lookups -= 1
-            self._forget_who_left()
+            self._forget_lookups()
 
     def open(self, conversation: str, last: int) -> None:
         """Begin to deliver a conversation after ``last``, unless it is delivered already."""
-        self._ordering.open(conversation, last)
+        if self._ordering.cursor(conversation) is None:
+            self._ordering.open(conversation, last)
+            if self._loading or self._lookups:
+                self._opened[conversation] = last
 
-    def join(self, conversation: str, group: int, user: int, joined_seq: int) -> None:
+    def join(
+        self, conversation: str, group: int, user: int, joined_seq: int, last_seq: int
+    ) -> None:
         """A person was found to be a member of a group whose conversation is open.
 
         They read from their joining on: when the cursor is not there yet, the entry with which
         they joined is still to come and lets them in. Who has left since they were found stays
-        out.
+        out. ``last_seq``: the conversation's last number when they were found.
         """
         if self._left.get((group, user), 0) > joined_seq:
+            return
+        if self._opened.get(conversation, 0) > last_seq:
+            # Another look-up opened it further on: what was skipped may have put them out.
+            self.missed = True
             return
         if (self._ordering.cursor(conversation) or 0) >= joined_seq:
             self._readers.join(group, user)
@@ -274,10 +285,10 @@ class Delivery:
             return False
         if kind == "p" and any(self._readers.has_user(user) for user in ids):
             # All conversations of those who are here were opened, so this one is new.
-            self._ordering.open(arrival.conv, 0)
+            self.open(arrival.conv, 0)
             return True
         if kind == "g" and any(self._readers.has_user(user) for user in arrival.joined):
-            self._ordering.open(arrival.conv, arrival.seq - 1)
+            self.open(arrival.conv, arrival.seq - 1)
             return True
         return False
 
@@ -297,10 +308,11 @@ class Delivery:
                 if self._loading or self._lookups:
                     self._left[group, user] = arrival.seq
 
-    def _forget_who_left(self) -> None:
-        """When nobody is looked up any more."""
+    def _forget_lookups(self) -> None:
+        """What happened while anyone was looked up, when nobody is any more."""
         if not self._loading and not self._lookups:
             self._left.clear()
+            self._opened.clear()
 
     def _run_out(self, conversation: str) -> None:
         """What is held has waited long enough."""

@@ -156,15 +156,17 @@ class Healing:
             # If nobody here has read it yet, the entry with which they joined lets them in.
             self._delivery.open(row.name, max(0, min(seq for _, seq in joined) - 1))
         for user, seq in joined:
-            self._let_in(row.name, group, user, seq)
+            self._let_in(row.name, group, user, seq, max(row.last_seq, seq))
         self._epochs[row.id] = row.epoch
         self._epochs.move_to_end(row.id)
         if len(self._epochs) > MAX_EPOCHS:
             self._epochs.popitem(last=False)
 
-    def _let_in(self, conversation: str, group: int, user: int, joined_seq: int) -> None:
+    def _let_in(
+        self, conversation: str, group: int, user: int, joined_seq: int, last_seq: int
+    ) -> None:
         """Deliver to someone from here; when they joined before, the client asks for the rest."""
-        self._delivery.join(conversation, group, user, joined_seq)
+        self._delivery.join(conversation, group, user, joined_seq, last_seq)
         if group in self._locals.groups_of(user):
             for reader in self._locals.of_user(user):
                 reader.deliver(Outgoing(Resync(conv=conversation)))
@@ -197,7 +199,7 @@ class Healing:
                     continue
                 # Not a member when they came, so all since the joining is news.
                 self._delivery.open(name, max(0, joined_seq - 1))
-                self._let_in(name, group, user, joined_seq)
+                self._let_in(name, group, user, joined_seq, last_seq)
                 if last_seq > (self._delivery.cursor(name) or 0):
                     self._delivery.heal(name)
 

@@ -80,10 +80,10 @@ class Admission:
             if found is not None:
                 row, standings = found
         finally:
-            for standing in standings:
-                self._delivery.open(standing.name, standing.last_seq)
-                if standing.group is not None:
-                    self._delivery.join(standing.name, standing.group, user, standing.joined_seq)
+            for name, group, last_seq, joined_seq in (standing[1:] for standing in standings):
+                self._delivery.open(name, last_seq)
+                if group is not None:
+                    self._delivery.join(name, group, user, joined_seq, last_seq)
             self._delivery.end_loading(user)
             # In the same step: whoever comes from now on is registered after all this.
             del self._loading[user]

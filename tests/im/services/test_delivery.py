@@ -65,7 +65,7 @@ def let_in(
     for name, last in standings:
         delivery.open(name, last)
         if name.startswith("g:"):
-            delivery.join(name, int(name[2:]), reader.user, 0)
+            delivery.join(name, int(name[2:]), reader.user, 0, last)
     delivery.end_loading(reader.user)
 
 
@@ -134,7 +134,7 @@ def test_what_arrives_while_someone_is_looked_up_is_not_lost() -> None:
         delivery.dispatch(log.append("p:1:9"))
         # Read while the first two were there already; the private one is new.
         delivery.open("g:7", 1)
-        delivery.join("g:7", 7, 1, 0)
+        delivery.join("g:7", 7, 1, 0, 1)
         delivery.end_loading(1)
         assert dict(reader.seen) == {"g:7": [2], "p:1:9": [1]}
 
@@ -171,7 +171,7 @@ def test_who_is_found_to_have_joined_later_than_the_cursor_waits_for_the_joining
         registry.add(newcomer)
         delivery.begin_loading(2)
         delivery.open("g:7", 2)
-        delivery.join("g:7", 7, 2, joined_seq=2)
+        delivery.join("g:7", 7, 2, joined_seq=2, last_seq=2)
         delivery.end_loading(2)
         delivery.dispatch(secret)
         delivery.dispatch(joined)

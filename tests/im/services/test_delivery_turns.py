@@ -79,7 +79,7 @@ def ready(*users: int) -> tuple[Turn, Delivery, Registry, list[Reader]]:
         registry.add(reader)
         delivery.open("g:7", 0)
         delivery.open("p:1:2", 0)
-        delivery.join("g:7", 7, reader.user, 0)
+        delivery.join("g:7", 7, reader.user, 0, 0)
     return turn, delivery, registry, readers
 
 
@@ -138,7 +138,7 @@ def test_a_reader_that_fails_keeps_nothing_from_the_others(
     registry.remove(readers[0])
     broken = Broken(1)
     registry.add(broken)
-    delivery.join("g:7", 7, 1, 0)
+    delivery.join("g:7", 7, 1, 0, 0)
     for seq in (1, 2):
         delivery.dispatch(arrival(seq))
     delivery.dispatch(arrival(1, "p:1:2"))

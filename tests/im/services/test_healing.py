@@ -137,6 +137,41 @@ def test_who_is_put_out_while_healing_asks_who_belongs_to_a_group_reads_nothing_
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("asked", [members.groups_of, members.latest])
+def test_who_was_put_out_unheard_is_not_let_in_where_another_log_in_opened_the_group_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Callable[..., object]
+) -> None:
+    async def run() -> None:
+        here, there = await node(tmp_path, "here"), await node(tmp_path, "there")
+        people = [await person(here, name) for name in ("one", "other", "third")]
+        one, other, third = people
+        readers = [Connection(each.user) for each in people]
+        for reader in readers[1:]:
+            await here.admission.admit(reader)
+        group = await there.groups.create(one, "g", [other.user, third.user])
+        read = here.database.read
+
+        async def put_out_meanwhile(question: Callable[..., Any], *args: object) -> Any:
+            answer = await read(question, *args)
+            if question is asked:
+                await there.groups.remove(one, group.id, other.user)
+                await here.admission.admit(readers[0])
+            return answer
+
+        with monkeypatch.context() as patched:
+            patched.setattr(here.database, "read", put_out_meanwhile)
+            await here.healing.look(whole=asked is members.groups_of)
+        await here.messages.send(one, Send(to=f"g:{group.id}", text="without you"))
+        await healed(here)
+        sent = await here.messages.send(one, Send(to=f"g:{group.id}", text="still without you"))
+        last = [reader.seen[sent.conv][-1:] for reader in readers]
+        assert last == [[sent.seq], [], [sent.seq]]
+        await there.close()
+        await here.close()
+
+    asyncio.run(run())
+
+
 def test_a_look_after_a_gap_that_fails_is_taken_again_whatever_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,7 +59,7 @@ async def test_a_rooms_frame_is_encoded_once_for_all_its_readers(
         pairs = [pair, *(pair.beside() for _ in range(FEW + 1))]
         for user, one in enumerate(pairs, 1):
             registry.add(reader(one, user))
-            delivery.join(conversation, 7, user, 0)
+            delivery.join(conversation, 7, user, 0, 0)
         # One alone, then three that go out together.
         for turn in ([1], [2, 3, 4]):
             calls.clear()
