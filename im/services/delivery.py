@@ -110,7 +110,11 @@ class Delivery:
         self._patience = Patience()
         self._loading: dict[int, int] = {}
         self._lookups = 0
-        self._unplaced: list[Arrival] = []
+        self._unplaced: dict[int | str, list[Arrival]] = {}
+        """By the person, or else the conversation, that is still to be looked up."""
+        self._count_unplaced = 0
+        self._to_place: list[str] = []
+        """Conversations of them that were opened."""
         self._left: dict[tuple[int, int], int] = {}
         """Group and person of those who left while anyone was looked up: with which number."""
         self._opened: dict[str, int] = {}
@@ -140,9 +144,14 @@ class Delivery:
         if count:
             self._loading[user] = count
         self._forget_lookups()
-        waiting, self._unplaced = self._unplaced, []
-        for arrival in waiting:
-            self.dispatch(arrival)
+        # The others would only be set aside again, for each of thousands who come back at once.
+        known: list[int | str] = [user, *self._to_place] if self._loading else [*self._unplaced]
+        self._to_place.clear()
+        for key in known:
+            waiting = self._unplaced.pop(key, [])
+            self._count_unplaced -= len(waiting)
+            for arrival in waiting:
+                self.dispatch(arrival)
 
     def is_loading(self, user: int) -> bool:
         """Whether it is still being read where this person's conversations stand."""
@@ -167,6 +176,8 @@ class Delivery:
             self._ordering.open(conversation, last)
             if self._loading or self._lookups:
                 self._opened[conversation] = last
+            if conversation in self._unplaced:
+                self._to_place.append(conversation)
 
     def join(
         self, conversation: str, group: int, user: int, joined_seq: int, last_seq: int
@@ -276,21 +287,31 @@ class Delivery:
         if name is None:
             return False
         kind, ids = name
-        if self._loading:
-            # Whether those who are being looked up read it is not known yet.
-            if len(self._unplaced) < MAX_UNPLACED:
-                self._unplaced.append(arrival)
-            else:
-                self.missed = True
+        if kind == "p":
+            for user in ids:
+                if user in self._loading:
+                    self._set_aside(user, arrival)
+                    return False
+            if any(self._readers.has_user(user) for user in ids):
+                # All conversations of those who are here were opened, so this one is new.
+                self.open(arrival.conv, 0)
+                return True
             return False
-        if kind == "p" and any(self._readers.has_user(user) for user in ids):
-            # All conversations of those who are here were opened, so this one is new.
-            self.open(arrival.conv, 0)
-            return True
+        if self._loading:
+            self._set_aside(arrival.conv, arrival)
+            return False
         if kind == "g" and any(self._readers.has_user(user) for user in arrival.joined):
             self.open(arrival.conv, arrival.seq - 1)
             return True
         return False
+
+    def _set_aside(self, key: int | str, arrival: Arrival) -> None:
+        """Whether those who are being looked up read this entry is not known yet."""
+        if self._count_unplaced < MAX_UNPLACED:
+            self._unplaced.setdefault(key, []).append(arrival)
+            self._count_unplaced += 1
+        else:
+            self.missed = True
 
     def _deliver(self, arrival: Arrival) -> None:
         name = parse_conversation(arrival.conv)

@@ -181,6 +181,59 @@ def test_who_is_found_to_have_joined_later_than_the_cursor_waits_for_the_joining
     asyncio.run(run())
 
 
+def test_a_new_private_conversation_does_not_wait_until_others_are_looked_up() -> None:
+    async def run() -> None:
+        log, registry = Log(), Registry()
+        delivery = Delivery(registry, log.after)
+        reader, newcomer = Connection(1), Connection(2)
+        let_in(registry, delivery, reader)
+        registry.add(newcomer)
+        delivery.begin_loading(2)
+        delivery.begin_loading(3)
+        for conversation in ("p:1:9", "p:1:2", "p:2:3"):
+            delivery.dispatch(log.append(conversation))
+        assert dict(reader.seen) == {"p:1:9": [1]}
+        delivery.end_loading(2)
+        assert dict(reader.seen) == {"p:1:9": [1], "p:1:2": [1]}
+        assert dict(newcomer.seen) == {"p:1:2": [1]}
+        delivery.end_loading(3)
+        assert newcomer.seen["p:2:3"] == [1]
+
+    asyncio.run(run())
+
+
+def test_what_waits_while_many_are_looked_up_is_not_gone_through_for_each_of_them() -> None:
+    async def run() -> None:
+        log, registry = Log(), Registry()
+        delivery = Delivery(registry, log.after)
+        people = range(1, 101)
+        readers = [Connection(user) for user in people]
+        for reader in readers:
+            registry.add(reader)
+            delivery.begin_loading(reader.user)
+        dispatch, calls = delivery.dispatch, 0
+
+        def count(arrival: Arrival) -> None:
+            nonlocal calls
+            calls += 1
+            dispatch(arrival)
+
+        delivery.dispatch = count  # type: ignore[method-assign]
+        for group in range(1000, 2000):
+            delivery.dispatch(log.append(f"g:{group}"))
+            delivery.dispatch(log.append(f"p:1:{group}"))
+        for reader in readers:
+            delivery.open(f"g:{1000 + reader.user}", 0)
+            delivery.join(f"g:{1000 + reader.user}", 1000 + reader.user, reader.user, 0, 0)
+            delivery.end_loading(reader.user)
+            assert reader.seen[f"g:{1000 + reader.user}"] == [1]
+        assert len(readers[0].seen) == 1001
+        assert calls <= 2 * 2000, "each once when it came and once when it had its place"
+        assert not delivery.missed
+
+    asyncio.run(run())
+
+
 def test_a_hole_is_healed_when_the_database_is_back() -> None:
     async def run() -> None:
         log, registry = Log(), Registry()
