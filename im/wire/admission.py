@@ -80,6 +80,11 @@ class Admission:
             if found is not None:
                 row, standings = found
         finally:
+            if row is None:
+                # Nothing is known of their conversations. They are not here when what waits has
+                # its place, or each of these would be taken for new and read from its beginning.
+                for reader in self._registry.of_user(user):
+                    self._registry.remove(reader)
             for name, group, last_seq, joined_seq in (standing[1:] for standing in standings):
                 self._delivery.open(name, last_seq)
                 if group is not None:

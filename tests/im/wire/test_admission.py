@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from im.errors import Unavailable
 from im.protocol.client import Send
 from im.wire.admission import Arrival
 from tests.im.services.test_healing import Connection, node, person
@@ -41,6 +42,37 @@ def test_who_comes_while_the_conversations_of_one_who_left_are_read_misses_nothi
             await asyncio.wait_for(asyncio.ensure_future(here.admission.admit(reader)), 30)
             await here.messages.send(one, Send(to=f"g:{group.id}", text="hello"))
             assert reader.seen[f"g:{group.id}"]
+        finally:
+            await here.close()
+
+    asyncio.run(main())
+
+
+def test_who_could_not_be_looked_up_has_no_conversation_opened_at_its_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        here = await node(tmp_path, "n1")
+        try:
+            one, other = await person(here, "one"), await person(here, "other")
+            to_other = Send(to=f"u:{other.user}", text="hello")
+            before = [await here.messages.send(one, to_other) for _ in range(2)]
+
+            async def read(user: int) -> Arrival | None:
+                await here.messages.send(one, to_other)
+                raise Unavailable("away")
+
+            reader = Connection(other.user)
+            with monkeypatch.context() as patched:
+                patched.setattr(here.admission._arrivals, "get", read)
+                with pytest.raises(Unavailable):
+                    await here.admission.admit(reader)
+            assert here.delivery.cursor(before[0].conv) is None
+            again = Connection(other.user)
+            await here.admission.admit(again)
+            sent = await here.messages.send(one, to_other)
+            assert again.seen[sent.conv] == [sent.seq], "no history as news"
+            assert not reader.seen
         finally:
             await here.close()
 
