@@ -147,9 +147,8 @@ class Messenger:
         self.writer = LogWriter(
             database, timeout=settings.database.timeout_seconds, faults=self.faults
         )
-        admins_need_factor = settings.admin.second_factor == "required"
         self.rights = Rights(
-            database, settings.chat.strangers, settings.broadcast.who, admins_need_factor
+            database, settings.chat.strangers, settings.broadcast.who, settings.admin.needs_factor
         )
         self.limits = SharedLimits(settings.redis.url.get_secret_value())
         self.files = Files(
@@ -184,7 +183,7 @@ class Messenger:
                 longest=settings.sessions.max_days * DAY_MS,
                 per_user=settings.sessions.per_user,
             ),
-            admins_need_factor,
+            settings.admin.needs_factor,
         )
         self.groups = Groups(
             database,

@@ -61,9 +61,7 @@ class People:
             (*registration.password_words, *names, friendly_host(names)),
         )
         self.own_password = OwnPassword(database, passwords, limits, settings.limits.logins)
-        self.second_factor = SecondFactor(
-            database, self.own_password, settings.admin.second_factor == "required"
-        )
+        self.second_factor = SecondFactor(database, self.own_password, settings.admin.needs_factor)
         self.log_in = LogIn(
             database,
             passwords,

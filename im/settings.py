@@ -225,6 +225,11 @@ class AdminSection(Section):
     """``required``: an administrator without a second factor chats as anyone does, and administers
     once it is turned on, with tokens for programs too; ``optional``: it is their own choice."""
 
+    @property
+    def needs_factor(self) -> bool:
+        """Whether an administrator has to have a second factor."""
+        return self.second_factor == "required"
+
 
 class AuditSection(Section):
     """Who did what: administrators' acts, log-ins, and what else concerns security."""
