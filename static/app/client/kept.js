@@ -1,8 +1,8 @@
 import { effect } from "../../vendor/preact.js";
 
 /** Conversations that are kept, and the newest entries of each; people, contacts and groups kept. */
-export const KEPT_CONVERSATIONS = 50;
-export const KEPT_ENTRIES = 50;
+const KEPT_CONVERSATIONS = 50;
+const KEPT_ENTRIES = 50;
 const KEPT_OTHERS = 500;
 /** Changes are written down together this long after the first, in ms. */
 const SAVE_MS = 1_000;

@@ -1,5 +1,5 @@
 /** Shortest and longest reach of a retry, in milliseconds. */
-export const BASE_MS = 500;
+const BASE_MS = 500;
 export const CAP_MS = 30_000;
 
 /**

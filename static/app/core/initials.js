@@ -6,7 +6,7 @@ const FIRST = [..."阿八嚓哒妸发旮哈讥咔垃妈拏噢妑七呥仨他屲�
 const OTHER = "#";
 
 /** A function from a name to the letter under which it stands in a list (`#` for the rest). */
-export function initialOf(collator = new Intl.Collator("zh-Hans-CN-u-co-pinyin")) {
+function initialOf(collator = new Intl.Collator("zh-Hans-CN-u-co-pinyin")) {
   return function initial(name) {
     const first = [...name.trim()][0] ?? OTHER;
     const plain = first.normalize("NFD")[0].toUpperCase();

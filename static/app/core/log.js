@@ -1,5 +1,5 @@
 /** Live entries held while a hole before them is being filled. */
-export const MAX_AHEAD = 500;
+const MAX_AHEAD = 500;
 /** Entries held while one reads them; of what nobody reads, those that the page has at hand. */
 export const MAX_HELD = 1_000;
 export const MAX_AT_HAND = 200;

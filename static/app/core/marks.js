@@ -1,5 +1,5 @@
 /** At most one mark of a kind and conversation in this time, in ms. */
-export const EVERY_MS = 1_000;
+const EVERY_MS = 1_000;
 /** Conversations of which it is kept how far they were read; the oldest give way. */
 const MAX_KEPT = 200;
 

@@ -57,7 +57,7 @@ export function buildRows(entries, { before, pending = [], newAfter = null, me, 
 }
 
 /** An outbox item in the shape of a message; `seq` is 0 until the node has given a number. */
-export function pendingEntry(item, me) {
+function pendingEntry(item, me) {
   return {
     op: "message",
     conv: item.conv,

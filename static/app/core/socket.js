@@ -10,10 +10,10 @@ export class RequestError extends Error {
   }
 }
 
-export const PING_MS = 10_000;
+const PING_MS = 10_000;
 export const DEAD_AFTER_MS = 35_000;
-export const REQUEST_MS = 30_000;
-export const CHECK_MS = 1_500;
+const REQUEST_MS = 30_000;
+const CHECK_MS = 1_500;
 /** Requests that may wait for an answer at once; more are refused as busy. */
 export const MAX_REQUESTS = 500;
 /** Close codes after which coming back is useless: the session is over. */

@@ -1,7 +1,7 @@
 // What a message's text is made of. Nothing here makes HTML: the page sets text as text.
 
 /** Longest text in which links and mentions are looked for, in UTF-16 units. */
-export const MAX_SCANNED = 20_000;
+const MAX_SCANNED = 20_000;
 const SCHEMES = new Set(["http:", "https:", "ftp:", "mailto:"]);
 const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\u{FE0F}?\u{20E3}/u;
 

@@ -1,6 +1,6 @@
 /** A sign of typing holds this long, and is sent at most this often, in ms. */
-export const SHOWN_MS = 6_000;
-export const SENT_EVERY_MS = 3_000;
+const SHOWN_MS = 6_000;
+const SENT_EVERY_MS = 3_000;
 
 /** Who is writing where. `changed(conv)` is called whenever the answer of `users(conv)` changes. */
 export class Typing {

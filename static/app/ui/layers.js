@@ -1,7 +1,7 @@
 import { signal } from "../../vendor/preact.js";
 
 /** An undo is offered this long, in ms. */
-export const UNDO_MS = 6_000;
+const UNDO_MS = 6_000;
 
 /**
  * What lies above the page: one dialog, one menu, one toast. A closed layer gives the focus back

@@ -9,7 +9,7 @@ import { Plot } from "./plot.js";
 const LATE_MS = 8_000;
 
 /** Whether a node is well, in a word and a colour. */
-export function NodeState({ node, now }) {
+function NodeState({ node, now }) {
   const { t, times } = useApp();
   const late = now - node.heartbeat_at > LATE_MS;
   if (!node.alive) return html`<span class="st d">${t("admin.gone", { time: times.ago(node.heartbeat_at) })}</span>`;
@@ -17,7 +17,7 @@ export function NodeState({ node, now }) {
 }
 
 /** What stands instead of the nodes: while they are on their way, or cannot be had. */
-export function NodesMissing() {
+function NodesMissing() {
   const { t } = useApp();
   const { live } = useAdmin();
   if (live.error) return html`<${LoadError} title=${t("state.error")} error=${live.error} onRetry=${live.reload} />`;

@@ -77,7 +77,7 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
 }
 
 /** What can be done with a message that was not sent. */
-export function failedActions({ app, item, actions }) {
+function failedActions({ app, item, actions }) {
   const { t, client } = app;
   return [
     { icon: "retry", label: t("action.retry"), run: () => client.retry(item.key) },

@@ -2,7 +2,7 @@ import { useEffect } from "../../../vendor/preact.js";
 import { listen } from "../listen.js";
 
 /** A message counts as read when it was at least half in view this long, in ms. */
-export const READ_MS = 500;
+const READ_MS = 500;
 
 /**
  * Tells how far the conversation was read: only while the page is visible and has the focus.

@@ -2,7 +2,7 @@ import { signal } from "../../../vendor/preact.js";
 import { LogWindow } from "../../core/window.js";
 
 /** Within this distance of the end new messages are followed, in CSS pixels. */
-export const FOLLOW_PX = 80;
+const FOLLOW_PX = 80;
 /** This close to an edge of what is shown, more is fetched. */
 const AHEAD_PX = 900;
 /** What was led to is marked this long, in ms. */

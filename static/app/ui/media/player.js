@@ -1,6 +1,6 @@
 import { signal } from "../../../vendor/preact.js";
 
-export const RATES = [1, 1.5, 2];
+const RATES = [1, 1.5, 2];
 const TICK_MS = 100;
 /** Beyond the end of any recording, in seconds. */
 const FAR = 1e7;

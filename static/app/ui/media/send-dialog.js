@@ -10,7 +10,7 @@ import { examine, isPhonePicture } from "./shrink.js";
 import { bytes } from "./sizes.js";
 
 /** Files that are sent at once. */
-export const MAX_FILES = 20;
+const MAX_FILES = 20;
 
 /** What is about to be sent: look at it, leave some out, say something to it. */
 export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
