@@ -69,11 +69,6 @@ class RangeSet:
         return self._stops[0]
 
     @property
-    def last_stop(self) -> int:
-        """The end of the last range. Raises ``IndexError`` if the set is empty."""
-        return self._stops[-1]
-
-    @property
     def first_hole(self) -> tuple[int, int]:
         """What lies between the first two ranges. Raises ``IndexError`` if there is nothing."""
         return self._stops[0], self._starts[1]

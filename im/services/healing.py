@@ -92,8 +92,6 @@ class Healing:
         self._wake = asyncio.Event()
         self._after_gap = False
         self._background = Background()
-        self.polls = 0
-        """How often the database was asked what changed."""
         cluster.on_gap(lambda node: self.soon())
         cluster.on_down(lambda node: self.soon())
 
@@ -122,7 +120,6 @@ class Healing:
 
         ``whole``: also memberships of those who are here, and revoked sessions.
         """
-        self.polls += 1
         with self._delivery.looking_up():
             await self._look(whole)
 

@@ -22,13 +22,11 @@ class ClusterIdentity:
         cluster_id: 8 random bytes in each datagram, so that strangers are told apart.
         keys: the relay's keys of 32 bytes by their number.
         sending: the number of the key to send with.
-        all_id: the number of the conversation ``all``.
     """
 
     cluster_id: bytes
     keys: dict[int, bytes]
     sending: int
-    all_id: int
 
 
 async def bootstrap(database: Database) -> ClusterIdentity:
@@ -60,4 +58,4 @@ def _bootstrap(cursor: Cursor, cluster_id: bytes, key: bytes) -> ClusterIdentity
             " (name, kind, changed_at, created_at, kept_from)"
             f" VALUES ('all', 'all', {now}, {now}, {now})"
         )
-    return ClusterIdentity(cluster_id, keys, sending, conversations.broadcast(cursor).id)
+    return ClusterIdentity(cluster_id, keys, sending)

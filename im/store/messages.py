@@ -143,11 +143,6 @@ def by_keys(cursor: Cursor, keys: Collection[tuple[int, bytes]]) -> dict[tuple[i
     return {(row[4], row[5]): entry_of(row) for row in rows}
 
 
-def by_key(cursor: Cursor, sender: int, key: bytes) -> Entry | None:
-    """The entry that a sender stored under a key."""
-    return by_keys(cursor, [(sender, key)]).get((sender, key))
-
-
 def by_seq(cursor: Cursor, conversation: int, seq: int) -> Entry | None:
     """One entry by its number."""
     row = cursor.execute(

@@ -64,7 +64,8 @@ async def test_what_append_returns_is_what_is_stored(url: str) -> None:
             )
         )
         assert made == await database.read(messages.by_seq, talk.id, made.seq)
-        assert made == await database.read(messages.by_key, 2, made.key)
+        found = await database.read(messages.by_keys, [(2, made.key)])
+        assert found == {(2, made.key): made}
         assert made.conversation_name == "p:1:2"
         assert not made.repeated
         assert abs(made.time - time.time() * 1000) < 5000

@@ -139,10 +139,11 @@ async def test_a_page_has_at_most_500_entries(url: str) -> None:
 async def test_entries_are_found_by_key_and_number(url: str) -> None:
     async with ready(url) as database:
         talk = await _filled(database, ["a", "b", "c"])
-        found = await database.read(messages.by_key, 2, (1).to_bytes(16, "big"))
-        assert found is not None
+        key = (1).to_bytes(16, "big")
+        keyed = await database.read(messages.by_keys, [(2, key), (1, key)])
+        found = keyed[2, key]
+        assert keyed == {(2, key): found}
         assert (found.seq, found.content, found.conversation_name) == (2, "b", "p:1:2")
-        assert await database.read(messages.by_key, 1, (1).to_bytes(16, "big")) is None
         assert await database.read(messages.by_seq, talk, 2) == found
         assert await database.read(messages.by_seq, talk, 9) is None
         assert await database.read(messages.by_keys, []) == {}
