@@ -72,13 +72,8 @@ class Expirer:
 
     async def close(self) -> None:
         """Stop, and let another node go on."""
-        if not self._background.started:
-            return
         await self._background.close()
-        try:
-            await self._lease.release()
-        except Unavailable:
-            log.warning("the database is away: another node goes on in a while")
+        await self._lease.release()
 
     async def follow(self, *, rest: float = REST) -> None:
         """Remove all that is due now, as long as this node holds the lease.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
+from im.errors import Unavailable
 from im.store import leases
 from im.store.database import Database
+
+log = logging.getLogger("im.lease")
 
 
 class HeldLease:
@@ -27,6 +31,7 @@ class HeldLease:
         self._lease_ms = lease_ms
         self._kept_seconds = kept_seconds
         self._kept: float | None = None
+        self._asked = False
 
     async def keep(self) -> bool:
         """Take the lease, or show that it is still held; False while another holds it.
@@ -36,10 +41,18 @@ class HeldLease:
         now = time.monotonic()
         if self._kept is not None and now - self._kept < self._kept_seconds:
             return True
+        self._asked = True
         held = await self._database.write(leases.take, self._name, self._holder, self._lease_ms)
         self._kept = now if held else None
         return held
 
     async def release(self) -> None:
-        """Let another node go on. Raises ``Unavailable``."""
-        await self._database.write(leases.release, self._name, self._holder)
+        """Let another node go on: at once or, when the database is away, once it runs out."""
+        if not self._asked:
+            return
+        try:
+            await self._database.write(leases.release, self._name, self._holder)
+        except Unavailable:
+            log.warning(
+                "the database is away: the lease %s is not given back, it runs out", self._name
+            )

@@ -63,13 +63,8 @@ class Indexer:
 
     async def close(self) -> None:
         """Stop, and let another node go on."""
-        if not self._background.started:
-            return
         await self._background.close()
-        try:
-            await self._lease.release()
-        except Unavailable:
-            log.warning("the database is away: another node goes on indexing in a while")
+        await self._lease.release()
 
     async def follow(self, *, rest: float = REST) -> None:
         """Index all that is committed now, as long as this node holds the lease.
