@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 fits='import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
 
-if [ ! -x .venv/bin/python ]; then
+# Without pip it is one that was cut short; made again, it becomes whole.
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     found=
     for python in python3.13 python3.12 python3.11 python3; do
         if "$python" -c "$fits" 2>/dev/null; then
