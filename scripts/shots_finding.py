@@ -90,6 +90,12 @@ def departure(shooter: Shooter) -> None:
     shooter.page.wait_for_selector("dialog input[type=password]")
 
 
+def password(shooter: Shooter) -> None:
+    shooter.at("#/settings/devices")
+    shooter.page.locator(".card .opt:has(use[href$='#key'])").click()
+    shooter.page.wait_for_selector("dialog .form")
+
+
 def factor(shooter: Shooter) -> None:
     shooter.at("#/settings/devices")
     shooter.page.locator(".card .opt:has(use[href$='#phone'])").first.click()
@@ -98,5 +104,5 @@ def factor(shooter: Shooter) -> None:
 
 FINDING: list[Callable[[Shooter], None]] = [
     search, search_nothing, search_inside, search_days, search_member, found_place, quick,
-    quick_settings, quick_edit, privacy, departure, factor,
+    quick_settings, quick_edit, privacy, departure, password, factor,
 ]  # fmt: skip

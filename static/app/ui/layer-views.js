@@ -6,7 +6,7 @@ import { reason } from "./reason.js";
 /**
  * A modal dialog: the browser keeps the focus inside and closes it on Esc. A click beside it closes what
  * was only looked at, not what holds something: fields that were changed, `work` that cannot be seen in
- * them, or a `secret` that is told once, which Esc does not close either.
+ * them, or a `secret` that is told once, which neither Esc nor a cross closes.
  */
 export function Dialog({ title, close, children, class: extra = "", labelled = true, holds = null }) {
   const { t } = useApp();
@@ -38,7 +38,7 @@ export function Dialog({ title, close, children, class: extra = "", labelled = t
     ${labelled &&
     html`<header class="dh">
       <h2>${title}</h2>
-      <${IconButton} icon="close" label=${t("action.close")} onClick=${close} />
+      ${holds !== "secret" && html`<${IconButton} icon="close" label=${t("action.close")} onClick=${close} />`}
     </header>`}
     ${children}
   </dialog>`;

@@ -20,7 +20,7 @@ export function EditProfile({ user, administration, onDone, close }) {
     close();
   };
   return html`<${Dialog} title=${t("admin.edit_title", { name: user.name })} close=${close}>
-    <div class="db"><${SettingsForm} id="user" initial=${user} fields=${profileFields(t)} action=${t("action.save")} save=${save} /></div>
+    <div class="db"><${SettingsForm} id="user" initial=${user} fields=${profileFields(t)} action=${t("action.save")} save=${save} onCancel=${close} /></div>
   <//>`;
 }
 

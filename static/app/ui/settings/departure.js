@@ -29,9 +29,8 @@ function DeleteAccount({ close }) {
       </ul>
       <${ExportLink} look="btn quiet"><${Icon} name="download" size="s" />${t("departure.export")}<//>
       <label class="mem"><input type="checkbox" checked=${sure} onChange=${() => setSure(!sure)} /><span>${t("departure.sure")}</span></label>
-      ${sure &&
-      html`<${SettingsForm} id="departure" danger action=${t("departure.do")} save=${leave}
-        fields=${guest ? [] : [{ name: "password", label: t("form.password_now"), type: "password", autocomplete: "current-password", required: true }]} />`}
+      <${SettingsForm} key=${sure} id="departure" danger action=${t("departure.do")} save=${leave} onCancel=${close} ready=${sure}
+        fields=${guest || !sure ? [] : [{ name: "password", label: t("form.password_now"), type: "password", autocomplete: "current-password", required: true }]} />
     </div>
   <//>`;
 }

@@ -49,7 +49,7 @@ export function DeviceLink({ close }) {
       ${made
         ? html`<${Code} made=${made} again=${() => setMade(null)} key=${made.code} />`
         : html`<p class="muted">${t("linking.confirm")}</p>
-          <${SettingsForm} id="linking" action=${t("linking.make")} save=${make} fields=${[
+          <${SettingsForm} id="linking" action=${t("linking.make")} save=${make} onCancel=${close} fields=${[
             { name: "password", label: t("form.password_now"), type: "password", autocomplete: "current-password", required: true },
             ...(asksCode
               ? [{ name: "code", label: t("login.code"), hint: t("login.code_hint"), autocomplete: "one-time-code", maxlength: 32, required: true }]

@@ -2,7 +2,7 @@ import { html, useEffect, useState } from "../../../vendor/preact.js";
 import { changePassword, endOtherSessions, endSession } from "../../client/account-acts.js";
 import { useApp } from "../context.js";
 import { Icon, LoadError, Skeleton } from "../elements.js";
-import { Confirm } from "../layer-views.js";
+import { Confirm, Dialog } from "../layer-views.js";
 import { DeviceLink } from "./device-link.js";
 import { deviceName } from "./device-name.js";
 import { SettingsForm } from "./form.js";
@@ -59,31 +59,34 @@ function Device({ session, end }) {
 }
 
 export function PasswordCard() {
-  const { t, client, layers } = useApp();
-  const [open, setOpen] = useState(false);
-  const password = (name, label, autocomplete) => ({ name, label, type: "password", autocomplete, required: true });
+  const { t, layers } = useApp();
   return html`<section class="card">
     <h3>${t("form.password")}</h3>
-    ${open
-      ? html`<${SettingsForm}
-          id="password"
-          fields=${[
-            password("password", t("form.password_now"), "current-password"),
-            password("new_password", t("form.password_new"), "new-password"),
-            password("repassword", t("form.repassword"), "new-password"),
-          ]}
-          check=${(values) => (values.new_password === values.repassword ? {} : { repassword: t("form.differ") })}
-          action=${t("settings.change_password")}
-          save=${(values) => changePassword(client, values)}
-          onSaved=${() => {
-            setOpen(false);
-            client.account.refreshSessions().catch(() => {});
-            layers.say(t("settings.password_changed"));
-          }}
-        />`
-      : html`<button type="button" class="opt" onClick=${() => setOpen(true)}>
-          <${Icon} name="key" /><div>${t("settings.change_password")}<small>${t("settings.password_text")}</small></div><${Icon} name="next" /></button>`}
+    <button type="button" class="opt" onClick=${() => layers.open(ChangePassword)}>
+      <${Icon} name="key" /><div>${t("settings.change_password")}<small>${t("settings.password_text")}</small></div><${Icon} name="next" /></button>
   </section>`;
+}
+
+function ChangePassword({ close }) {
+  const { t, client, layers } = useApp();
+  const password = (name, label, autocomplete) => ({ name, label, type: "password", autocomplete, required: true });
+  const changed = () => {
+    close();
+    client.account.refreshSessions().catch(() => {});
+    layers.say(t("settings.password_changed"));
+  };
+  return html`<${Dialog} title=${t("settings.change_password")} close=${close}>
+    <div class="db">
+      <${SettingsForm} id="password" action=${t("settings.change_password")} onSaved=${changed} onCancel=${close}
+        save=${(values) => changePassword(client, values)}
+        check=${({ new_password: chosen, repassword }) => (chosen === repassword ? {} : { repassword: t("form.differ") })}
+        fields=${[
+          password("password", t("form.password_now"), "current-password"),
+          password("new_password", t("form.password_new"), "new-password"),
+          password("repassword", t("form.repassword"), "new-password"),
+        ]} />
+    </div>
+  <//>`;
 }
 
 export function LogOutCard() {

@@ -58,7 +58,7 @@ function FactorOn({ changed, close }) {
       html`<p class="muted">${t("factor.scan")}</p>
         <img class="qr-code" src=${made.qr} alt=${t("factor.qr")} width="184" height="184" />
         <p class="muted">${t("factor.type")}<code class="secret">${grouped(made.secret)}</code></p>
-        <${SettingsForm} id="factor" action=${t("factor.turn_on")} save=${save} fields=${[
+        <${SettingsForm} id="factor" action=${t("factor.turn_on")} save=${save} onCancel=${close} fields=${[
           { name: "code", label: t("factor.code"), inputmode: "numeric", autocomplete: "one-time-code", maxlength: 12, required: true },
           passwordField(t),
         ]} />`}
@@ -79,7 +79,7 @@ function RecoveryCodes({ codes, close }) {
     link.click();
     URL.revokeObjectURL(link.href);
   };
-  return html`<${Dialog} title=${t("factor.codes")} close=${() => {}} holds="secret">
+  return html`<${Dialog} title=${t("factor.codes")} close=${close} holds="secret">
     <div class="db factor">
       <p tabindex="-1" ref=${heading}>${t("factor.codes_text")}</p>
       <ul class="codes">${codes.map((code) => html`<li key=${code}><code>${code}</code></li>`)}</ul>
@@ -101,7 +101,7 @@ function FactorOff({ changed, close }) {
   return html`<${Dialog} title=${t("factor.off")} close=${close}>
     <div class="db factor">
       <p class="muted">${t("factor.off_text")}</p>
-      <${SettingsForm} id="factor" action=${t("factor.turn_off")} save=${save} fields=${[
+      <${SettingsForm} id="factor" action=${t("factor.turn_off")} save=${save} onCancel=${close} fields=${[
         passwordField(t),
         { name: "code", label: t("login.code"), hint: t("login.code_hint"), autocomplete: "one-time-code", maxlength: 32, required: true },
       ]} />

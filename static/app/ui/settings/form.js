@@ -8,8 +8,9 @@ import { reason } from "../reason.js";
  * A form of labelled fields that is saved as a whole. `fields`: `[{name, label, ...input}]`;
  * `check(values)` answers errors by name before anything is sent; `save(values)` may throw an
  * error with `field` and `message`. A summary of what is wrong takes the focus. `danger`: it cannot return.
+ * `onCancel`: in a dialog, whose footer it fills. `ready`: whether it may be sent yet.
  */
-export function SettingsForm({ id, fields, initial = {}, check = () => ({}), save, action, onSaved, danger = false }) {
+export function SettingsForm({ id, fields, initial = {}, check = () => ({}), save, action, onSaved, onCancel, ready = true, danger = false }) {
   const { t } = useApp();
   const [values, setValues] = useState(() =>
     Object.fromEntries(fields.map(({ name }) => [name, initial[name] ?? ""])),
@@ -42,6 +43,7 @@ export function SettingsForm({ id, fields, initial = {}, check = () => ({}), sav
     }
   };
   const count = Object.keys(errors).length;
+  const button = html`<button class="btn ${danger ? "danger" : "primary"}" disabled=${busy || !ready}>${action}</button>`;
   return html`<form class="form" noValidate onSubmit=${submit}>
     ${count > 0 &&
     html`<div class="sumerr" role="alert" tabindex="-1" ref=${summary}>
@@ -50,6 +52,8 @@ export function SettingsForm({ id, fields, initial = {}, check = () => ({}), sav
       ({ name, ...input }) => html`<${Field} key=${name} id="${id}-${name}" value=${values[name]} error=${errors[name]}
         onInput=${(value) => setValues({ ...values, [name]: value })} ...${input} />`,
     )}
-    <div><button class="btn ${danger ? "danger" : "primary"}" disabled=${busy}>${action}</button></div>
+    ${onCancel
+      ? html`<footer class="da"><button type="button" class="btn quiet" onClick=${onCancel}>${t("action.cancel")}</button>${button}</footer>`
+      : html`<div>${button}</div>`}
   </form>`;
 }
