@@ -103,6 +103,8 @@ def test_a_webhook_is_made_writes_and_is_revoked(urls: tuple[str, str], new_page
     expect(bubble(bos, "The backup is done")).to_contain_text("The backup is done")
     expect(bos.locator(".msg .by")).to_have_text("Backup Webhook")
     expect(bos.locator(".msg .face .prog")).to_be_visible()
+    # It is never here, so it is not said to be away either.
+    expect(bos.locator(".side .mem", has_text="Backup").locator("small")).to_have_text("Webhook")
     confirm(page, "I have noted it")
     page.reload()
     expect(page.locator(".hooks .mem")).to_contain_text("last used just now")
@@ -117,6 +119,7 @@ def test_a_webhook_is_made_writes_and_is_revoked(urls: tuple[str, str], new_page
     expect(page.get_by_role("menuitem")).to_have_text(["Profile", "What they did"])
     page.get_by_role("menuitem", name="Profile").click()
     expect(page.locator(".prof")).to_contain_text("A program writes here through an address")
+    expect(page.locator(".prof .kv")).not_to_contain_text("Status")
     expect(page.locator(".prof .act")).to_have_count(0)
     expect(bubble(bos, "The backup is done")).to_be_visible()
 

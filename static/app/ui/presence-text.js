@@ -1,6 +1,8 @@
-/** Online, away since when, or when last here; that they are gone for good. */
+/** Online, away since when, or when last here; that they are gone for good, or never here: a webhook. */
 export function presenceText({ t, client, times }, user) {
-  if (client.people.get(user)?.deleted) return t("people.deleted_text");
+  const { deleted, kind } = client.people.get(user) ?? {};
+  if (deleted) return t("people.deleted_text");
+  if (kind === "webhook") return t("people.webhook");
   if (client.link.value.name !== "online") return t("presence.unknown");
   const standing = client.people.standing(user);
   if (standing === "online") return t("presence.online");

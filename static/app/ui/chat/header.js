@@ -1,7 +1,7 @@
 import { html, useEffect, useLayoutEffect, useRef } from "../../../vendor/preact.js";
 import { ALL } from "../../core/names.js";
 import { useApp } from "../context.js";
-import { Avatar, IconButton, isProgram } from "../elements.js";
+import { Avatar, IconButton } from "../elements.js";
 import { isComposing } from "../input-method.js";
 import { Palette } from "../keyboard.js";
 import { presenceText } from "../presence-text.js";
@@ -67,7 +67,7 @@ function subtitle({ t, client, times }, conv, { peer, group }) {
   if (conv === ALL) return t("broadcast.subtitle");
   if (peer) {
     const user = client.people.get(peer);
-    return [isProgram(user) && t(`people.${user.kind}`), presenceText({ t, client, times }, peer)].filter(Boolean).join(" · ");
+    return [user?.kind === "bot" && t("people.bot"), presenceText({ t, client, times }, peer)].filter(Boolean).join(" · ");
   }
   if (!group) return "";
   const online = client.groups.online(group);

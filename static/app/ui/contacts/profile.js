@@ -86,8 +86,8 @@ function Person({ user, inChat = false }) {
       )}
     </div>`}
     <dl class="kv block">
-      <dt>${t("people.state")}</dt>
-      <dd class=${presence === "online" ? "on" : ""}>${me ? t("presence.online") : presenceText(app, id)}</dd>
+      ${user.kind !== "webhook" && html`<dt>${t("people.state")}</dt>
+      <dd class=${presence === "online" ? "on" : ""}>${me ? t("presence.online") : presenceText(app, id)}</dd>`}
       ${declined && html`<dt>${t("contacts.request")}</dt><dd>${t("contacts.state_declined")}</dd>`}
       ${user.kind === "webhook" && html`<dt>${t("people.webhook")}</dt><dd>${t("people.webhook_text")}</dd>`}
       ${user.note && html`<dt>${t("people.note")}</dt><dd>${user.note}</dd>`}
