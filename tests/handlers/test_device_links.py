@@ -19,7 +19,7 @@ from tests.handlers.test_second_factor import enrol
 pytestmark = [pytest.mark.gen_test(timeout=60), ON_BOTH]
 
 NEW_PASSWORD = "another password"
-GONE = "这个码已失效"
+GONE = "登录码已失效"
 
 
 async def make(person: Person) -> dict[str, Any]:
