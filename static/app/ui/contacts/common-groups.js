@@ -27,6 +27,6 @@ export function CommonGroups({ id }) {
       </a>`,
     )}
     ${groups.length > shown.length &&
-    html`<button type="button" class="btn quiet small" onClick=${() => setAll(true)}>${t("people.common_groups_all")}</button>`}
+    html`<button type="button" class="btn quiet wide" onClick=${() => setAll(true)}>${t("people.common_groups_all")}</button>`}
   </div>`;
 }
