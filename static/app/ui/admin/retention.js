@@ -78,7 +78,7 @@ function Rule({ state, set }) {
       <button type="button" class="linkish" onClick=${undo}>${t("admin.retention_undo")}</button></p>`}
     <${Field} id="retention" label=${t("admin.retention_days")} hint=${t("admin.retention_hint")} error=${wrong}
       value=${text} onInput=${setText} inputmode="numeric" autocomplete="off" />
-    <div><button type="submit" class="btn primary small"><${Icon} name="check" size="s" />${t("action.save")}</button></div>
+    <div><button type="submit" class="btn primary small">${t("action.save")}</button></div>
     <p class="muted">${t(changed === null ? "admin.policy_file" : "admin.policy_said")}
       ${changed !== null && html` <button type="button" class="linkish" onClick=${() => set(null)}>${t("admin.policy_back")}</button>`}</p>
   </form>`;
