@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -12,6 +13,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+
+# Nothing of what is loaded is garbage: to look through it again and again is a fifth of a start.
+gc.disable()
 
 from handlers.server import Server
 from im.addresses import (
@@ -33,6 +37,9 @@ from im.settings import Settings
 from im.store.errors import UnusableDatabase
 from im.supervisor import Supervisor, worker_command
 from relay.bus import BusError
+
+gc.freeze()
+gc.enable()
 
 HOME = Path(__file__).resolve().parent
 

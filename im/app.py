@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from im.buses import make_bus
+from im.buses import make_bus, redis_server
 from im.durations import DAY_MS, MINUTE_MS
 from im.i18n import Catalogue, read_catalogue
 from im.node_database import open_node_database
@@ -75,7 +75,6 @@ from im.wire.sockets import Sockets
 from im.wire.tutorial import TutorialGateway
 from relay.bus import Bus
 from relay.keyring import Keyring
-from relay.redis_address import server_url
 
 log = logging.getLogger("im.app")
 
@@ -262,7 +261,7 @@ class Messenger:
         )
         self.exports = make_exports(self, now_ms)
         self.channel = RedisChannel(
-            settings.redis.url.get_secret_value(), settings.redis.channel, server_url
+            settings.redis.url.get_secret_value(), settings.redis.channel, redis_server
         )
         self.capacity = Capacity(
             settings.http.max_connections, settings.http.max_connections_per_address

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from im.settings import Settings
 from relay.bus import Bus
 from relay.keyring import Keyring
 from relay.none import NoneBus
-from relay.redis import RedisBus
 from relay.udp import UdpBus, UdpSettings
+
+if TYPE_CHECKING:
+    from relay.redis import RedisBus
 
 
 def make_bus(
@@ -29,6 +32,8 @@ def make_bus(
     if relay.bus == "none":
         return NoneBus()
     if relay.bus == "redis":
+        from relay.redis import RedisBus
+
         bus = RedisBus(settings.redis.url.get_secret_value(), keyring, node)
     else:
         address = UdpSettings(
@@ -41,3 +46,10 @@ def make_bus(
         bus = UdpBus(address, keyring, node, peers)
     bus.on_unknown_key = lambda number: unknown_key()
     return bus
+
+
+async def redis_server(url: str, channel: str) -> str:
+    """See ``relay.redis_address.server_url``; where there is no Redis, its client isn't loaded."""
+    from relay.redis_address import server_url
+
+    return await server_url(url, channel)

@@ -14,7 +14,6 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
-from redis.exceptions import RedisClusterException, RedisError
 
 from im.errors import RateLimited
 
@@ -122,6 +121,8 @@ class SharedLimits:
         """As ``_wait``; None without Redis."""
         if self._shared is None:
             return None
+        from redis.exceptions import RedisClusterException, RedisError
+
         if self._ask_again is not None:
             now = time.monotonic()
             if now < self._ask_again:

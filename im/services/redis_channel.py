@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from typing import TYPE_CHECKING, Any
 
 from im.services.background import Background
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 RETRY_SECONDS = 2.0
 MAX_TEXT = 64 * 1024
@@ -58,14 +59,22 @@ class RedisChannel:
 
     async def publish(self, text: str) -> None:
         """Publish a text on the channel. Raises ``RedisError``."""
-        async with Redis.from_url(await self._find(self._url, self._channel)) as redis:
+        async with await self._redis() as redis:
             await redis.publish(self._channel, text)
 
     async def close(self) -> None:
         """Stop listening."""
         await self._background.close()
 
+    async def _redis(self, **options: Any) -> Redis:
+        """A client of the server that serves the channel now."""
+        from redis.asyncio import Redis
+
+        return Redis.from_url(await self._find(self._url, self._channel), **options)
+
     async def _run(self) -> None:
+        from redis.exceptions import RedisError
+
         warned = False
         while True:
             try:
@@ -82,12 +91,7 @@ class RedisChannel:
     async def _listen(self) -> None:
         # Without a time-out: silence is normal. TCP keep-alive notices a dead server.
         async with (
-            Redis.from_url(
-                await self._find(self._url, self._channel),
-                socket_timeout=None,
-                socket_keepalive=True,
-                retry=None,
-            ) as redis,
+            await self._redis(socket_timeout=None, socket_keepalive=True, retry=None) as redis,
             redis.pubsub() as subscription,
         ):
             await subscription.subscribe(self._channel)
