@@ -131,6 +131,7 @@ class ConversationSummary(Struct, kw_only=True):
     is the newest of them that mentions one, if any does. ``marked_unread``: one wants to come back
     to it, whether or not it was read; whoever shows it to the person takes that off.
     ``peer_read_seq`` and ``peer_delivered_seq`` are the other person's marks (private only).
+    ``last`` is the newest entry that one has not deleted for oneself, if it is among the last.
     """
 
     conv: str

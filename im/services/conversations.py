@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from im.errors import NotFound
 from im.protocol import names
@@ -29,6 +28,9 @@ from im.store.database import Database
 from im.store.entries import Entry
 from im.store.summaries import Place, SummaryRow
 from im.store.users import UserRow
+
+LOOK_BACK = 20
+"""Of so many entries before one that a person has deleted for themselves a list shows the last."""
 
 _cursors = PageCursor(tuple[bool, int, int], Place)
 
@@ -139,13 +141,16 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
         announcements = summaries.announcements(cursor, user)
         if announcements is not None:
             rows = [announcements, *rows]
-    last = {
+    last: dict[int, Entry | None] = {
         entry.conversation: entry
         for entry in messages.by_places(cursor, [(row.id, row.last_seq) for row in rows])
     }
     unread = {row.id: max(0, row.last_ordinal - row.read_ordinal) for row in rows}
     named = mentions.newest_unread(cursor, user, [number for number, n in unread.items() if n])
     hidden = members.hidden_places(cursor, user, [(row.id, row.last_seq) for row in rows])
+    for row in rows:
+        if (row.id, row.last_seq) in hidden:
+            last[row.id] = _last_shown(cursor, user, row)
     seen_groups = {
         group.id: group
         for group in groups.several_seen_by(
@@ -161,7 +166,7 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
     }
     people = {peer for peer in peers.values() if peer is not None}
     silent = preferences.without_receipts(cursor, {user, *people})
-    people.update(entry.sender for entry in last.values())
+    people.update(entry.sender for entry in last.values() if entry is not None)
     rows_of_people = {row.id: row for row in users.by_ids(cursor, people)}
     found = []
     for row in rows:
@@ -169,7 +174,6 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
         peer = peers[row.id]
         mark = marks.get(row.id)
         entry = last.get(row.id)
-        shown = entry is not None and (row.id, row.last_seq) not in hidden
         found.append(
             ConversationSummary(
                 conv=row.name,
@@ -179,7 +183,7 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
                 delivered_seq=row.delivered_seq,
                 unread=unread[row.id],
                 mention_seq=named.get(row.id),
-                last=views.entry(cast(Entry, entry)) if shown else None,
+                last=views.entry(entry) if entry is not None else None,
                 muted=bool(row.muted),
                 pinned=row.pinned_at is not None,
                 marked_unread=bool(row.marked_unread),
@@ -192,6 +196,16 @@ def _read_page(cursor: Cursor, user: int, place: Place | None, limit: int) -> Co
             )
         )
     return ConversationsPage(found, following, [views.user(row) for row in rows_of_people.values()])
+
+
+def _last_shown(cursor: Cursor, user: int, row: SummaryRow) -> Entry | None:
+    """The newest entry that a person has not deleted for themselves, if it is among the last."""
+    seen = view(cursor, row.name, user)
+    entries = messages.page(
+        cursor, row.id, before=row.last_seq, limit=LOOK_BACK, first=seen.first, last=seen.last
+    ).entries
+    hidden = members.hidden_entries(cursor, row.id, user, [entry.seq for entry in entries])
+    return next((entry for entry in reversed(entries) if entry.seq not in hidden), None)
 
 
 def _peer(row: SummaryRow, user: int) -> int | None:

@@ -259,6 +259,15 @@ async def test_what_one_hides_pins_mutes_and_marks_is_so_on_all_devices_and_can_
         await do("hide", seq=seq)
         await do("hide", seq=seq, hidden=False)
         assert await shown() == ["one", "two"]
+        # The list shows the last one that is left, as others see the talk.
+        for deleted, last in ((seq + 1, "one"), (seq, None)):
+            await do("hide", seq=deleted)
+            found = await summary()
+            assert found is not None
+            assert (found.get("last") or {}).get("text") == last
+            assert found["last_seq"] == seq + 1
+        for deleted in (seq, seq + 1):
+            await do("hide", seq=deleted, hidden=False)
         for op, flag in FLAGS:
             for value in (True, False):
                 await do(op, **{flag: value})
