@@ -27,17 +27,6 @@ def go_on_without(page: Page, address: str) -> None:
     page.get_by_role("button", name="Continue without").click()
 
 
-def make_a_link(anna: Page) -> str:
-    """Anna makes a link into her group; its address."""
-    anna.get_by_role("button", name="Details").click()
-    anna.get_by_role("button", name="Create a link").click()
-    dialog = anna.locator("dialog")
-    dialog.get_by_role("button", name="Create a link").click()
-    address = anna.get_by_label("Link into the group", exact=True).input_value()
-    dialog.get_by_role("button", name="I have noted it").click()
-    return address
-
-
 def look_for_what_is_missing(page: Page) -> None:
     """Microphone, camera and notifications, each where one would use it."""
     daily.open_chat(page, "Bo")

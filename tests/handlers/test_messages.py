@@ -12,7 +12,6 @@ from tests.handlers.api import Api, Person
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
-FORWARDED = {"conv": "p:2:3", "seq": 1}
 VERBATIM = [
     "Robert'); DROP TABLE message;--",
     '" OR ""="',
