@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.services.mariadb import MariaDB
+from tests.services.netns import Network
 from tests.services.schema import make_schema
 
 
@@ -35,3 +38,13 @@ def other_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path)
     if database_url.startswith("sqlite:"):
         return str(request.getfixturevalue("mysql_url"))
     return f"sqlite:///{tmp_path / 'elsewhere' / 'im.db'}"
+
+
+@pytest.fixture
+def two_machines(
+    netns: Callable[[int], Network], mariadb: MariaDB, mysql_url: str
+) -> tuple[Network, str]:
+    """Two machines, and the address of a database that they reach."""
+    network = netns(2)
+    network.forward(mariadb.port)
+    return network, mysql_url.replace("@127.0.0.1:", f"@{network.host_address}:")

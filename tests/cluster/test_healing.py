@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from im.client import Client
 from im.protocol.server import Message
 from tests.cluster.crew import PASSWORD, SETTINGS, Crew
-from tests.services.mariadb import MariaDB
+from tests.cluster.machines import start_on
 from tests.services.netns import Network
-from tests.services.node import Node, NodeFactory
+from tests.services.node import NodeFactory
 
 HEARTBEAT_SECONDS = 5.0
 """After which a node has seen that it has company."""
@@ -92,25 +92,11 @@ def test_without_a_relay_every_message_arrives_within_seconds(
     asyncio.run(run())
 
 
-@pytest.fixture
-def lan(netns: Callable[[int], Network], mariadb: MariaDB, mysql_url: str) -> tuple[Network, str]:
-    """Two machines, and the address of a database that they reach."""
-    network = netns(2)
-    network.forward(mariadb.port)
-    return network, mysql_url.replace("@127.0.0.1:", f"@{network.host_address}:")
-
-
-def start_on(node: NodeFactory, network: Network, url: str) -> list[Node]:
-    """A node on each machine, which have found each other."""
-    env = {"IM_DATABASE_URL": url, **SETTINGS}
-    return [node(env=env, namespace=machine) for machine in network.machines]
-
-
 @pytest.mark.timeout(90)
 def test_with_the_relay_blocked_healing_brings_everything(
-    node: NodeFactory, lan: tuple[Network, str], mysql_url: str, rng: random.Random
+    node: NodeFactory, two_machines: tuple[Network, str], mysql_url: str, rng: random.Random
 ) -> None:
-    network, url = lan
+    network, url = two_machines
     for machine in network.machines:
         machine.drop(100)
     nodes = start_on(node, network, url)
@@ -132,9 +118,9 @@ def test_with_the_relay_blocked_healing_brings_everything(
 
 @pytest.mark.timeout(90)
 def test_a_partition_under_load_is_healed_within_seconds_of_its_beginning_and_end(
-    node: NodeFactory, lan: tuple[Network, str], mysql_url: str, rng: random.Random
+    node: NodeFactory, two_machines: tuple[Network, str], mysql_url: str, rng: random.Random
 ) -> None:
-    network, url = lan
+    network, url = two_machines
     nodes = start_on(node, network, url)
 
     async def run() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from im.client import Client
 from im.protocol.server import AnyServerFrame, Event, Message, Presence, TypingNow
-from tests.cluster.crew import PASSWORD, SETTINGS
+from tests.cluster.crew import PASSWORD
+from tests.cluster.machines import start_on
 from tests.cluster.wait import until
-from tests.services.mariadb import MariaDB
 from tests.services.netns import Network
 from tests.services.node import NodeFactory
 
@@ -45,22 +45,14 @@ def seen(client: Client) -> list[tuple[str, str]]:
 
 @pytest.mark.timeout(90)
 def test_two_machines_find_each_other_and_people_talk_across_them(
-    node: NodeFactory,
-    netns: Callable[[int], Network],
-    mariadb: MariaDB,
-    mysql_url: str,
+    node: NodeFactory, two_machines: tuple[Network, str]
 ) -> None:
-    network = netns(2)
-    network.forward(mariadb.port)
-    url = mysql_url.replace("@127.0.0.1:", f"@{network.host_address}:")
-    env = {"IM_DATABASE_URL": url, **SETTINGS}
-    here, there = (node(env=env, namespace=machine) for machine in network.machines)
+    here, there = start_on(node, *two_machines)
 
     async def run() -> None:
         took = await until(lambda: "is up" in here.log and "is up" in there.log, what="the other")
         one = await Client.register([here.url], "one", PASSWORD)
         two = await Client.register([there.url], "two", PASSWORD)
-        to_one, to_two = f"u:{one.user.id}", f"u:{two.user.id}"
         await one.start()
         await two.start()
         to_one, to_two = f"u:{one.user.id}", f"u:{two.user.id}"
@@ -117,16 +109,9 @@ def test_two_machines_find_each_other_and_people_talk_across_them(
 
 @pytest.mark.timeout(60)
 def test_people_on_a_killed_machine_are_shown_as_gone(
-    node: NodeFactory,
-    netns: Callable[[int], Network],
-    mariadb: MariaDB,
-    mysql_url: str,
+    node: NodeFactory, two_machines: tuple[Network, str]
 ) -> None:
-    network = netns(2)
-    network.forward(mariadb.port)
-    url = mysql_url.replace("@127.0.0.1:", f"@{network.host_address}:")
-    env = {"IM_DATABASE_URL": url, **SETTINGS}
-    here, there = (node(env=env, namespace=machine) for machine in network.machines)
+    here, there = start_on(node, *two_machines)
 
     async def run() -> None:
         one = await Client.register([here.url], "one", PASSWORD)
