@@ -33,6 +33,8 @@ from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
+pytestmark = pytest.mark.no_service_worker
+
 ENROL_STEPS = 30
 """Seconds that a code is good for."""
 

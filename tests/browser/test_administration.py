@@ -14,6 +14,8 @@ from tests.browser.test_accessibility import combinations, look_at, open_page, v
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
+pytestmark = pytest.mark.no_service_worker
+
 
 def user(page: Page, name: str) -> Locator:
     return page.locator(".auser", has=page.locator("b", has_text=re.compile(f"^{name}$")))

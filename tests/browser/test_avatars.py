@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.people import QUICK, enter, pair, register, row
@@ -9,6 +10,8 @@ from tests.browser.test_accessibility import violations
 from tests.handlers import samples
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
+
+pytestmark = pytest.mark.no_service_worker
 
 
 def halves() -> FilePayload:

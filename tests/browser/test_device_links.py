@@ -24,6 +24,8 @@ from tests.browser.test_accessibility import combinations, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
+pytestmark = pytest.mark.no_service_worker
+
 PHONE = {
     "viewport": {"width": 360, "height": 740},
     "has_touch": True,

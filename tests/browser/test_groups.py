@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.people import (
@@ -18,6 +19,8 @@ from tests.browser.people import (
 )
 from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
+
+pytestmark = pytest.mark.no_service_worker
 
 
 def crew(urls: tuple[str, str]) -> tuple[Person, Person, Person, int]:

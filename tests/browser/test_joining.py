@@ -15,6 +15,8 @@ from tests.browser.test_accessibility import combinations, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
+pytestmark = pytest.mark.no_service_worker
+
 
 def crew(urls: Sequence[str], *names: str) -> tuple[int, list[Person]]:
     """Anna leads a group; the others are not in it."""

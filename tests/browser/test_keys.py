@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import QUICK, befriend, bubble, enter, private, register, row, write
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
+
+pytestmark = pytest.mark.no_service_worker
 
 
 def open_chat(node: NodeFactory, new_page: Pages) -> Page:

@@ -23,6 +23,8 @@ from tests.browser.test_touch import shades
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
+pytestmark = pytest.mark.no_service_worker
+
 
 def crew(node: NodeFactory, *names: str) -> list[Person]:
     """People on one node."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.keys import sit_down
@@ -11,6 +12,8 @@ from tests.browser.people import QUICK, befriend, bubble, pair, register
 from tests.browser.test_media import paper, photo
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
+
+pytestmark = pytest.mark.no_service_worker
 
 
 def test_pictures_and_files_are_chosen_looked_at_and_sent(

@@ -23,6 +23,8 @@ from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
+pytestmark = pytest.mark.no_service_worker
+
 
 def said(person: Person, conversation: str) -> list[str]:
     """The texts of a conversation."""

@@ -24,6 +24,8 @@ from tests.browser.test_accessibility import combinations, look_at, open_page
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
+pytestmark = pytest.mark.no_service_worker
+
 
 def run(line: str) -> str:
     """What a line of a terminal answers."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import QUICK, Person, bubble, enter, private, register
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 from tests.services.socket_answers import SocketAnswers
+
+pytestmark = pytest.mark.no_service_worker
 
 MESSAGES = 1_000
 MAX_ROWS = 300

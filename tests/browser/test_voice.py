@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.people import QUICK, enter, pair, register, row
 from tests.browser.test_accessibility import violations
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
+
+pytestmark = pytest.mark.no_service_worker
 
 AAC = Path(__file__).with_name("recording.mp4")
 """A tone of a second and a half as an iPhone's browser writes it: AAC in a fragmented MP4."""

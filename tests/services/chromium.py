@@ -164,8 +164,10 @@ class BrowserThread:
 class Pages:
     """The pages of one test, each with a profile of its own, as if on a device of its own."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        """``options`` are those of ``Browser.new_context`` that each page has."""
         self._browser = browser
+        self._options = options
         expect.set_options(timeout=DEFAULT_TIMEOUT)
         self._contexts: list[BrowserContext] = []
         self.pages: list[Page] = []
@@ -177,7 +179,7 @@ class Pages:
 
         ``browser``: another than that of the session, as on another machine.
         """
-        context = (browser or self._browser).new_context(**options)
+        context = (browser or self._browser).new_context(**{**self._options, **options})
         self._contexts.append(context)
         context.set_default_timeout(DEFAULT_TIMEOUT)
         context.on("page", self._watch)

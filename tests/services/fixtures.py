@@ -167,8 +167,12 @@ def chromium(browser_thread: BrowserThread) -> Browser:
 def new_page(
     browser_thread: BrowserThread, chromium: Browser, request: pytest.FixtureRequest
 ) -> Iterator[Pages]:
-    """``new_page(**context_options)``: a page as on a device of its own; closed after the test."""
-    pages = Pages(chromium)
+    """``new_page(**context_options)``: a page as on a device of its own; closed after the test.
+
+    In tests marked ``no_service_worker`` it has none, as at an address that isn't secure.
+    """
+    blocked = request.node.get_closest_marker("no_service_worker")
+    pages = Pages(chromium, service_workers="block" if blocked else "allow")
     request.node.stash[PAGES] = pages
     yield pages
     browser_thread.call(pages.close)
