@@ -120,6 +120,8 @@ class Delivery:
         self._opened: dict[str, int] = {}
         """Conversations that were opened while anyone was looked up: after which number."""
         self._healing: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        """Those of them of which something came to be missing while the log was being read."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._erased: OrderedDict[tuple[str, int], float] = OrderedDict()
         self.healed = 0
@@ -235,7 +237,9 @@ class Delivery:
             self._deliver(due)
         if not self._ordering.waiting(conversation):
             self._cancel_timer(conversation)
-        elif conversation not in self._timers and conversation not in self._healing:
+        elif conversation in self._healing:
+            self._again.add(conversation)
+        elif conversation not in self._timers:
             self._timers[conversation] = asyncio.get_running_loop().call_later(
                 self._patience.seconds, self._run_out, conversation
             )
@@ -259,10 +263,11 @@ class Delivery:
     def heal(self, conversation: str) -> None:
         """Read from the log what may be missing here; once at a time for a conversation."""
         self._cancel_timer(conversation)
-        if conversation in self._healing or self._ordering.cursor(conversation) is None:
-            return
-        task = asyncio.get_running_loop().create_task(self._heal(conversation))
-        self._healing[conversation] = task
+        if conversation in self._healing:
+            self._again.add(conversation)
+        elif self._ordering.cursor(conversation) is not None:
+            task = asyncio.get_running_loop().create_task(self._heal(conversation))
+            self._healing[conversation] = task
 
     async def close(self) -> None:
         """Stop healing; nothing is delivered any more."""
@@ -343,8 +348,13 @@ class Delivery:
     async def _heal(self, conversation: str) -> None:
         try:
             while (after := self._ordering.cursor(conversation)) is not None:
-                arrivals = await self._read_log(conversation, after)
-                if not arrivals:
+                self._again.discard(conversation)
+                try:
+                    arrivals = await self._read_log(conversation, after)
+                except Unavailable:
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
+                if not arrivals and conversation not in self._again:
                     break
                 self.healed += len(arrivals)
                 for arrival in arrivals:
@@ -352,14 +362,11 @@ class Delivery:
                         self._remember_erasure(conversation, arrival.erased)
                     for due in self._ordering.offer(conversation, arrival.seq, arrival):
                         self._deliver(due)
-        except Unavailable:
-            self._timers[conversation] = asyncio.get_running_loop().call_later(
-                RETRY_SECONDS, self.heal, conversation
-            )
         except Exception:
             log.exception("healing of %s failed", conversation)
         finally:
             del self._healing[conversation]
+            self._again.discard(conversation)
 
     def _remember_erasure(self, conversation: str, seq: int) -> None:
         now = time.monotonic()

@@ -253,6 +253,66 @@ def test_a_hole_is_healed_when_the_database_is_back() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("shown_by", ["a later entry", "healing"])
+def test_what_is_lost_while_the_log_is_read_for_the_last_time_is_read_too(shown_by: str) -> None:
+    async def run() -> None:
+        log, registry = Log(), Registry()
+        asked, gate = asyncio.Event(), asyncio.Event()
+
+        async def after(conversation: str, seq: int) -> list[Arrival]:
+            found = await log.after(conversation, seq)
+            asked.set()
+            await gate.wait()
+            return found
+
+        delivery = Delivery(registry, after)
+        reader = Connection(1)
+        let_in(registry, delivery, reader, ("all", 0))
+        delivery.heal("all")
+        await asked.wait()
+        log.append("all")
+        last = log.append("all")
+        if shown_by == "healing":
+            delivery.heal("all")
+        else:
+            delivery.dispatch(last)
+        gate.set()
+        await settled(delivery)
+        assert reader.seen["all"] == [1, 2]
+
+    asyncio.run(run())
+
+
+def test_what_comes_twice_while_the_database_is_away_ends_no_healing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def run() -> None:
+        monkeypatch.setattr("im.services.delivery.RETRY_SECONDS", 0.05)
+        log, registry = Log(), Registry()
+        asked = asyncio.Event()
+
+        async def after(conversation: str, seq: int) -> list[Arrival]:
+            asked.set()
+            return await log.after(conversation, seq)
+
+        delivery = Delivery(registry, after)
+        reader = Connection(1)
+        let_in(registry, delivery, reader, ("all", 0))
+        first = log.append("all")
+        delivery.dispatch(first)
+        log.append("all")
+        log.away = True
+        delivery.heal("all")
+        await asked.wait()
+        await asyncio.sleep(0.01)
+        delivery.dispatch(first)
+        log.away = False
+        await settled(delivery)
+        assert reader.seen["all"] == [1, 2]
+
+    asyncio.run(run())
+
+
 def test_an_erasure_is_remembered_for_pages_that_were_read_before() -> None:
     async def run() -> None:
         delivery = Delivery(Registry(), Log().after)
