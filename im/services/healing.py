@@ -211,16 +211,16 @@ class Healing:
                 pass
             self._wake.clear()
             now = loop.time()
-            if now - last_sweep >= SWEEP_SECONDS:
-                last_sweep = now
-                self._delivery.sweep()
             gap, self._after_gap = self._after_gap, False
             missed, self._delivery.missed = self._delivery.missed, False
             whole = gap or missed or now - last_whole >= self._recheck_seconds
-            # A node that is not heard may come at any time, so this is asked each second.
-            if not (whole or now - last_look >= IDLE_SECONDS or await self._strangers()):
-                continue
             try:
+                if now - last_sweep >= SWEEP_SECONDS:
+                    last_sweep = now
+                    self._delivery.sweep()
+                # A node that is not heard may come at any time, so this is asked each second.
+                if not (whole or now - last_look >= IDLE_SECONDS or await self._strangers()):
+                    continue
                 await self.look(whole=whole)
                 last_look = now
                 if whole:
