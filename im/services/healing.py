@@ -88,6 +88,7 @@ class Healing:
         self._strangers = strangers
         self._recheck_seconds = recheck_seconds
         self._looked_at = 0
+        self._looked = 0.0
         self._epochs: OrderedDict[int, int] = OrderedDict()
         self._wake = asyncio.Event()
         self._after_gap = False
@@ -101,6 +102,7 @@ class Healing:
         def read(cursor: Cursor) -> tuple[Conversation | None, int]:
             return conversations.by_name(cursor, names.ALL), nodes.now_ms(cursor)
 
+        self._looked = asyncio.get_running_loop().time()
         announcements, self._looked_at = await self._database.read(read)
         if announcements is not None:
             self._delivery.open(names.ALL, announcements.last_seq)
@@ -128,18 +130,22 @@ class Healing:
             self._rights.forget_all()
             await self._sessions.look_for_revoked()
             await self._reload_memberships()
-        since = max(0, self._looked_at - LOOK_BACK_MS)
+        asked = asyncio.get_running_loop().time()
         now = await self._database.read(nodes.now_ms)
+        # By whichever clock that is longer ago: the database's may have been put back.
+        passed = round((asked - self._looked) * 1000)
+        since = max(0, min(self._looked_at, now - passed) - LOOK_BACK_MS)
+        after = 0
         while True:
-            changed = await self._database.read(conversations.changed_since, since, PAGE)
+            changed = await self._database.read(conversations.changed_since, since, after, PAGE)
             for row in changed:
                 if row.group_id is not None and self._epochs.get(row.id) != row.epoch:
                     await self._look_for_joined(row, row.group_id)
                 self._compare(row)
-            if len(changed) < PAGE or changed[-1].changed_at == since:
+            if len(changed) < PAGE:
                 break
-            since = changed[-1].changed_at
-        self._looked_at = now
+            since, after = changed[-1].changed_at, changed[-1].id
+        self._looked_at, self._looked = now, asked
 
     async def _look_for_joined(self, row: Conversation, group: int) -> None:
         """Who here has joined a group without our hearing of it reads it from now on."""

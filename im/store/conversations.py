@@ -123,13 +123,18 @@ def by_ids(cursor: Cursor, conversations: Collection[int]) -> dict[int, Conversa
     return {row[0]: Conversation(*row) for row in rows}
 
 
-def changed_since(cursor: Cursor, changed_at: int, limit: int = 1000) -> list[Conversation]:
+def changed_since(
+    cursor: Cursor, changed_at: int, after: int = 0, limit: int = 1000
+) -> list[Conversation]:
     """Conversations that changed at or after a time, the longest ago first.
 
+    Of those that changed at that very time only the ones with numbers behind ``after``.
     A row is stamped before it commits, so look back further than the longest transaction takes.
     """
     rows = cursor.execute(
-        f"{_SELECT}WHERE changed_at >= %s ORDER BY changed_at, id LIMIT %s", (changed_at, limit)
+        f"{_SELECT}WHERE changed_at >= %s AND (changed_at > %s OR id > %s)"
+        " ORDER BY changed_at, id LIMIT %s",
+        (changed_at, changed_at, after, limit),
     ).all()
     return [Conversation(*row) for row in rows]
 

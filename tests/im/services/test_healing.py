@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from im.app import Listening, Messenger, open_messenger
+from im.durations import HOUR_MS
 from im.protocol.client import Send
 from im.protocol.outgoing import Outgoing, OutgoingBatch
 from im.protocol.server import Message
@@ -166,6 +167,46 @@ def test_who_was_put_out_unheard_is_not_let_in_where_another_log_in_opened_the_g
         sent = await here.messages.send(one, Send(to=f"g:{group.id}", text="still without you"))
         last = [reader.seen[sent.conv][-1:] for reader in readers]
         assert last == [[sent.seq], [], [sent.seq]]
+        await there.close()
+        await here.close()
+
+    asyncio.run(run())
+
+
+def test_healing_goes_on_when_it_cannot_be_said_who_is_not_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        messenger = await node(tmp_path, "one")
+        asked, looked = asyncio.Event(), asyncio.Event()
+
+        async def strangers() -> list[str]:
+            asked.set()
+            raise RuntimeError("a mistake")
+
+        async def look(*, whole: bool) -> None:
+            looked.set()
+
+        monkeypatch.setattr(messenger.healing, "_strangers", strangers)
+        monkeypatch.setattr(messenger.healing, "look", look)
+        await asyncio.wait_for(asked.wait(), 30)
+        messenger.healing.soon()
+        await asyncio.wait_for(looked.wait(), 30)
+        await messenger.close()
+
+    asyncio.run(main())
+
+
+def test_what_was_written_since_the_clock_was_put_back_is_found(tmp_path: Path) -> None:
+    async def run() -> None:
+        here, there = await node(tmp_path, "here"), await node(tmp_path, "there")
+        one, other = await person(here, "one"), await person(here, "other")
+        reader = Connection(other.user)
+        await here.admission.admit(reader)
+        here.healing._looked_at += HOUR_MS  # at the last look it was an hour later
+        sent = await there.messages.send(one, Send(to=f"u:{other.user}", text="hello"))
+        await healed(here)
+        assert reader.seen[sent.conv] == [sent.seq]
         await there.close()
         await here.close()
 

@@ -84,7 +84,10 @@ async def test_what_changed_is_found_by_the_databases_clock(url: str) -> None:
         found = await database.read(conversations.changed_since, now)
         assert [(talk.name, talk.last_seq) for talk in found] == [("p:1:4", 1), ("p:1:2", 1)]
         assert len(await database.read(conversations.changed_since, 0)) == 5
-        assert len(await database.read(conversations.changed_since, 0, 3)) == 3
+        first = await database.read(conversations.changed_since, 0, 0, 2)
+        assert {row.changed_at for row in first} == {5}, "a page ends among those of one moment"
+        rest = await database.read(conversations.changed_since, 5, first[-1].id, 3)
+        assert len({row.id for row in (*first, *rest)}) == 5
 
 
 @on_loop
