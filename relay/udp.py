@@ -344,7 +344,7 @@ class UdpBus:
                 if interface == self._interface:
                     continue
                 endpoint = self._open(interface)
-            except BusError as error:
+            except (BusError, OSError) as error:  # such as that no descriptor is free
                 log.warning("relay: %s", error)
                 continue
             self._drops_before += self._endpoint.kernel_drops()

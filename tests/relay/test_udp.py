@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -13,6 +14,7 @@ from functools import wraps
 import pytest
 
 from relay.bus import MAX_PAYLOAD, BusError, PayloadTooLarge
+from relay.interfaces import Interface, choose_interface
 from relay.keyring import Keyring
 from relay.udp import UdpBus, UdpSettings
 from tests.relay.nodes import CLUSTER, KEY, Recorder, free_port, keyring, node
@@ -218,3 +220,25 @@ async def test_junk_from_the_network_does_not_stop_the_bus(
         await heard.until(lambda: len(heard.payloads) == 1)
         await heard.until(lambda: b.statistics()["foreign"] >= 6)
         assert not [r for r in caplog.records if r.levelno >= logging.ERROR]
+
+
+@on_loop
+async def test_the_interface_is_still_followed_after_a_look_without_a_free_descriptor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("relay.udp.WATCH_INTERVAL", 0.05)
+    async with node("a", loopback("multicast", free_port())) as (a, heard):
+        found = choose_interface("lo", "239.192.77.1")
+        looks = 0
+
+        def look(name: str, destination: str) -> Interface:
+            nonlocal looks
+            looks += 1
+            if looks == 1:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return found._replace(mtu=1400)
+
+        before = a.address
+        monkeypatch.setattr("relay.udp.choose_interface", look)
+        # Opened beside the old one, so on another port.
+        await heard.until(lambda: a.address != before)
