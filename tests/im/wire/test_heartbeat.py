@@ -78,3 +78,20 @@ def test_who_does_not_answer_is_pinged_once(pauses: list[float]) -> None:
         if connection.closed:
             open_now.clear()
     assert len(connection.pings) == (connection.now >= 30)
+
+
+def test_a_node_that_stood_still_drops_nobody_whose_answer_it_has_not_read() -> None:
+    answered, dead, quiet = people = [Silent(0.0, 0.0), Silent(0.0, 0.0), Silent(20.0, 0.0)]
+    heartbeat = Heartbeat(people, ping_seconds=30, dead_seconds=60)
+    for second in (*range(1, 32), 120):
+        for connection in people:
+            connection.now = float(second)
+        heartbeat.turn(float(second))
+    assert not any(connection.closed for connection in people)
+    assert quiet.pings == [120.0], "who was not asked before is asked now"
+    answered.heard = 120.5
+    for second in range(121, 151):
+        dead.now = quiet.now = float(second)
+        heartbeat.turn(float(second))
+    assert not answered.closed
+    assert dead.dropped_at == quiet.dropped_at == 150.0
