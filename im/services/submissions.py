@@ -82,7 +82,7 @@ class Submissions:
         self._committed = committed
         self._when_room = when_room
         self._open = 0
-        self._idle: asyncio.Future[None] | None = None
+        self._idle = asyncio.Event()
 
     def begin(self, done: Done, came: float | None) -> tuple[Done, float]:
         """A submission that came then (the loop's time; None: now) begins.
@@ -122,14 +122,13 @@ class Submissions:
     async def close(self) -> None:
         """Wait until all that was begun has ended."""
         while self._open:
-            self._idle = self._idle or asyncio.get_running_loop().create_future()
-            await self._idle
+            self._idle.clear()
+            await self._idle.wait()
 
     def _end(self, done: Done, outcome: Sent | ImError) -> None:
         self._open -= 1
-        if not self._open and self._idle is not None:
-            self._idle.set_result(None)
-            self._idle = None
+        if not self._open:
+            self._idle.set()
         done(outcome)
 
     def _put(self, it: _Submission) -> None:

@@ -108,7 +108,7 @@ class LogWriter:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[Item, None] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._idle: asyncio.Future[None] | None = None
+        self._idle = asyncio.Event()
         self._held: dict[int, asyncio.TimerHandle] = {}
         self._settled: Slices[int, tuple[Item, Outcome]] = Slices(lambda it: self._resolve(*it))
         # Of the writer's thread.
@@ -188,8 +188,8 @@ class LogWriter:
     async def flush(self) -> None:
         """Return when nothing waits for its outcome any more."""
         while self._waiting:
-            self._idle = self._idle or asyncio.get_running_loop().create_future()
-            await self._idle
+            self._idle.clear()
+            await self._idle.wait()
 
     async def close(self) -> None:
         """Refuse new entries, wait for the outcome of the others, and close the connection."""
@@ -252,9 +252,8 @@ class LogWriter:
         except Exception:
             # The others are to hear of theirs.
             log.exception("the outcome of an entry could not be told")
-        if not self._waiting and self._idle is not None:
-            self._idle.set_result(None)
-            self._idle = None
+        if not self._waiting:
+            self._idle.set()
 
     # In the writer's thread.
 

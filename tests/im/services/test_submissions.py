@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from im.app import Listening, Messenger, open_messenger
 from im.errors import ImError, NotFound, Unavailable
 from im.protocol.client import Send
@@ -219,3 +221,18 @@ async def test_one_persons_messages_keep_their_order_while_the_rights_change(
     assert [int(text) for (text,) in found] == list(range(count))
     await asyncio.gather(*changes)
     await node.close()
+
+
+@on_loop
+async def test_a_close_that_was_given_up_can_be_taken_again_and_the_last_one_is_answered() -> None:
+    desk = Desk()
+    desk.put()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await desk.submissions.close()
+    closing = asyncio.ensure_future(desk.submissions.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    desk.writer.say(stored())
+    await asyncio.wait_for(closing, 30)
+    assert desk.heard == [Sent("p:1:2", 1, 5, False)]
