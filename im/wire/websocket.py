@@ -57,12 +57,10 @@ log = logging.getLogger("im.socket")
 class WebSocketConnection:
     """Implements ``im.wire.connection.Connection``."""
 
-    # fmt: off
     __slots__ = (
-        "_decoder", "_held", "_hung_up", "_in_turn", "_out", "_owner", "_queued", "_socket",
-        "_sockets", "_state", "_timer", "_watched", "_work", "address", "came", "heard",
+        *("_decoder", "_held", "_hung_up", "_in_turn", "_out", "_owner", "_queued", "_socket"),
+        *("_sockets", "_state", "_timer", "_watched", "_work", "address", "came", "heard"),
     )
-    # fmt: on
 
     def __init__(self, sockets: Sockets, connected: socket.socket, address: str) -> None:
         self._sockets = sockets
