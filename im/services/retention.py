@@ -167,6 +167,8 @@ class Retention:
                 await self.look()
             except Unavailable as error:
                 log.info("how long messages are kept is looked up later: %s", error)
+            except Exception:
+                log.exception("how long messages are kept cannot be looked up")
 
 
 def _read(cursor: Cursor) -> Rule:

@@ -266,3 +266,27 @@ async def test_other_nodes_hear_of_a_change(sqlite_url: str, admin: Identity) ->
 def tell(told: list[str], name: str) -> Callable[[], None]:
     """Notes who was told."""
     return lambda: told.append(name)
+
+
+@on_loop
+async def test_the_rule_is_looked_up_again_whatever_went_wrong_the_last_time(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("im.services.retention.LOOK_SECONDS", 0.01)
+    async with ready(url) as database:
+        retention = Retention(database, 0, lambda: None)
+        looks: list[str] = []
+        again = asyncio.Event()
+
+        async def look() -> Rule:
+            looks.append("look")
+            if len(looks) == 2:
+                raise RuntimeError("a mistake")
+            if len(looks) > 2:
+                again.set()
+            return Rule()
+
+        monkeypatch.setattr(retention, "look", look)
+        await retention.start()
+        await asyncio.wait_for(again.wait(), 30)
+        await retention.close()
