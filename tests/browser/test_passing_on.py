@@ -194,6 +194,13 @@ def test_what_was_not_sent_can_be_written_anew(node: NodeFactory, new_page: Page
     page.get_by_role("menuitem", name="Edit and send anew").click()
     expect(page.locator(".comp textarea")).to_have_value("hello?")
     expect(failed).to_have_count(0)
+    write(page, "hello!")
+    expect(failed).to_contain_text("blocked you")
+    # Without a field the words would have nowhere to go.
+    anna.call("PUT", f"/contacts/{bo.id}/block")
+    expect(page.locator(".comp")).to_have_count(0)
+    failed.locator(".bub").click(button="right")
+    expect(page.get_by_role("menuitem")).to_have_text(["Retry", "Copy", "Delete"])
 
 
 def test_a_name_that_is_written_out_in_full_names_the_person(

@@ -10,6 +10,7 @@ from tests.browser.people import (
     QUICK,
     Person,
     at,
+    befriend,
     bubble,
     enter,
     online,
@@ -116,7 +117,9 @@ def test_a_slash_that_is_meant_is_sent_as_it_is(node: NodeFactory, new_page: Pag
 def test_in_a_group_the_name_is_that_of_the_one_who_is_answered(
     node: NodeFactory, new_page: Pages
 ) -> None:
-    anna, bo, _ = pair(node(env=QUICK).url)
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "Bo $$ Co")
+    befriend(anna, bo)
     group = anna.call("POST", "/groups", {"name": "Crew", "members": [bo.id]})
     bo.send(f"g:{group['id']}", "done")
     page = new_page(locale="en-GB")
@@ -128,10 +131,10 @@ def test_in_a_group_the_name_is_that_of_the_one_who_is_answered(
     message.focus()
     message.press("r")
     box(page).press("/")
-    expect(offered(page).nth(2)).to_have_text("Thank you, Bo")
+    expect(offered(page).nth(2)).to_have_text("Thank you, Bo $$ Co")
     offered(page).nth(2).click()
     sent = page.locator(".msg.me")
-    expect(sent.locator(".tx")).to_have_text("Thank you, Bo")
+    expect(sent.locator(".tx")).to_have_text("Thank you, Bo $$ Co")
     expect(sent.locator(".quote")).to_contain_text("done")
 
 

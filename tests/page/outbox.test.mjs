@@ -219,6 +219,22 @@ test("deleting a message of unknown fate sends it once more and takes it back", 
   assert.equal(node.stored.length, 1);
 });
 
+test("a deleted message of unknown fate is tried until it is known, and forgotten when it is refused", async () => {
+  const { outbox, node, store } = open();
+  const codes = ["timeout", "timeout", "blocked"];
+  node.answer = () => {
+    throw new RequestError(codes.shift());
+  };
+  await outbox.add(item("a"));
+  await settle();
+  await outbox.discard("a");
+  await settle();
+  assert.deepEqual([outbox.failedBeside(null), outbox.items("p:1:2")], [[], []]);
+  assert.equal((await store.all()).length, 1);
+  await outbox.flush();
+  assert.deepEqual([codes, await store.all()], [[], []]);
+});
+
 test("a stored message stays in sight until the log shows its number", async () => {
   const { outbox, stored } = open();
   await outbox.add(item("a"));

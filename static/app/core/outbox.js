@@ -65,7 +65,7 @@ export class Outbox {
 
   /** The failed ones outside of a conversation. */
   failedBeside(conv) {
-    return [...this.byKey.values()].filter((item) => item.state === FAILED && item.conv !== conv).sort(inOrder);
+    return this.all.filter((item) => item.state === FAILED && item.conv !== conv).sort(inOrder);
   }
 
   get waiting() {
@@ -203,6 +203,11 @@ export class Outbox {
           return true;
         }
         const unknown = code === "timeout" || code === "unavailable";
+        if (item.discarded) {
+          // Refused for good there is nothing to take back; else it is tried again with the next flush.
+          if (!unknown) await this.#forget(item);
+          return true;
+        }
         await this.#save({ ...item, state: FAILED, code, message: error.message, unknown });
         return true;
       }

@@ -77,7 +77,7 @@ export function messageActions({ app, entry, mine, actions, canWrite }) {
 }
 
 /** What can be done with a message that was not sent. */
-function failedActions({ app, item, actions }) {
+function failedActions({ app, item, actions, canWrite }) {
   const { t, client } = app;
   return [
     { icon: "retry", label: t("action.retry"), run: () => client.retry(item.key) },
@@ -86,7 +86,7 @@ function failedActions({ app, item, actions }) {
       label: t("message.copy"),
       run: () => copy(app, item.text),
     },
-    item.media === "text" && {
+    canWrite && item.media === "text" && {
       icon: "edit",
       label: t("message.write_anew"),
       run: () => client.discard(item.key).then(() => actions.reedit(item.text)),

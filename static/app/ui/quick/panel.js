@@ -21,7 +21,8 @@ export function QuickPanel({ query, name, handle, send, fill, close, within }) {
   useEffect(() => void store.refresh(), []);
   const shown = matching(list ?? [], query ?? "");
   const { current, step } = useOffered({ items: shown, field: () => within.current.querySelector("textarea"), name: "quick", since: query });
-  const filled = ({ text }) => text.replaceAll(NAME, name);
+  // A function: a text has places of its own, so that "$$" would be "$".
+  const filled = ({ text }) => text.replaceAll(NAME, () => name);
   // After a slash without a match one is just writing.
   const hidden = query !== null && !shown.length;
   handle.current = (event) => {
