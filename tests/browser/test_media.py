@@ -115,7 +115,7 @@ def test_a_picture_can_be_pasted_and_dropped(node: NodeFactory, new_page: Pages)
     page = new_page(locale="en-GB")
     enter(page, anna, f"chats/{conversation}")
     data = list(samples.picture("PNG"))
-    page.locator(".comp textarea").fill("from the screen")
+    page.locator(".comp textarea").fill("from the screen\nof the bridge")
     paste = """([data, text]) => {
       const transfer = new DataTransfer();
       transfer.items.add(new File([new Uint8Array(data)], "image.png", { type: "image/png" }));
@@ -128,9 +128,14 @@ def test_a_picture_can_be_pasted_and_dropped(node: NodeFactory, new_page: Pages)
     expect(page.locator("dialog.send")).to_have_count(0)
     page.evaluate(paste, [data, ""])
     dialog = page.locator("dialog.send")
-    expect(dialog.get_by_label("Add a caption")).to_have_value("from the screen")
-    send(dialog)
-    expect(page.locator(".msg .cap .tx")).to_have_text("from the screen")
+    caption = dialog.get_by_label("Add a caption")
+    expect(caption).to_have_value("from the screen\nof the bridge")
+    caption.press("End")
+    caption.press("Shift+Enter")
+    caption.press_sequentially("now")
+    caption.press("Enter")
+    said = re.compile("from the screen\nof the bridge\nnow")
+    expect(page.locator(".msg .cap .tx")).to_have_text(said, use_inner_text=True)
     expect(page.locator(".comp textarea")).to_have_value("")
 
     drag = """([data, type]) => {

@@ -12,6 +12,9 @@ import { bytes } from "./sizes.js";
 /** Files that are sent at once. */
 const MAX_FILES = 20;
 
+/** Of what is said to files so many lines are seen at once. */
+const MAX_LINES = 4;
+
 /** What is about to be sent: look at it, leave some out, say something to it. */
 export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
   const { t, lang, client } = useApp();
@@ -77,6 +80,9 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
     event.preventDefault();
     send();
   };
+  const onKeyDown = (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) submit(event);
+  };
   useEffect(() => {
     if (ready && wanted.current) send();
   }, [ready]);
@@ -105,9 +111,8 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
         <${Switch} label=${t("picture.original")} checked=${original} onChange=${setOriginal} /></div>`}
       <div class="words">
         <label class="inp"><span class="vh">${t("picture.caption")}</span>
-          <input value=${text} placeholder=${t("picture.caption")} autocomplete="off" enterkeyhint="send"
-            onKeyDown=${(event) => event.key === "Enter" && isComposing(event) && event.preventDefault()}
-            onInput=${(event) => setText(event.currentTarget.value)} /></label>
+          <textarea rows=${Math.min(MAX_LINES, text.split("\n").length)} value=${text} placeholder=${t("picture.caption")} autocomplete="off"
+            enterkeyhint="send" onKeyDown=${onKeyDown} onInput=${(event) => setText(event.currentTarget.value)}></textarea></label>
         <button class="ib solid ${ready ? "" : "idle"}" aria-disabled=${ready ? undefined : "true"}
           aria-label=${t("chat.send")} title=${t("chat.send")}><${Icon} name="send" /></button>
       </div>
