@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import WebSocketRoute, expect
 
-from tests.browser.people import QUICK, bubble, enter, online, private, register, until
+from tests.browser.people import QUICK, bubble, enter, online, pair, private, register, until
 from tests.services.chromium import Pages
 from tests.services.node import NodeFactory
 
@@ -66,3 +66,16 @@ def test_a_message_that_could_not_be_deleted_for_me_is_there_again(
     page.reload()
     online(page)
     expect(message).to_be_visible()
+
+
+def test_what_is_being_answered_is_shown_as_it_is_now(node: NodeFactory, new_page: Pages) -> None:
+    anna, bo, conversation = pair(node(env=QUICK).url)
+    seq = bo.send(f"u:{anna.id}", "a slip")
+    page = new_page(locale="en-GB")
+    enter(page, anna, f"chats/{conversation}")
+    bubble(page, "a slip").press("r")
+    answered = page.locator(".comp .quote")
+    expect(answered).to_contain_text("a slip")
+    bo.call("POST", "/messages/recall", {"conv": conversation, "seq": seq})
+    expect(answered).to_contain_text("This message was recalled")
+    expect(answered).not_to_contain_text("a slip")

@@ -208,7 +208,11 @@ export function Composer({ conv, summary, about, handle, sender }) {
     setRecording(false);
     requestAnimationFrame(() => box.current?.querySelector(".mic-b").focus());
   };
-  const quoted = editing ?? replyTo;
+  const meant = editing ?? replyTo;
+  const held = client.history.log(conv);
+  void held.version.value;
+  /** As it is now: it may have been taken back meanwhile. */
+  const quoted = meant && (held.log.get(meant.seq) ?? meant);
 
   return html`<div class="comp" ref=${box} onKeyDown=${onEscape}>
     ${emoji && html`<${EmojiPanel} onPick=${insert} onSticker=${sendSticker} close=${closeEmoji} within=${box} />`}
