@@ -8,6 +8,7 @@ import { Dialog } from "../layer-views.js";
 import { mediaText } from "../list/preview.js";
 import { SearchBox } from "../list/search-box.js";
 import { useMatches } from "../palette/matches.js";
+import { toFirstFound } from "../picker-search.js";
 import { reason } from "../reason.js";
 
 /** Conversations that one message is forwarded to at once. */
@@ -51,7 +52,7 @@ export function ForwardDialog({ entries, done = () => {}, close }) {
     <form class="db" onSubmit=${send}>
       <blockquote class="quote"><b>${client.people.name(entry.from)}</b><span>${mediaText(t, entry)}</span>
         ${entries.length > 1 && html`<span>${t("forward.more", { n: entries.length - 1 })}</span>`}</blockquote>
-      <fieldset class="picker">
+      <fieldset class="picker" onKeyDown=${toFirstFound}>
         <legend class="lab">${t("forward.to")}</legend>
         ${chosen.length > 0 &&
         html`<ul class="chosen">

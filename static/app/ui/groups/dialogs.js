@@ -8,6 +8,7 @@ import { Dialog } from "../layer-views.js";
 import { lazy } from "../lazy.js";
 import { SearchBox } from "../list/search-box.js";
 import { useUserSearch } from "../contacts/dialogs.js";
+import { toFirstFound } from "../picker-search.js";
 import { useForm } from "../use-form.js";
 
 const CropDialog = lazy(() => import("../media/crop.js"), "CropDialog", ["crop"]);
@@ -149,7 +150,7 @@ function PeoplePicker({ chosen, onChange, without = [] }) {
   const known = new Set(contacts.map((user) => user.id));
   const offered = [...contacts, ...found.filter((user) => !known.has(user.id))].filter((user) => !without.includes(user.id));
   const toggle = (id) => onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
-  return html`<fieldset class="picker">
+  return html`<fieldset class="picker" onKeyDown=${toFirstFound}>
     <legend class="lab">${t("groups.members")}</legend>
     ${chosen.length > 0 &&
     html`<ul class="chosen">
