@@ -342,3 +342,20 @@ def test_from_a_conversation_that_is_not_there_a_phone_leads_back(
     expect(page.get_by_text("There is no such conversation")).to_be_visible()
     page.get_by_role("button", name="Back").click()
     expect(page.get_by_role("heading", name="Chats", level=2)).to_be_visible()
+
+
+def test_a_long_name_stays_beside_its_message(node: NodeFactory, new_page: Pages) -> None:
+    url = node(env=QUICK).url
+    anna, bo = register(url, "Anna"), register(url, "W" * 32)
+    group = bo.call("POST", "/groups", {"name": "Crew", "members": [anna.id]})["id"]
+    bo.send(f"g:{group}", "hello")
+    page = new_page(locale="en-GB", viewport={"width": 360, "height": 740})
+    enter(page, anna, f"chats/g:{group}")
+    expect(page.locator(".msg .by")).to_have_text("W" * 32)
+    inside = """() => {
+      const range = document.createRange();
+      range.selectNodeContents(document.querySelector(".msg .by"));
+      const log = document.querySelector(".log-in").getBoundingClientRect();
+      return range.getBoundingClientRect().right <= log.right;
+    }"""
+    assert page.evaluate(inside)
