@@ -116,11 +116,11 @@ def test_a_picture_can_be_pasted_and_dropped(node: NodeFactory, new_page: Pages)
     enter(page, anna, f"chats/{conversation}")
     data = list(samples.picture("PNG"))
     page.locator(".comp textarea").fill("from the screen\nof the bridge")
-    paste = """([data, text]) => {
+    paste = """([data, text, field = ".comp textarea"]) => {
       const transfer = new DataTransfer();
       transfer.items.add(new File([new Uint8Array(data)], "image.png", { type: "image/png" }));
       if (text) transfer.setData("text/plain", text);
-      document.querySelector(".comp textarea").dispatchEvent(
+      document.querySelector(field).dispatchEvent(
         new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true }));
     }"""
     # A table of an office program comes with a picture of itself, which nobody wants.
@@ -128,9 +128,13 @@ def test_a_picture_can_be_pasted_and_dropped(node: NodeFactory, new_page: Pages)
     expect(page.locator("dialog.send")).to_have_count(0)
     page.evaluate(paste, [data, ""])
     dialog = page.locator("dialog.send")
+    expect(dialog.get_by_role("heading")).to_have_text("Send 1 picture")
+    page.evaluate(paste, [data, "", ".send textarea"])
+    expect(dialog.get_by_role("heading")).to_have_text("Send 2 pictures")
+    dialog.get_by_role("button", name="Remove image.png").first.click()
     caption = dialog.get_by_label("Add a caption")
     expect(caption).to_have_value("from the screen\nof the bridge")
-    caption.press("End")
+    caption.press("Control+End")
     caption.press("Shift+Enter")
     caption.press_sequentially("now")
     caption.press("Enter")

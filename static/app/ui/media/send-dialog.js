@@ -7,6 +7,7 @@ import { Dialog } from "../layer-views.js";
 import { FileTile } from "./file.js";
 import { useObjectUrl } from "./object-url.js";
 import { examine, isPhonePicture } from "./shrink.js";
+import { pastedFiles } from "./sender.js";
 import { bytes } from "./sizes.js";
 
 /** Files that are sent at once. */
@@ -40,11 +41,19 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
   const pictures = good.every(({ media }) => media === "picture");
   const canShrink = items.some((item) => item.picture?.small && !isPhonePicture(item.file));
 
-  const add = (event) => {
+  const add = (more) => {
     wanted.current = false;
-    const news = [...event.currentTarget.files].slice(0, MAX_FILES - items.length);
-    event.currentTarget.value = "";
-    setItems([...items, ...news.map((file) => ({ file }))]);
+    setItems([...items, ...more.slice(0, MAX_FILES - items.length).map((file) => ({ file }))]);
+  };
+  const addChosen = ({ currentTarget: input }) => {
+    add([...input.files]);
+    input.value = "";
+  };
+  const onPaste = (event) => {
+    const pasted = pastedFiles(event);
+    if (!pasted.length) return;
+    event.preventDefault();
+    add(pasted);
   };
   const remove = (index) => {
     wanted.current = false;
@@ -88,7 +97,7 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
   }, [ready]);
   const title = t(pictures ? "picture.send_n" : "file.send_n", { n: good.length });
   return html`<${Dialog} title=${title} close=${close} class="send" holds="work">
-    <form class="db" onSubmit=${submit}>
+    <form class="db" onSubmit=${submit} onPaste=${onPaste}>
       <${Shown} key=${shown.file.name + current} item=${shown} />
       <p class="about" role="status">${shown.error ? html`<span class="err"><${Icon} name="alert" size="s" />${shown.error}</span>` : shown.about}</p>
       ${files.length > MAX_FILES && html`<p class="hint">${t("upload.too_many", { n: MAX_FILES })}</p>`}
@@ -116,7 +125,7 @@ export function SendDialog({ conv, files, caption, replyTo, sent, close }) {
         <button class="ib solid ${ready ? "" : "idle"}" aria-disabled=${ready ? undefined : "true"}
           aria-label=${t("chat.send")} title=${t("chat.send")}><${Icon} name="send" /></button>
       </div>
-      <input ref=${more} type="file" multiple hidden onChange=${add} />
+      <input ref=${more} type="file" multiple hidden onChange=${addChosen} />
     </form>
   <//>`;
 }
