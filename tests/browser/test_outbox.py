@@ -178,6 +178,8 @@ def test_what_failed_in_a_hidden_or_former_group_is_in_the_list_until_it_is_dele
     enter(page, anna, f"chats/g:{group}")
     row(page, "Crew").click(button="right")
     page.get_by_role("menuitem", name="Hide").click()
+    # It is out of the list before the node has agreed, and closed then.
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
     expect(row(page, "Crew")).to_have_count(0)
     go(page, f"chats/g:{group}")
     page.context.set_offline(True)
