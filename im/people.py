@@ -21,8 +21,13 @@ from im.services.second_factor import SecondFactor
 from im.services.sessions import Sessions
 from im.services.states import States
 from im.services.tokens import Tokens
+from im.services.turns import Turns
 from im.settings import Settings
 from im.store.database import Database
+
+AT_ONCE = 8
+"""Log-ins and registrations of one address at a time: enough for the threads that hash passwords,
+and few enough that nobody keeps these from all others."""
 
 
 class People:
@@ -62,6 +67,7 @@ class People:
         )
         self.own_password = OwnPassword(database, passwords, limits, settings.limits.logins)
         self.second_factor = SecondFactor(database, self.own_password, settings.admin.needs_factor)
+        of_address = Turns(AT_ONCE)
         self.log_in = LogIn(
             database,
             passwords,
@@ -70,6 +76,7 @@ class People:
             self.audit,
             Attempts(settings.limits.logins, settings.limits.logins_per_address),
             new_password,
+            of_address,
         )
         self.accounts = Accounts(
             database,
@@ -85,6 +92,7 @@ class People:
             profiles,
             new_password,
             settings.limits.registrations,
+            of_address,
         )
         self.administration = Administration(database, passwords, sessions, states, new_password)
         self.tokens = Tokens(database, sessions, settings.sessions.tokens)

@@ -345,7 +345,7 @@ class LimitSection(Section):
     logins_per_address: Rate = "100/minute"
     """Failed log-ins from one address, and wrong codes of a further device."""
     registrations: Rate = "200/hour"
-    """Accounts made from one address, guests included."""
+    """Accounts made from one address, guests and names that were taken included."""
     contact_requests: Rate = "60/hour"
     """Contact requests of one person."""
     profiles: Rate = "60/hour"

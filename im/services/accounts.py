@@ -32,6 +32,7 @@ from im.services.profiles import SHOWN, Profiles
 from im.services.registration import Registration
 from im.services.sessions import Sessions
 from im.services.states import States
+from im.services.turns import Turns
 from im.store import contacts, conversations, state_versions, users
 from im.store import sessions as session_rows
 from im.store.cursor import Cursor
@@ -56,6 +57,7 @@ class Accounts:
 
     Args:
         registrations: how many accounts one address makes.
+        of_address: the turns of those who come from one address.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Accounts:
         profiles: Profiles,
         new_password: NewPassword,
         registrations: str,
+        of_address: Turns,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -87,6 +90,7 @@ class Accounts:
         self._profiles = profiles
         self._new_password = new_password
         self._registrations = registrations
+        self._of_address = of_address
 
     async def register(
         self,
@@ -106,8 +110,11 @@ class Accounts:
         (``field`` says which), ``Forbidden`` (closed, or by invitation only) or ``RateLimited``.
         """
         await self._check_policy(invitation)
-        await self._limits.check(self._registrations, "register", source(address))
-        values = await self._new_values(name, password, repassword, phone, email)
+        async with self._of_address.of(source(address)):
+            await self._limits.check(self._registrations, "register", source(address))
+            values = await self._new_values(name, password, repassword, phone, email)
+            # Before it is known whether the name is taken, so that names are not tried out.
+            await self._limits.hit(self._registrations, "register", source(address))
         used: list[InvitationRow] = []
 
         def write(cursor: Cursor) -> UserRow:
@@ -116,7 +123,6 @@ class Accounts:
             return users.create(cursor, kind="user", language=language, **values)
 
         row = await self._inserted(write)
-        await self._limits.hit(self._registrations, "register", source(address))
         await self._follow(used, row)
         return row
 

@@ -12,12 +12,15 @@ from im.services.new_password import NewPassword
 from im.services.passwords import Passwords
 from im.services.profile_rules import MAX_NAME, MAX_PASSWORD, invalid
 from im.services.second_factor import SecondFactor
+from im.services.turns import Turns
 from im.store import users
 from im.store.database import Database
 from im.store.users import UserRow
 
 CHARACTER_BYTES = 4
 """Of UTF-8 at most: what is longer than this many times a limit is none of our names."""
+ONE = 1
+"""Of one name from one address at a time: each failure counts before the next guess is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,11 @@ class Attempts:
 
 
 class LogIn:
-    """Lets people in."""
+    """Lets people in.
+
+    Args:
+        of_address: the turns of those who come from one address.
+    """
 
     def __init__(
         self,
@@ -40,6 +47,7 @@ class LogIn:
         audit: Audit,
         attempts: Attempts,
         new_password: NewPassword,
+        of_address: Turns,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -48,6 +56,8 @@ class LogIn:
         self._audit = audit
         self._attempts = attempts
         self._new_password = new_password
+        self._of_address = of_address
+        self._of_name = Turns(ONE)
 
     async def authenticate(
         self, name: str, password: str, address: str, *, code: str = "", new_password: str = ""
@@ -62,6 +72,12 @@ class LogIn:
         name and address together, so that nobody can lock out others.
         """
         who = users.fold(name.strip())[:MAX_NAME]
+        async with self._of_name.of(who, source(address)), self._of_address.of(source(address)):
+            return await self._authenticate(who, name, password, address, code, new_password)
+
+    async def _authenticate(
+        self, who: str, name: str, password: str, address: str, code: str, new_password: str
+    ) -> UserRow:
         await self._limits.check(self._attempts.of_name, "login", who, source(address))
         await self._limits.check(self._attempts.of_address, "login", source(address))
         row = await self._database.read(users.by_name, name.strip()[: MAX_NAME * CHARACTER_BYTES])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from im.errors import WrongPassword
 from im.services.identity import Identity
 from im.services.limits import SharedLimits
 from im.services.passwords import Passwords
+from im.services.turns import Turns
 from im.store import users
 from im.store.database import Database
 from im.store.users import UserRow
+
+ONE = 1
+"""Of one person at a time: each failure counts before the next guess is heard."""
 
 
 class OwnPassword:
@@ -25,15 +32,23 @@ class OwnPassword:
         self._passwords = passwords
         self._limits = limits
         self._failures = failures
+        self._turns = Turns(ONE)
 
     async def check(self, who: Identity, password: str) -> UserRow:
         """The person whose password this is. Raises ``WrongPassword`` or ``RateLimited``."""
-        await self._limits.check(self._failures, "password", str(who.user))
-        row = await self._database.read(users.by_id, who.user)
-        if row is None or not await self._passwords.verify(row.password_hash, password):
-            await self.wrong(who)
-            raise WrongPassword("not the password", field="password")
-        return row
+        async with self.checked(who, password) as row:
+            return row
+
+    @asynccontextmanager
+    async def checked(self, who: Identity, password: str) -> AsyncIterator[UserRow]:
+        """As ``check``, while a code is looked at too: nobody tries another one meanwhile."""
+        async with self._turns.of(str(who.user)):
+            await self._limits.check(self._failures, "password", str(who.user))
+            row = await self._database.read(users.by_id, who.user)
+            if row is None or not await self._passwords.verify(row.password_hash, password):
+                await self.wrong(who)
+                raise WrongPassword("not the password", field="password")
+            yield row
 
     async def wrong(self, who: Identity) -> None:
         """Count a failure. Raises ``RateLimited``."""

@@ -109,12 +109,12 @@ class SecondFactor:
 
         Raises ``WrongPassword``, ``CodeNeeded`` or ``RateLimited``.
         """
-        await self._own_password.check(who, password)
-        if not code and await self.enabled(who.user):
-            raise CodeNeeded("a second factor", field="code")
-        if not await self.use(who.user, code):
-            await self._own_password.wrong(who)
-            raise WrongPassword("not the code", field="code", values={"reason": "code"})
+        async with self._own_password.checked(who, password):
+            if not code and await self.enabled(who.user):
+                raise CodeNeeded("a second factor", field="code")
+            if not await self.use(who.user, code):
+                await self._own_password.wrong(who)
+                raise WrongPassword("not the code", field="code", values={"reason": "code"})
 
     async def use(self, user: int, code: str) -> bool:
         """Whether this is a code of the app, not used before, or a recovery code, now used up.

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from im.app import Messenger
+from im.services.passwords import Passwords
+from im.services.second_factor import SecondFactor
 from tests.handlers import samples
 from tests.handlers.api import PASSWORD, Api, Person, Reply
+from tests.handlers.test_accounts import register
 from tests.handlers.test_matrix import VERDICTS
 from tests.handlers.test_pages import Browser, cookie_header, cookies
+from tests.handlers.test_second_factor import enrol
 
 pytestmark = pytest.mark.gen_test(timeout=120)
 
@@ -45,6 +53,61 @@ async def test_one_password_is_not_tried_with_all_names(api: Api) -> None:
     right = {"name": "ann", "password": PASSWORD}
     (await api.call("POST", "/api/login", right)).refused(429, "rate_limited")
     assert (await ann.get("/api/me")).status == 200, "who is logged in stays so"
+
+
+BURST = 10
+"""Calls at once: as many as the client makes."""
+
+
+@contextmanager
+def counted(kind: type, name: str) -> Iterator[list[object]]:
+    """The calls of a method, which does what it does."""
+    calls: list[object] = []
+    method = getattr(kind, name)
+
+    async def counting(*given: Any, **named: Any) -> Any:
+        calls.append(given)
+        return await method(*given, **named)
+
+    with patch.object(kind, name, counting):
+        yield calls
+
+
+@pytest.mark.parametrize("overrides", [{"limits": {"logins": "3/minute"}}], ids=["3 a minute"])
+async def test_guesses_at_once_are_no_more_than_guesses_one_after_the_other(api: Api) -> None:
+    _, bob = await api.people("ann", "bob")
+    guesses = [{"name": "bob", "password": f"guess {number}"} for number in range(BURST)]
+    with counted(Passwords, "verify") as looked_at:
+        await asyncio.gather(*(api.call("POST", "/api/login", each) for each in guesses))
+        assert len(looked_at) == 3
+        own = [{"password": guess["password"]} for guess in guesses]
+        await asyncio.gather(*(bob.post("/api/me", each, "DELETE") for each in own))
+        assert len(looked_at) == 2 * 3
+
+
+@pytest.mark.parametrize("overrides", [{"limits": {"logins": "3/minute"}}], ids=["3 a minute"])
+async def test_codes_at_once_are_no_more_than_codes_one_after_the_other(api: Api) -> None:
+    ann = await api.register("ann")
+    await enrol(ann)
+    guesses = [{"password": PASSWORD, "code": f"no {number}"} for number in range(BURST)]
+    with counted(SecondFactor, "use") as looked_at:
+        await asyncio.gather(*(ann.post("/api/me/factor/off", each) for each in guesses))
+        assert len(looked_at) == 3
+        guesses = [{"name": "ann", **each} for each in guesses]
+        await asyncio.gather(*(api.call("POST", "/api/login", each) for each in guesses))
+        assert len(looked_at) == 2 * 3
+
+
+@pytest.mark.parametrize("overrides", [{"limits": {"registrations": "3/hour"}}], ids=["3 an hour"])
+async def test_names_are_not_found_out_by_registering_and_no_more_accounts_made_at_once(
+    api: Api,
+) -> None:
+    await api.register("ann")
+    (await register(api, name="ann")).refused(409, "taken", "name")
+    replies = await asyncio.gather(*(register(api, name=f"p{n}") for n in range(BURST)))
+    assert sorted({reply.status for reply in replies}) == [200, 429]
+    assert [reply.status for reply in replies].count(200) == 1
+    (await register(api, name="ann")).refused(429, "rate_limited")
 
 
 # What is somebody else's
