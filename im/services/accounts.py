@@ -16,11 +16,11 @@ from im.services.identity import Identity
 from im.services.invitations import Invitations
 from im.services.limits import SharedLimits
 from im.services.media import Media, change_shown
+from im.services.name_rules import MAX_NAME
 from im.services.new_password import NewPassword
 from im.services.own_password import OwnPassword
 from im.services.passwords import Passwords
 from im.services.profile_rules import (
-    MAX_NAME,
     clean_changes,
     clean_email,
     clean_name,

@@ -15,13 +15,13 @@ from im.services.group_rules import (
     MAX_CATEGORY,
     MAX_NOTE,
     check_length,
-    clean_name,
 )
 from im.services.identity import Identity
 from im.services.invited import check_invited
 from im.services.leading import RANK, Change, Leading, Seat, seat_of
 from im.services.media import change_shown, own_picture
 from im.services.member_list import MAX_PAGE, Member, MembersPage
+from im.services.name_rules import readable_name
 from im.services.states import States
 from im.store import (
     conversations,
@@ -142,7 +142,7 @@ class Groups:
         """
         if who.kind == "guest":
             raise Forbidden("guests cannot make groups")
-        cleaned = clean_name(name)
+        cleaned = readable_name(name)
         check_length("note", note, MAX_NOTE)
         check_length("category", category, MAX_CATEGORY)
         first = tuple(sorted(set(invited) - {who.user}))
@@ -292,7 +292,7 @@ class Groups:
         uploaded; 0 takes it away. Raises ``NotFound``, ``Forbidden``, ``Invalid`` or ``Taken``.
         """
         if name is not None:
-            cleaned = clean_name(name)
+            cleaned = readable_name(name)
             await self._change(
                 who,
                 group,

@@ -8,9 +8,10 @@ from im.addresses import source
 from im.errors import CodeNeeded, PasswordChangeNeeded, RateLimited, WrongPassword
 from im.services.audit import Audit
 from im.services.limits import SharedLimits
+from im.services.name_rules import MAX_NAME
 from im.services.new_password import NewPassword
 from im.services.passwords import Passwords
-from im.services.profile_rules import MAX_NAME, MAX_PASSWORD, invalid
+from im.services.profile_rules import MAX_PASSWORD, invalid
 from im.services.second_factor import SecondFactor
 from im.services.turns import Turns
 from im.store import users

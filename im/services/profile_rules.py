@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 import validators
 
 from im.errors import Invalid
+from im.services.name_rules import readable_name, refused_name
 
-MAX_NAME = 32
 MAX_EMAIL = 254
 MAX_NOTE = 200
 MAX_PASSWORD = 128
@@ -21,14 +20,10 @@ THEMES = ("system", "light", "dark")
 
 
 def clean_name(name: str) -> str:
-    """A name as it is stored. Raises ``Invalid``."""
-    cleaned = unicodedata.normalize("NFC", " ".join(name.split()))
-    if not 1 <= len(cleaned) <= MAX_NAME:
-        raise invalid("name", "name_length", limit=MAX_NAME)
-    if any(unicodedata.category(character)[0] == "C" for character in cleaned):
-        raise invalid("name", "name_characters")
+    """A person's name as it is stored. Raises ``Invalid``."""
+    cleaned = readable_name(name)
     if cleaned.startswith("#"):
-        raise invalid("name", "name_characters")
+        raise refused_name("name_characters")
     return cleaned
 
 

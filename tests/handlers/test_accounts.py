@@ -295,3 +295,46 @@ async def test_people_are_found_by_a_part_of_their_name(api: Api) -> None:
         assert [user["name"] for user in found] == names, text
     for query in ({}, {"q": " "}, {"ids": "x"}, {"ids": "9" * 17}, {"ids": "1," * 300 + "1"}):
         assert (await ann.get("/api/users", **query)).status == 400, query
+
+
+# Names that pass for another one
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ann\u3164", "ann\u2800", "ann\ufe0f", "a\u034fnn", "\u3164", "ann\U000e0101", "ann\u202ex"],
+    ids=ascii,
+)
+async def test_a_name_has_nothing_that_cannot_be_seen(api: Api, name: str) -> None:
+    ann = await api.register("ann")
+    (await register(api, name=name)).refused(400, "invalid", "name")
+    (await api.call("POST", "/api/guest", {"name": name})).refused(400, "invalid", "name")
+    (await ann.post("/api/me", {"name": name}, "PATCH")).refused(400, "invalid", "name")
+    (await ann.post("/api/groups", {"name": name})).refused(400, "invalid", "name")
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0430nn", "\u03b1nn", "root-\u0430dmin", "\uff21\u043dn"], ids=ascii
+)
+async def test_a_word_of_a_name_does_not_mix_letters_that_look_alike(api: Api, name: str) -> None:
+    ann = await api.register("ann")
+    refused = (await register(api, name=name)).refused(400, "invalid", "name")
+    assert "字母" in refused["message"]
+    (await ann.post("/api/groups", {"name": name})).refused(400, "invalid", "name")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "小明Ming",
+        "Анна Smith",
+        "Zoë ❤\ufe0f",
+        "房间 1\ufe0f\u20e3",
+        "たなか太郎",
+        "π 组",
+        "O'Neill-3",
+    ],
+)
+async def test_names_in_all_languages_and_with_emoji_are_names(api: Api, name: str) -> None:
+    assert (await register(api, name=name)).data["user"]["name"] == name
+    assert (await api.log_in(name)).name == name
