@@ -82,15 +82,21 @@ class Caller:
         """Whether a page of another host that is not trusted sent this.
 
         As Tornado's cross-origin protection judges: by ``Sec-Fetch-Site``, which pages cannot
-        forge, else by ``Origin`` against ``Host``. Who sends neither is no browser.
+        forge, else by ``Origin`` against ``Host``. Who sends neither is no browser. A page that
+        came without TLS is not this host's over TLS: anybody on its way may have changed it.
         """
         headers = self.request.headers
         site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
         if site in ("same-origin", "none") or (site is None and origin is None):
             return False
-        if site is None and _host(origin or "") == headers.get("Host", "").lower():
+        if site is None and self._is_own(origin or ""):
             return False
         return not origin or not self.check_trusted_origin(origin)
+
+    def _is_own(self, origin: str) -> bool:
+        scheme, host = _scheme_and_host(origin)
+        same = host == self.request.headers.get("Host", "").lower()
+        return same and not (self.is_secure and scheme == "http")
 
     @property
     def client_address(self) -> str:
@@ -181,11 +187,12 @@ class Caller:
         )
 
 
-def _host(origin: str) -> str:
+def _scheme_and_host(origin: str) -> tuple[str, str]:
     try:
-        return urlsplit(origin).netloc.lower()
+        parts = urlsplit(origin)
     except ValueError:
-        return ""
+        return "", ""
+    return parts.scheme, parts.netloc.lower()
 
 
 def _is_address(text: str) -> bool:

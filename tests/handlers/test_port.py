@@ -159,6 +159,15 @@ async def test_a_page_of_this_host_opens_its_socket_inside_tls_with_its_guarded_
             await reader.readuntil(b'"welcome"' if guarded else b'"unauthorized"')
 
 
+async def test_a_page_that_came_without_tls_opens_no_socket_inside_it(api: Api) -> None:
+    ann = await api.register("ann")
+    cookie = f"__Host-im_session={ann.token}"
+    for origin in ("http://localhost", "HTTP://localhost"):
+        fields = {"Origin": origin, "Cookie": cookie, "Host": "localhost"}
+        async with inside_tls(api, handshake(**fields)) as (reader, _), asyncio.timeout(WAIT):
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 403 ")
+
+
 ODD: dict[str, tuple[bytes, bytes]] = {
     "a body": (handshake(**{"Content-Length": "3"}) + b"abc", b" 400 "),
     "chunks": (handshake(**{"Transfer-Encoding": "chunked"}) + b"0\r\n\r\n", b" 400 "),
