@@ -21,7 +21,11 @@ class TokensHandler(ApiHandler):
 
     @operation("Make a token for a program", body=bodies.NewToken, answer=bodies.MadeToken)
     async def post(self, who: Identity, body: bodies.NewToken) -> bodies.MadeToken:
-        """It acts for me, within its scopes. The secret is told only now."""
+        """It acts for me, within its scopes. The secret is told only now.
+
+        More than ten minutes after the log-in `password` is asked for, and `code` of who has a
+        second factor.
+        """
         return await self.make(who, who.user, body)
 
     async def listed(self, who: Identity, user: int) -> bodies.TokensAnswer:
@@ -32,7 +36,14 @@ class TokensHandler(ApiHandler):
     async def make(self, who: Identity, user: int, body: bodies.NewToken) -> bodies.MadeToken:
         """A token for a person or bot."""
         made = await self.messenger.people.tokens.create(
-            who, user, body.name, body.scopes, body.days, self.client_address
+            who,
+            user,
+            body.name,
+            body.scopes,
+            body.days,
+            self.client_address,
+            password=body.password,
+            code=body.code,
         )
         await self.note("token.made", who, f"u:{user}", token=made.row.id, scopes=made.row.scopes)
         shown = _shown(made.row)

@@ -95,7 +95,7 @@ class People:
             of_address,
         )
         self.administration = Administration(database, passwords, sessions, states, new_password)
-        self.tokens = Tokens(database, sessions, settings.sessions.tokens)
+        self.tokens = Tokens(database, sessions, self.second_factor, settings.sessions.tokens)
         self.device_links = DeviceLinks(
             database,
             sessions,

@@ -52,11 +52,16 @@ class HookMessage(Struct, kw_only=True):
 
 
 class NewToken(Struct, kw_only=True):
-    """A token for a program: what it may do, and for how many days (no end when absent)."""
+    """A token for a program: what it may do, and for how many days (no end when absent).
+
+    Password, and code for who has a second factor: unless one has just logged in.
+    """
 
     name: Text
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=len(SCOPES))]
     days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    password: Password = ""
+    code: Text = ""
 
 
 class TokenAnswer(Struct, kw_only=True):

@@ -42,8 +42,6 @@ from im.store.invitations import InvitationRow
 from im.store.references import Reference
 from im.store.users import UserRow
 
-LATELY_MS = 10 * 60 * 1000
-"""After a log-in nobody else is likely to sit before the screen yet."""
 GUEST_ATTEMPTS = 20
 GUEST_NAMES: Mapping[Language, str] = {"zh": "访客", "en": "Guest"}
 
@@ -384,7 +382,7 @@ class Accounts:
 
     async def _logged_in_lately(self, who: Identity) -> None:
         who.check_scope(None)
-        if await self._sessions.age_ms(who.session) > LATELY_MS:
+        if not await self._sessions.is_fresh(who.session):
             raise WrongPassword("log in again", field="password", values={"reason": "stale"})
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from im.durations import DAY_MS
+from im.durations import DAY_MS, MINUTE_MS
 from im.errors import NotFound, Unauthorized
 from im.i18n import choose
 from im.services.cluster import Cluster
@@ -28,6 +28,8 @@ from im.store.database import Database
 from im.store.sessions import DeviceRow, SessionRow
 
 TOKEN_BYTES = 32
+LATELY_MS = 10 * MINUTE_MS
+"""After a log-in nobody else is likely to sit before the screen yet."""
 MAX_TOKEN = 256
 PROLONG_MS = 3600 * 1000
 """A session's use is written down at most this often."""
@@ -147,12 +149,12 @@ class Sessions:
         """
         return await self._database.read(sessions.deleted_user, token_hash(token))
 
-    async def age_ms(self, session: int) -> int:
-        """How long ago a session began. Raises ``NotFound``."""
+    async def is_fresh(self, session: int) -> bool:
+        """Whether a session began a short while ago. Raises ``NotFound``."""
         age = await self._database.read(sessions.age_ms, session)
         if age is None:
             raise NotFound("no such session")
-        return age
+        return age <= LATELY_MS
 
     async def of_user(self, user: int) -> list[DeviceRow]:
         """A person's sessions, the last used first."""

@@ -11,10 +11,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from im.durations import DAY_MS
-from im.errors import Forbidden, Invalid, LimitReached, NotFound
+from im.errors import Forbidden, Invalid, LimitReached, NotFound, WrongPassword
 from im.protocol.scopes import SCOPES, Scope
 from im.services.identity import Identity
 from im.services.profile_rules import invalid
+from im.services.second_factor import SecondFactor
 from im.services.sessions import TOKEN_BYTES, Sessions, token_hash
 from im.store import tokens, users
 from im.store.cursor import Cursor
@@ -42,9 +43,12 @@ class Tokens:
         most: tokens of one person or bot.
     """
 
-    def __init__(self, database: Database, sessions: Sessions, most: int) -> None:
+    def __init__(
+        self, database: Database, sessions: Sessions, second_factor: SecondFactor, most: int
+    ) -> None:
         self._database = database
         self._sessions = sessions
+        self._second_factor = second_factor
         self._most = most
 
     async def of(self, who: Identity, user: int) -> list[TokenRow]:
@@ -63,11 +67,16 @@ class Tokens:
         scopes: Collection[Scope],
         days: int | None,
         address: str,
+        *,
+        password: str = "",
+        code: str = "",
     ) -> NewToken:
         """A new token that acts for oneself or, for administrators, for a bot.
 
         ``days``: how long it is good; None for no end. ``admin`` is for administrators' own tokens.
-        Raises ``Invalid``, ``Forbidden`` or ``LimitReached``.
+        It outlasts the session, so but for a short while after the log-in the password is asked
+        for. Raises ``Invalid``, ``Forbidden``, ``LimitReached``, ``WrongPassword``, ``CodeNeeded``
+        or ``RateLimited``.
         """
         await self._check(who, user)
         label = " ".join(name.split())
@@ -81,6 +90,10 @@ class Tokens:
                 raise Forbidden("a bot does not administer")
         if days is not None and not 1 <= days <= MAX_DAYS:
             raise Invalid("days", field="days", values={"field": "days"})
+        if not await self._sessions.is_fresh(who.session):
+            if not password:
+                raise WrongPassword("stale", field="password", values={"reason": "confirm"})
+            await self._second_factor.prove(who, password, code)
         token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         words = " ".join(scope for scope in SCOPES if scope in scopes)
         lifetime = None if days is None else days * DAY_MS

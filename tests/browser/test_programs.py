@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
+import sqlite3
 import subprocess
 import urllib.error
+from contextlib import closing
 from functools import partial
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.people import (
+    PASSWORD,
     QUICK,
     Person,
     bubble,
@@ -65,6 +68,26 @@ def test_a_token_is_made_shown_once_used_and_revoked(node: NodeFactory, new_page
     confirm(page, "Revoke")
     expect(page.get_by_text("No tokens yet")).to_be_visible()
     assert "unauthorized" in run(line)
+
+
+def test_long_after_the_log_in_a_token_is_made_with_the_password(
+    node: NodeFactory, new_page: Pages
+) -> None:
+    master_node = node(env=QUICK)
+    master = register(master_node.url, "Master")
+    page = new_page(locale="en-GB")
+    enter(page, master, "settings/programs")
+    with closing(sqlite3.connect(master_node.data / "im.db", timeout=20)) as database, database:
+        database.execute("UPDATE session SET created_at = created_at - 660000")
+    page.get_by_role("button", name="Create a token").click()
+    page.fill("#token-name", "nightly build")
+    page.locator("dialog .btn.primary").click()
+    expect(page.locator("#token-password-error")).to_have_text(
+        "You logged in a while ago: your password is asked for"
+    )
+    page.fill("#token-password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Token", exact=True)).to_have_value(re.compile("imt_"))
 
 
 def test_an_administrator_makes_a_bot_and_its_token(node: NodeFactory, new_page: Pages) -> None:

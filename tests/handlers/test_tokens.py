@@ -8,8 +8,11 @@ import pytest
 
 from im.app import Messenger
 from tests.handlers.api import PASSWORD, Api, Person
+from tests.handlers.test_second_factor import code, enrol
 
 pytestmark = pytest.mark.gen_test(timeout=30)
+
+READS = {"name": "reader", "scopes": ["read"]}
 
 
 async def make(person: Person, *scopes: str, **more: Any) -> Person:
@@ -174,3 +177,23 @@ async def test_a_program_is_nobody_on_pages(api: Api) -> None:
     program = await make(ann, "read", "send")
     reply = await api.call("GET", "/toChat", headers={"Cookie": f"im_session={program.token}"})
     assert (reply.status, reply.headers["Location"]) == (302, "/?next=/toChat")
+
+
+async def test_a_token_outlasts_the_session_so_long_after_the_log_in_the_password_is_asked_for(
+    api: Api, messenger: Messenger
+) -> None:
+    ann = await api.register("ann")
+    secret, _ = await enrol(ann)
+    assert (await ann.post("/api/tokens", READS)).status == 200, "who has just logged in"
+    sql = "UPDATE session SET created_at = created_at - 660000"
+    await messenger.database.write(lambda cursor: cursor.execute(sql) and None)
+    refused = (await ann.post("/api/tokens", READS)).refused(401, "wrong_password", "password")
+    assert "密码" in refused["message"]
+    wrong = {**READS, "password": "not hers"}
+    (await ann.post("/api/tokens", wrong)).refused(401, "wrong_password", "password")
+    right = {**READS, "password": PASSWORD}
+    (await ann.post("/api/tokens", right)).refused(401, "code_needed", "code")
+    assert (await ann.post("/api/tokens", {**right, "code": code(secret)})).data["token"]
+    bot = (await ann.post("/api/users", {"name": "bot", "kind": "bot"})).data["id"]
+    refused = await ann.post(f"/api/users/{bot}/tokens", READS)
+    refused.refused(401, "wrong_password", "password")

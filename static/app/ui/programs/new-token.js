@@ -10,6 +10,7 @@ import { CurlHint } from "./curl-hint.js";
 const SCOPES = ["read", "send", "contacts", "groups"];
 /** Days for which a token may be good; empty for no end. */
 const DAYS = ["30", "90", "365", ""];
+const PROOF = ["password", "code"];
 
 /** Make a token; its secret is shown once, with a line that uses it. */
 export function NewToken({ programs, bot, onMade, close }) {
@@ -18,8 +19,15 @@ export function NewToken({ programs, bot, onMade, close }) {
   const [scopes, setScopes] = useState(["read"]);
   const [days, setDays] = useState("90");
   const [made, setMade] = useState(null);
+  const [proof, setProof] = useState({});
   const [form, submit] = useForm(async () => {
-    setMade(await programs.makeToken({ name: name.trim(), scopes, days: days ? Number(days) : null }, bot));
+    try {
+      setMade(await programs.makeToken({ name: name.trim(), scopes, days: days ? Number(days) : null, ...proof }, bot));
+    } catch (error) {
+      // Some time after the log-in it has to be shown who asks.
+      if (PROOF.includes(error.field)) setProof({ [error.field]: "", ...proof });
+      throw error;
+    }
     onMade();
   });
   if (made) return html`<${MadeToken} made=${made} close=${close} key="made" />`;
@@ -41,7 +49,11 @@ export function NewToken({ programs, bot, onMade, close }) {
         <div class="inp"><select id="token-days" value=${days} onChange=${(event) => setDays(event.currentTarget.value)}>
           ${DAYS.map((value) => html`<option key=${value} value=${value}>${value ? t("tokens.days_n", { n: Number(value) }) : t("tokens.no_end")}</option>`)}
         </select></div></div>
-      ${form.error && form.field !== "name" && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${form.error}</p>`}
+      ${"password" in proof && html`<${Field} id="token-password" label=${t("form.password_now")} type="password" value=${proof.password}
+        onInput=${(password) => setProof({ ...proof, password })} error=${form.field === "password" ? form.error : null} autocomplete="current-password" />`}
+      ${"code" in proof && html`<${Field} id="token-code" label=${t("login.code")} hint=${t("login.code_hint")} value=${proof.code}
+        onInput=${(code) => setProof({ ...proof, code })} error=${form.field === "code" ? form.error : null} autocomplete="one-time-code" maxlength="32" />`}
+      ${form.error && !["name", ...PROOF].includes(form.field) && html`<p class="err" role="alert"><${Icon} name="alert" size="s" />${form.error}</p>`}
       <footer class="da">
         <button type="button" class="btn quiet" onClick=${close}>${t("action.cancel")}</button>
         <button class="btn primary" disabled=${form.busy || !name.trim() || !scopes.length}>${t("tokens.make")}</button>
