@@ -188,9 +188,11 @@ class Messenger:
             database,
             Leading(database, self.messages),
             self.states,
+            self.limits,
             most_members=settings.groups.members,
             most_groups=settings.groups.per_user,
             marked_members=settings.groups.read_marks,
+            made=settings.limits.groups,
         )
         self.joining = Joining(
             *(database, self.groups, self.states, self.limits),

@@ -358,6 +358,8 @@ class LimitSection(Section):
     """How often one person takes all their data along."""
     webhooks: Rate = "60/minute;5000/day"
     """Messages through one webhook."""
+    groups: Rate = "200/hour"
+    """Groups that one person makes."""
     join_requests: Rate = "60/hour"
     """How often one person asks to be let into groups, or tries the code of a group's link."""
     ask_again_hours: Annotated[int, Field(ge=0, le=8_760)] = 24

@@ -19,6 +19,7 @@ from im.services.group_rules import (
 from im.services.identity import Identity
 from im.services.invited import check_invited
 from im.services.leading import RANK, Change, Leading, Seat, seat_of
+from im.services.limits import SharedLimits
 from im.services.media import change_shown, own_picture
 from im.services.member_list import MAX_PAGE, Member, MembersPage
 from im.services.name_rules import readable_name
@@ -50,6 +51,7 @@ class Groups:
         most_members: members of one group.
         most_groups: groups that one person may be in.
         marked_members: the largest group in which everyone is told of each one's marks.
+        made: how often one person makes a group.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class Groups:
         database: Database,
         leading: Leading,
         states: States,
+        limits: SharedLimits,
         *,
         most_members: int,
         most_groups: int,
         marked_members: int,
+        made: str,
     ) -> None:
         self._database = database
         self._leading = leading
@@ -68,6 +72,8 @@ class Groups:
         self._most_members = most_members
         self._most_groups = most_groups
         self._marked_members = marked_members
+        self._limits = limits
+        self._made = made
 
     async def of(self, who: Identity) -> list[GroupSummary]:
         """A person's groups by name."""
@@ -138,7 +144,7 @@ class Groups:
         """A new group with its first members; its icon is a picture that they have uploaded.
 
         Raises ``Invalid``, ``Taken``, ``NotFound`` (someone invited, the icon), ``Forbidden`` (a
-        guest) or ``LimitReached``; then there is no group.
+        guest), ``LimitReached`` or ``RateLimited``; then there is no group.
         """
         if who.kind == "guest":
             raise Forbidden("guests cannot make groups")
@@ -148,6 +154,7 @@ class Groups:
         first = tuple(sorted(set(invited) - {who.user}))
         if len(first) + 1 > self._most_members or len(first) > MAX_INVITED:
             raise LimitReached("members", values={"limit": min(self._most_members, MAX_INVITED)})
+        await self._limits.hit(self._made, "groups", str(who.user))
 
         def write(cursor: Cursor) -> tuple[int, int]:
             check_invited(cursor, who, first)

@@ -26,7 +26,8 @@ from tests.handlers.api import Api
 from tests.services.schema import Schema
 
 LIMITS = {
-    name: "10000/hour" for name in ("registrations", "contact_requests", "profiles", "searches")
+    name: "10000/hour"
+    for name in ("registrations", "contact_requests", "groups", "profiles", "searches")
 }
 """So that a test may make as many people, and look for as much, as it needs."""
 

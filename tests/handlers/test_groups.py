@@ -307,3 +307,14 @@ async def test_a_group_goes_on_under_its_administrator_when_the_owner_leaves_alt
     (await member.post("/api/groups/join", {"group": alone["id"]})).refused(404, "not_found")
     log = (await member.get("/api/messages", conv=f"g:{group['id']}")).data["entries"]
     assert [entry["kind"] for entry in log][-2:] == ["owner", "left"]
+
+
+@pytest.mark.parametrize("overrides", [{"limits": {"groups": "2/hour"}}], ids=["2 an hour"])
+async def test_one_person_makes_so_many_groups_in_a_time_also_when_they_end_them(api: Api) -> None:
+    ann, bob = await api.people("ann", "bob")
+    for name in ("one", "two"):
+        group = (await ann.post("/api/groups", {"name": name})).data["id"]
+        assert (await ann.post(f"/api/groups/{group}", method="DELETE")).status == 200
+    (await ann.post("/api/groups", {"name": ""})).refused(400, "invalid", "name")
+    (await ann.post("/api/groups", {"name": "three"})).refused(429, "rate_limited")
+    assert (await bob.post("/api/groups", {"name": "three"})).status == 200
