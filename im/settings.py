@@ -18,7 +18,6 @@ RATES = rf"^{_RATE}(;{_RATE})*$"
 Rate = Annotated[str, Field(pattern=RATES)]
 """Rates like ``10/minute``, several joined by semicolons."""
 
-
 Name = Annotated[
     str,
     Field(max_length=253, pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]+$"),

@@ -27,6 +27,7 @@ from im.services.profile_rules import (
     clean_phone,
     invalid,
     one_of,
+    taken,
 )
 from im.services.profiles import SHOWN, Profiles
 from im.services.registration import Registration
@@ -46,8 +47,6 @@ GUEST_ATTEMPTS = 20
 GUEST_NAMES: Mapping[Language, str] = {"zh": "访客", "en": "Guest"}
 
 log = logging.getLogger("im.accounts")
-
-FIELD_OF_KEY = {"name_folded": "name", "phone": "phone", "email_folded": "email"}
 
 
 class Accounts:
@@ -335,7 +334,7 @@ class Accounts:
         try:
             return await self._database.write(write)
         except DuplicateKey as error:
-            raise _taken(error) from None
+            raise taken(error) from None
 
     async def _change(self, user: int, values: Mapping[str, Any], *, keep: int = 0) -> UserRow:
         """Change columns; a new password ends all sessions but ``keep`` in the same transaction."""
@@ -367,7 +366,7 @@ class Accounts:
         try:
             version = await self._database.write(versioned)
         except DuplicateKey as error:
-            raise _taken(error) from None
+            raise taken(error) from None
         self._states.changed([user], "settings", version=version)
         if shown:
             await self._profiles.changed(user, await self._profiles.known_to(user))
@@ -394,8 +393,3 @@ def _change_avatar(cursor: Cursor, user: int, avatar: int | None) -> tuple[int, 
 
 def _last_admin() -> Forbidden:
     return Forbidden("the last administrator", values={"reason": "last_admin"})
-
-
-def _taken(error: DuplicateKey) -> Taken:
-    field = FIELD_OF_KEY.get(error.key, error.key)
-    return Taken(error.key, field=field, values={"reason": field, "field": field})

@@ -8,14 +8,16 @@ from typing import Any
 
 import validators
 
-from im.errors import Invalid
+from im.errors import Invalid, Taken
 from im.services.name_rules import readable_name, refused_name
+from im.store.errors import DuplicateKey
 
 MAX_EMAIL = 254
 MAX_NOTE = 200
 MAX_PASSWORD = 128
 PHONE = re.compile(r"1[3-9][0-9]{9}\Z", re.ASCII)
 """A mobile number of mainland China."""
+FIELD_OF_KEY = {"name_folded": "name", "phone": "phone", "email_folded": "email"}
 THEMES = ("system", "light", "dark")
 
 
@@ -71,6 +73,12 @@ def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
 def invalid(field: str, reason: str, **values: int) -> Invalid:
     """The refusal of a field, with the rule that it breaks."""
     return Invalid(reason, field=field, values={"reason": reason, "field": field, **values})
+
+
+def taken(error: DuplicateKey) -> Taken:
+    """The refusal of what another account has."""
+    field = FIELD_OF_KEY.get(error.key, error.key)
+    return Taken(error.key, field=field, values={"reason": field, "field": field})
 
 
 def one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
