@@ -13,7 +13,7 @@ test("never more than the limit is shown, whichever way one scrolls", () => {
   const all = entries(10_000);
   const window = new LogWindow();
   let shown;
-  for (let step = 0; step < 1_000; step += 1) {
+  for (let step = 0; step < 2_000; step += 1) {
     if (step % 7 < 5) window.up(all);
     else window.down(all, { atEnd: true });
     shown = window.slice(all, { stuck: false });

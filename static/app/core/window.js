@@ -1,10 +1,12 @@
 /**
- * Entries in the document at most, how many it opens with (more than fit on a screen), and by how many
- * it grows: few, so that no frame waits for them.
+ * Entries in the document at most, how many it opens with (more than fit on a screen), how many
+ * before the one that it is led to, and by how many it grows: few, so that one frame waits for them
+ * at most.
  */
 export const MAX_SHOWN = 200;
 export const OPENED = 50;
-export const STEP = 20;
+const BEFORE = 20;
+const STEP = 8;
 
 /**
  * The part of a log that is in the document: from number `first` to number `last`; `last` null
@@ -68,7 +70,7 @@ export class LogWindow {
   around(entries, seq, { atEnd }) {
     const index = indexOf(entries, seq);
     const end = Math.min(entries.length, index + OPENED);
-    this.first = entries[Math.max(0, index - STEP)]?.seq ?? null;
+    this.first = entries[Math.max(0, index - BEFORE)]?.seq ?? null;
     this.last = end === entries.length && atEnd ? null : (entries[end - 1]?.seq ?? null);
   }
 }
