@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import wraps
+from time import monotonic
 from typing import Any, Literal, TypeVar
 
 from handlers.base import BaseHandler
@@ -20,6 +21,7 @@ from im.services.identity import Identity
 
 H = TypeVar("H", bound="ApiHandler")
 Access = Literal["anyone", "user", "admin"]
+READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,13 @@ class ApiHandler(BaseHandler):
     """A handler whose methods are operations."""
 
     async def allowed(self, access: Access, scope: Scope | None) -> Identity:
-        """Who asks. Raises ``Unauthorized``, ``Forbidden`` or ``Unavailable``."""
+        """Who asks; what changes something counts against their pace.
+
+        Raises ``Unauthorized``, ``Forbidden``, ``RateLimited`` or ``Unavailable``.
+        """
         who = await self.require()
+        if self.request.method not in READING:
+            self.messenger.people.calls.admit(who.user, monotonic())
         who.check_scope(scope)
         if access == "admin":
             who.check_admin()

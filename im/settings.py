@@ -336,9 +336,9 @@ class LimitSection(Section):
     """How often. A limit of the form ``10/minute`` counts in a sliding window."""
 
     frames_per_second: Annotated[float, Field(gt=0)] = 50.0
-    """Frames of one connection in the long run."""
+    """Frames of one connection, and changes by one person over HTTP, in the long run."""
     frames_burst: Annotated[int, Field(ge=1)] = 200
-    """Frames that may come at once."""
+    """Of them, what may come at once."""
     logins: Rate = "10/minute;60/hour"
     """Failed log-ins of one name from one address; codes that a person makes for a device."""
     logins_per_address: Rate = "100/minute"

@@ -1,10 +1,11 @@
-"""How often: a token bucket for each connection, and shared windows for what is rare and costly."""
+"""How often: token buckets for connections and people, and shared windows for what is costly."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from math import ceil
 from typing import Literal, TypeAlias
@@ -67,6 +68,32 @@ class TokenBucket:
             return wait
         self._full_at = after
         return 0.0
+
+
+class Buckets:
+    """A bucket for each person, kept until it is full again: those of the last seconds only."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._buckets: OrderedDict[int, TokenBucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def admit(self, user: int, now: float) -> None:
+        """Take one token of a person's. Raises ``RateLimited``."""
+        bucket = self._buckets.pop(user, None) or TokenBucket(self._pace)
+        wait = bucket.take(now)
+        self._buckets[user] = bucket
+        while next(iter(self._buckets.values())).full_at <= now:
+            self._buckets.popitem(last=False)
+        if wait:
+            raise too_soon(wait)
+
+
+def too_soon(wait: float) -> RateLimited:
+    """The refusal of what came so many seconds too soon."""
+    return RateLimited(retry_after=int(wait * 1000) + 1, values={"seconds": int(wait) + 1})
 
 
 class SharedLimits:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from time import monotonic
 
-from im.errors import Malformed, RateLimited
-from im.services.limits import TokenBucket
+from im.errors import Malformed
+from im.services.limits import TokenBucket, too_soon
 
 
 def admit_frame(data: str | bytes, bucket: TokenBucket) -> str:
@@ -17,5 +17,5 @@ def admit_frame(data: str | bytes, bucket: TokenBucket) -> str:
         raise Malformed("text frames only")
     wait = bucket.take(monotonic())
     if wait:
-        raise RateLimited(retry_after=int(wait * 1000) + 1, values={"seconds": int(wait) + 1})
+        raise too_soon(wait)
     return data

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from im.errors import RateLimited
-from im.services.limits import SLACK_SECONDS, Pace, SharedLimits, TokenBucket
+from im.services.limits import SLACK_SECONDS, Buckets, Pace, SharedLimits, TokenBucket
 from tests.services.redis_server import RedisServer
 
 BOUND_SECONDS = 60
@@ -51,6 +51,27 @@ def test_a_bucket_lets_through_when_it_said_it_would(rate: float, burst: int) ->
     wait = bucket.take(0.0)
     assert wait > 0
     assert bucket.take(wait * 1.000001) == 0
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.floats(0, 2)), max_size=100))
+def test_each_person_has_a_bucket_of_their_own_which_is_kept_until_it_is_full(
+    calls: list[tuple[int, float]],
+) -> None:
+    pace = Pace(rate=2.0, burst=4)
+    buckets = Buckets(pace)
+    alone: dict[int, TokenBucket] = {}
+    now = 100.0
+    for user, pause in calls:
+        now += pause
+        if alone.setdefault(user, TokenBucket(pace)).take(now):
+            with pytest.raises(RateLimited):
+                buckets.admit(user, now)
+        else:
+            buckets.admit(user, now)
+        assert len(buckets) >= sum(bucket.full_at > now for bucket in alone.values())
+    if calls:
+        buckets.admit(6, now + pace.span)
+        assert len(buckets) == 1
 
 
 async def hits(limits: SharedLimits, rule: str, *who: str) -> int:
