@@ -19,7 +19,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.services.folder import ServiceFolder, kill_owned
 from tests.services.netns import Namespace
@@ -205,14 +213,12 @@ class Pages:
     def _watch(self, page: Page) -> None:
         self.pages.append(page)
         page.on("pageerror", lambda error: self.console.append(f"exception: {error}"))
-        page.on(
-            "console",
-            lambda message: (
-                self.console.append(f"{message.type}: {message.text}")
-                if message.type in ("warning", "error")
-                else None
-            ),
-        )
+        page.on("console", self._note)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        # Where a test has no service worker, Playwright says so.
+        if message.type in ("warning", "error") and not message.text.endswith("by Playwright"):
+            self.console.append(f"{message.type}: {message.text}")
 
 
 PAGES = pytest.StashKey[Pages]()
