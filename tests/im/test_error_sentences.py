@@ -10,7 +10,7 @@ import pytest
 from im import errors
 from im.errors import ImError, by_code
 from im.i18n import LANGUAGES, read_catalogue
-from im.services import accounts
+from im.services import profile_rules
 from tests.source import modules
 
 CATALOGUE = read_catalogue()
@@ -61,6 +61,9 @@ def raised() -> set[tuple[str, str]]:
                 if called(node) == "invalid" and len(node.args) > 1:
                     reason = constant(node.args[1])
                     found |= {("invalid", reason)} if reason else set()
+                elif called(node) == "refused_name" and node.args:
+                    reason = constant(node.args[0])
+                    found |= {("invalid", reason)} if reason else set()
                 elif called(node) in KINDS:
                     for keyword in node.keywords:
                         if keyword.arg != "values":
@@ -69,7 +72,7 @@ def raised() -> set[tuple[str, str]]:
                         if isinstance(keyword.value, ast.Name):
                             given += apart.get(keyword.value.id, [])
                         found |= {(KINDS[called(node)], reason) for reason in given}
-    found |= {("taken", field) for field in accounts.FIELD_OF_KEY.values()}
+    found |= {("taken", field) for field in profile_rules.FIELD_OF_KEY.values()}
     return found
 
 
@@ -77,7 +80,8 @@ def test_the_reasons_are_found() -> None:
     assert {
         *(("invalid", "phone"), ("invalid", "password_differs"), ("invalid", "oneself")),
         *(("taken", "email"), ("taken", "group"), ("forbidden", "owner")),
-        *(("already_exists", "contact"), ("forbidden", "user_id"), ("unavailable", "redis")),
+        *(("invalid", "name_alphabets"), ("already_exists", "contact")),
+        *(("forbidden", "user_id"), ("unavailable", "redis")),
         *(("wrong_password", "stale"), ("already_exists", "friend"), ("invalid", "yourself")),
     } <= raised()
 
