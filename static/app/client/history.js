@@ -79,6 +79,8 @@ export class History {
 
   /** The log changed on the node in a way that no entry tells (deleted for me elsewhere). */
   async refresh(conv) {
+    // What is on its way now may be from before the change.
+    await this.busy.get(`load ${conv}`);
     const { log } = this.log(conv);
     if (log.loaded && log.atEnd) await this.load(conv);
   }
