@@ -26,10 +26,15 @@ OFTEN = {
     f"IM_LIMITS_{name}": "100000/minute"
     for name in (
         *("REGISTRATIONS", "LOGINS", "LOGINS_PER_ADDRESS", "UPLOADS", "SEARCHES", "WEBHOOKS"),
-        *("CONTACT_REQUESTS", "PROFILES", "EXPORTS", "JOIN_REQUESTS"),
+        *("CONTACT_REQUESTS", "PROFILES", "EXPORTS", "JOIN_REQUESTS", "GROUPS"),
     )
 }
-MUCH = {"IM_GROUPS_PER_USER": "100000", "IM_SESSIONS_TOKENS": "1000"}
+MUCH = {
+    "IM_GROUPS_PER_USER": "100000",
+    "IM_SESSIONS_TOKENS": "1000",
+    "IM_LIMITS_FRAMES_PER_SECOND": "100000",
+    "IM_LIMITS_FRAMES_BURST": "100000",
+}
 UNFIT = (
     # A call may fit the document and break a rule that is a setting (a password's length), or that
     # no schema can say (the two passwords are the same).
