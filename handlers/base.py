@@ -27,6 +27,8 @@ from im.services.identity import Identity
 
 THEME_COOKIE = "im_theme"
 COOKIE_DAYS = 180
+READING = frozenset({"GET", "HEAD"})
+"""Methods that change nothing."""
 MAX_BODY = 512 * 1024
 """Bytes of a JSON or form body: the longest text by default, with every byte escaped, fits in.
 

@@ -12,7 +12,7 @@ from functools import wraps
 from time import monotonic
 from typing import Any, Literal, TypeVar
 
-from handlers.base import BaseHandler
+from handlers.base import READING, BaseHandler
 from im.errors import NotFound
 from im.protocol.bodies import Answer, Nothing
 from im.protocol.names import MAX_ID
@@ -21,7 +21,6 @@ from im.services.identity import Identity
 
 H = TypeVar("H", bound="ApiHandler")
 Access = Literal["anyone", "user", "admin"]
-READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class ApiHandler(BaseHandler):
         """
         who = await self.require()
         if self.request.method not in READING:
-            self.messenger.people.calls.admit(who.user, monotonic())
+            self.messenger.calls.admit(who.user, monotonic())
         who.check_scope(scope)
         if access == "admin":
             who.check_admin()

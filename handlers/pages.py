@@ -9,7 +9,7 @@ import msgspec
 
 from handlers.account import me
 from handlers.assets import Assets
-from handlers.base import PAGE_HEADERS, THEME_COOKIE, BaseHandler
+from handlers.base import PAGE_HEADERS, READING, THEME_COOKIE, BaseHandler
 from handlers.caller import SESSION_COOKIE
 from handlers.plain import (
     CHOICE_COOKIE,
@@ -48,7 +48,7 @@ class PageHandler(BaseHandler):
     def _lead_to_tls(self) -> bool:
         """Send the browser to where the page can be had, if not here."""
         chosen = self.get_cookie(CHOICE_COOKIE)
-        if self.request.method not in ("GET", "HEAD"):
+        if self.request.method not in READING:
             self.refuse_plain()
             return False
         if self.is_secure:

@@ -35,7 +35,7 @@ from im.services.indexer import Indexer
 from im.services.joining import Joining
 from im.services.key_ring import KeyRing
 from im.services.leading import Leading
-from im.services.limits import Pace, SharedLimits
+from im.services.limits import Buckets, Pace, SharedLimits
 from im.services.live_figures import Meter
 from im.services.marks import Marks
 from im.services.messages import Messages
@@ -304,6 +304,7 @@ class Messenger:
             *(settings.limits.pending_frames, settings.database.timeout_seconds),
         )
         self.pace = Pace(settings.limits.frames_per_second, settings.limits.frames_burst)
+        self.calls = Buckets(self.pace)
         self.entrance = Entrance(
             self.gateway,
             self.sessions,

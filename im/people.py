@@ -9,7 +9,7 @@ from im.services.audit import Audit
 from im.services.device_links import DeviceLinks
 from im.services.groups import Groups
 from im.services.invitations import Invitations
-from im.services.limits import Buckets, Pace, SharedLimits
+from im.services.limits import SharedLimits
 from im.services.log_in import Attempts, LogIn
 from im.services.media import Media
 from im.services.new_password import NewPassword
@@ -48,8 +48,6 @@ class People:
         limits: SharedLimits,
         profiles: Profiles,
     ) -> None:
-        pace = settings.limits
-        self.calls = Buckets(Pace(pace.frames_per_second, pace.frames_burst))
         registration = settings.registration
         self.audit = Audit(database, settings.audit.days)
         self.registration = Registration(database, Policy(registration.policy, registration.guests))

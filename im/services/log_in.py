@@ -20,8 +20,6 @@ from im.store.users import UserRow
 
 CHARACTER_BYTES = 4
 """Of UTF-8 at most: what is longer than this many times a limit is none of our names."""
-ONE = 1
-"""Of one name from one address at a time: each failure counts before the next guess is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class LogIn:
         self._attempts = attempts
         self._new_password = new_password
         self._of_address = of_address
-        self._of_name = Turns(ONE)
+        self._of_name = Turns()
 
     async def authenticate(
         self, name: str, password: str, address: str, *, code: str = "", new_password: str = ""

@@ -14,9 +14,6 @@ from im.store import users
 from im.store.database import Database
 from im.store.users import UserRow
 
-ONE = 1
-"""Of one person at a time: each failure counts before the next guess is heard."""
-
 
 class OwnPassword:
     """Checks one's own password.
@@ -32,7 +29,7 @@ class OwnPassword:
         self._passwords = passwords
         self._limits = limits
         self._failures = failures
-        self._turns = Turns(ONE)
+        self._turns = Turns()
 
     async def check(self, who: Identity, password: str) -> UserRow:
         """The person whose password this is. Raises ``WrongPassword`` or ``RateLimited``."""

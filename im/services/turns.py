@@ -24,10 +24,10 @@ class Turns:
     """What is counted after it was tried is not tried many times at once, before any is counted.
 
     Args:
-        at_once: of one key.
+        at_once: of one key; with one, each failure counts before the next guess is heard.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int = 1) -> None:
         self._at_once = at_once
         self._lines: dict[tuple[str, ...], _Line] = {}
 
