@@ -50,6 +50,11 @@ class Invalid(ImError):
     status = 400
 
 
+def invalid(field: str, reason: str, **values: int) -> Invalid:
+    """The refusal of a field, with the rule that it breaks."""
+    return Invalid(reason, field=field, values={"reason": reason, "field": field, **values})
+
+
 class Malformed(ImError):
     """Not JSON, not UTF-8, or not of the shape that the schema asks for."""
 

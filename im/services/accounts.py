@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from im.addresses import source
-from im.errors import Forbidden, ImError, NotFound, RateLimited, Taken, WrongPassword
+from im.errors import Forbidden, ImError, NotFound, RateLimited, Taken, WrongPassword, invalid
 from im.i18n import Language
 from im.services.departure import forget_own_lists, leave_groups
 from im.services.groups import Groups
@@ -25,7 +25,6 @@ from im.services.profile_rules import (
     clean_email,
     clean_name,
     clean_phone,
-    invalid,
     one_of,
     taken,
 )

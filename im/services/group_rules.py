@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from im.errors import Invalid
+from im.errors import invalid
 
 MAX_NOTE = 500
 MAX_CATEGORY = 32
@@ -12,7 +12,5 @@ MAX_ANNOUNCEMENT = 2000
 def check_length(field: str, text: str, most: int) -> str:
     """``text``, unless it is too long. Raises ``Invalid``."""
     if len(text) > most:
-        raise Invalid(
-            field, field=field, values={"reason": "too_long", "limit": most, "field": field}
-        )
+        raise invalid(field, "too_long", limit=most)
     return text

@@ -6,10 +6,9 @@ import secrets
 from dataclasses import dataclass
 
 from im.durations import DAY_MS
-from im.errors import Forbidden, Invalid, LimitReached, NotFound
+from im.errors import Forbidden, Invalid, LimitReached, NotFound, invalid
 from im.services.groups import Groups
 from im.services.identity import Identity
-from im.services.profile_rules import invalid
 from im.services.sessions import token_hash
 from im.store import invitations
 from im.store.cursor import Cursor

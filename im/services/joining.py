@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from im.durations import DAY_MS, HOUR_MS
-from im.errors import ApprovalNeeded, Forbidden, NotFound
+from im.errors import ApprovalNeeded, Forbidden, NotFound, invalid
 from im.protocol.server import GroupSummary, User
 from im.services import views
 from im.services.contacts import check_again
@@ -14,7 +14,6 @@ from im.services.groups import Groups
 from im.services.identity import Identity
 from im.services.invitations import CODE_BYTES, MAX_CODE
 from im.services.limits import SharedLimits
-from im.services.profile_rules import invalid
 from im.services.sessions import token_hash
 from im.services.states import States
 from im.store import groups as group_rows

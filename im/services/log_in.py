@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from im.addresses import source
-from im.errors import CodeNeeded, PasswordChangeNeeded, RateLimited, WrongPassword
+from im.errors import CodeNeeded, PasswordChangeNeeded, RateLimited, WrongPassword, invalid
 from im.services.audit import Audit
 from im.services.limits import SharedLimits
 from im.services.name_rules import MAX_NAME
 from im.services.new_password import NewPassword
 from im.services.passwords import Passwords
-from im.services.profile_rules import MAX_PASSWORD, invalid
+from im.services.profile_rules import MAX_PASSWORD
 from im.services.second_factor import SecondFactor
 from im.services.turns import Turns
 from im.store import users

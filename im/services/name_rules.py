@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from im.errors import Invalid
+from im.errors import invalid
 
 MAX_NAME = 32
 _INVISIBLE = re.compile(
@@ -26,19 +26,14 @@ def readable_name(name: str) -> str:
     """A name as it is stored. Raises ``Invalid``."""
     cleaned = unicodedata.normalize("NFC", " ".join(name.split()))
     if not 1 <= len(cleaned) <= MAX_NAME:
-        raise refused_name("name_length", limit=MAX_NAME)
+        raise invalid("name", "name_length", limit=MAX_NAME)
     if any(unicodedata.category(character)[0] == "C" for character in cleaned):
-        raise refused_name("name_characters")
+        raise invalid("name", "name_characters")
     if _INVISIBLE.search(cleaned) or not all(_colours(cleaned, at) for at in _colourings(cleaned)):
-        raise refused_name("name_characters")
+        raise invalid("name", "name_characters")
     if any(len(_alphabets(word)) > 1 for word in re.split(r"[\W_]+", cleaned)):
-        raise refused_name("name_alphabets")
+        raise invalid("name", "name_alphabets")
     return cleaned
-
-
-def refused_name(reason: str, **values: int) -> Invalid:
-    """The refusal of a name, with the rule that it breaks."""
-    return Invalid(reason, field="name", values={"reason": reason, "field": "name", **values})
 
 
 def _colourings(name: str) -> Iterator[int]:

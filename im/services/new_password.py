@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from im.errors import invalid
 from im.services.guesses import withstands
 from im.services.passwords import Passwords
-from im.services.profile_rules import MAX_PASSWORD, invalid
+from im.services.profile_rules import MAX_PASSWORD
 
 
 class NewPassword:

@@ -8,8 +8,8 @@ from typing import Any
 
 import validators
 
-from im.errors import Invalid, Taken
-from im.services.name_rules import readable_name, refused_name
+from im.errors import Invalid, Taken, invalid
+from im.services.name_rules import readable_name
 from im.store.errors import DuplicateKey
 
 MAX_EMAIL = 254
@@ -25,7 +25,7 @@ def clean_name(name: str) -> str:
     """A person's name as it is stored. Raises ``Invalid``."""
     cleaned = readable_name(name)
     if cleaned.startswith("#"):
-        raise refused_name("name_characters")
+        raise invalid("name", "name_characters")
     return cleaned
 
 
@@ -68,11 +68,6 @@ def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
     if changes.get("avatar") is not None:
         values["avatar_id"] = changes["avatar"] or None
     return values
-
-
-def invalid(field: str, reason: str, **values: int) -> Invalid:
-    """The refusal of a field, with the rule that it breaks."""
-    return Invalid(reason, field=field, values={"reason": reason, "field": field, **values})
 
 
 def taken(error: DuplicateKey) -> Taken:

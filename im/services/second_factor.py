@@ -15,10 +15,17 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from im.errors import AlreadyExists, CodeNeeded, Forbidden, Invalid, NotFound, WrongPassword
+from im.errors import (
+    AlreadyExists,
+    CodeNeeded,
+    Forbidden,
+    Invalid,
+    NotFound,
+    WrongPassword,
+    invalid,
+)
 from im.services.identity import Identity
 from im.services.own_password import OwnPassword
-from im.services.profile_rules import invalid
 from im.store import conversations, nodes, second_factors, users
 from im.store.cursor import Cursor
 from im.store.database import Database

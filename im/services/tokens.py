@@ -11,10 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from im.durations import DAY_MS
-from im.errors import Forbidden, Invalid, LimitReached, NotFound, WrongPassword
+from im.errors import Forbidden, Invalid, LimitReached, NotFound, WrongPassword, invalid
 from im.protocol.scopes import SCOPES, Scope
 from im.services.identity import Identity
-from im.services.profile_rules import invalid
 from im.services.second_factor import SecondFactor
 from im.services.sessions import TOKEN_BYTES, Sessions, token_hash
 from im.store import tokens, users

@@ -61,9 +61,6 @@ def raised() -> set[tuple[str, str]]:
                 if called(node) == "invalid" and len(node.args) > 1:
                     reason = constant(node.args[1])
                     found |= {("invalid", reason)} if reason else set()
-                elif called(node) == "refused_name" and node.args:
-                    reason = constant(node.args[0])
-                    found |= {("invalid", reason)} if reason else set()
                 elif called(node) in KINDS:
                     for keyword in node.keywords:
                         if keyword.arg != "values":
